@@ -1,0 +1,41 @@
+"""Regularization for any Keras 3 model: one line in `model.fit` for each technique.
+
+    model.fit(x, y, callbacks=[regkit.L2(1e-4), regkit.LabelSmoothing(0.1)])
+
+Names load when they are first used: importing regkit imports neither Keras nor a backend.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Dropout": "regkit.techniques.dropout.dropout",
+    "ElasticNet": "regkit.techniques.penalties.elastic_net",
+    "GaussianNoise": "regkit.techniques.noise.gaussian_noise",
+    "L1": "regkit.techniques.penalties.l1",
+    "L2": "regkit.techniques.penalties.l2",
+    "LabelSmoothing": "regkit.techniques.labels.label_smoothing",
+    "Recipe": "regkit.core.recipe",
+    "RegkitError": "regkit.core.errors",
+    "Technique": "regkit.core.technique",
+    "WeightDecay": "regkit.techniques.penalties.weight_decay",
+    "compare": "regkit.comparison.run",
+    "explain": "regkit.core.recipe",
+}
+
+__all__ = sorted([*_PLACES, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    if name in _PLACES:
+        value = getattr(importlib.import_module(_PLACES[name]), name)
+        globals()[name] = value
+        return value
+    from regkit.core.errors import suggest
+
+    raise AttributeError(f"module 'regkit' has no attribute {name!r}{suggest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,14 @@
+from regkit.comparison.run import compare as compare
+from regkit.core.errors import RegkitError as RegkitError
+from regkit.core.recipe import Recipe as Recipe
+from regkit.core.recipe import explain as explain
+from regkit.core.technique import Technique as Technique
+from regkit.techniques.dropout.dropout import Dropout as Dropout
+from regkit.techniques.labels.label_smoothing import LabelSmoothing as LabelSmoothing
+from regkit.techniques.noise.gaussian_noise import GaussianNoise as GaussianNoise
+from regkit.techniques.penalties.elastic_net import ElasticNet as ElasticNet
+from regkit.techniques.penalties.l1 import L1 as L1
+from regkit.techniques.penalties.l2 import L2 as L2
+from regkit.techniques.penalties.weight_decay import WeightDecay as WeightDecay
+
+__version__: str

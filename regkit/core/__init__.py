@@ -1,0 +1,1 @@
+"""What every technique stands on: stages, the seam, draws, options, selectors, names, recipes."""

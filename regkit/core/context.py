@@ -1,0 +1,170 @@
+"""What a stage method gets beside its value: draws, the step, state, weights, loss and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule
+
+from regkit.core.draws import Draws
+from regkit.core.errors import AttachError
+from regkit.core.stages import Batch
+
+if TYPE_CHECKING:
+    from regkit.core.seam.frame import Frame
+
+__all__ = ["Context", "State"]
+
+Tensor = Any
+
+
+class State(MutableMapping[str, Any]):
+    """The declared state of one technique within one step; assign to an entry to carry it on.
+
+    Gradients do not flow through state. An entry keeps its structure and shapes.
+    """
+
+    def __init__(self, values: dict[str, Any], own: Callable[[Tensor], Tensor]) -> None:
+        self._values, self._own = values, own
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self._values:
+            raise AttachError(
+                f"state {name!r} was not declared; initial_state() declares: "
+                f"{', '.join(self._values) or 'nothing'}"
+            )
+        keras.tree.assert_same_structure(self._values[name], value)
+        self._values[name] = keras.tree.map_structure(
+            lambda new, old: self._own(ops.cast(new, old.dtype)), value, self._values[name]
+        )
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Take back all entries at once, as `dict(state)` gave them."""
+        self._values = values
+
+    def __delitem__(self, name: str) -> None:
+        raise AttachError("state that initial_state() declares cannot be deleted")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class Context:
+    """One technique's view of one training step.
+
+    Attributes:
+        model: The user's model.
+        step: int32 scalar tensor, the optimizer's iteration before this step.
+        draws: Random numbers, see `regkit.core.draws.Draws`.
+        state: The declared state, a mapping to read and assign.
+        weights: The variables that `layers=` and `weights=` match, each once; by default all that
+            are trainable.
+        memo: A dict for this step, for what a later stage of the same technique needs (a DATA
+            stage that mixes leaves its permutation and weight for TARGET).
+        layer: At FORWARD, the layer that is being called.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        label: str,
+        draws: Draws,
+        state: State,
+        memo: dict[str, Any],
+        weights: list[keras.Variable],
+    ) -> None:
+        self._frame, self._label = frame, label
+        self.draws = draws
+        self.state = state
+        self.memo = memo
+        self.weights = weights
+        self.layer: keras.layers.Layer | None = None
+
+    @property
+    def model(self) -> keras.Model:
+        """The user's model."""
+        return self._frame.model
+
+    @property
+    def step(self) -> Tensor:
+        """The optimizer's iteration before this step, an int32 scalar tensor."""
+        return self._frame.step
+
+    @property
+    def batch(self) -> Batch:
+        """The batch of this step, as DATA left it."""
+        return self._frame.batch
+
+    @property
+    def values(self) -> list[Tensor]:
+        """The current values of the technique's weights, in their order."""
+        return [self._frame.adapter.read(variable) for variable in self.weights]
+
+    def value(self, strength: Any) -> Any:
+        """Return a strength at this step: the number, or the schedule's value as a tensor."""
+        if isinstance(strength, LearningRateSchedule):
+            return ops.cast(strength(self.step), "float32")
+        return strength
+
+    def with_weights(
+        self, variables: Sequence[keras.Variable], values: Sequence[Tensor]
+    ) -> AbstractContextManager[Any]:
+        """Return a scope in which layers run with other values of some variables.
+
+        Gradients flow through the values to the originals. What the layers update meanwhile
+        (moving statistics) is kept.
+        """
+        return self._frame.scope(list(zip(variables, values, strict=True)))
+
+    def loss_fn(
+        self,
+        x: Any = None,
+        weights: Sequence[Tensor] | None = None,
+        *,
+        y: Any = None,
+        sample_weight: Any = None,
+        output: str | None = None,
+    ) -> Tensor:
+        """Return the training loss at other inputs, targets or weights, without side effects.
+
+        It is the loss of this step, penalties and all, with the draws of this step: techniques
+        that perturb layers perturb them alike. Statistics, metrics and state stay as they are.
+
+        Args:
+            x: Other inputs; by default the batch's.
+            weights: Other values for `context.weights`, in their order.
+            y: Other targets; by default the batch's.
+            sample_weight: Other weights of the examples.
+            output: The name of an output, for that task's weighted loss alone.
+        """
+        batch = Batch(x, y, sample_weight)
+        return self._frame.loss_fn(self._label, batch, self._at(weights), output)
+
+    def task_losses(self, weights: Sequence[Tensor] | None = None) -> dict[str, Tensor]:
+        """Return each output's weighted loss by name, as `loss_fn(output=…)` for all at once."""
+        return self._frame.task_losses(self._label, self._at(weights))
+
+    def _at(self, weights: Sequence[Tensor] | None) -> list[tuple[keras.Variable, Tensor]]:
+        return [] if weights is None else list(zip(self.weights, weights, strict=True))
+
+    def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
+        """Return `function(at)` and its gradient with respect to `at`, a tensor or a nest.
+
+        In mixed_float16 the loss is scaled for the differentiation, as Keras does, and the
+        gradients scaled back. A gradient that does not exist is zero.
+
+        Example, the gradient of the loss with respect to the inputs:
+
+            loss, slope = context.value_and_grad(context.loss_fn, batch.x)
+        """
+        return self._frame.value_and_grad(function, at)

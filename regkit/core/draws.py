@@ -1,0 +1,101 @@
+"""Randomness as a pure function of (seed, technique, occurrence, step, stage, draw).
+
+Two int32 keys name a draw. The first is a bijection of the step number. The second is a bijection
+of (stage, draw, replica) for one base, and the base is a hash of (seed, technique, occurrence). So
+within one technique no two draws of a training run share their keys, whatever the step, and
+nothing depends on which other techniques are in the list. The numbers come from `regkit.ops.random`
+and are the same on every backend.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+
+from regkit.ops import hashing
+from regkit.ops import random as numbers
+
+__all__ = ["Draws", "ambient_seed", "base_key"]
+
+Tensor = Any
+
+_STAGE_BITS, _DRAW_BITS = 4, 16  # 2^16 draws a step for each stage; the rest tells replicas apart
+
+
+def ambient_seed() -> int:
+    """Return a seed that follows `keras.utils.set_random_seed`, without using anything up.
+
+    Keras seeds its own layers from Python's generator, which `set_random_seed` sets. Looking ahead
+    in a copy keeps the user's own stream as it would be without regkit.
+    """
+    ahead = random.Random()
+    ahead.setstate(random.getstate())
+    return ahead.randint(1, 10**9)
+
+
+def base_key(seed: int, technique: str, occurrence: int) -> int:
+    """Return the int32 base of all draws of one occurrence of a technique.
+
+    Example:
+        >>> base_key(0, "dropout", 0) == base_key(0, "dropout", 0)
+        True
+        >>> base_key(0, "dropout", 0) == base_key(0, "dropout", 1)
+        False
+    """
+    key = hashing.mix_host(seed ^ (seed >> 32))
+    key = hashing.mix_host(key + zlib.crc32(technique.encode()))
+    return hashing.mix_host(key + occurrence)
+
+
+class Draws:
+    """The random numbers of one technique at one stage of one step; every call is a new draw.
+
+    Args:
+        base: int32 scalar, from `base_key`.
+        step: int32 scalar, the optimizer's iteration.
+        stage: Position of the stage in the step.
+        replica: Position of the replica under a distribution strategy.
+    """
+
+    def __init__(self, base: Tensor, step: Tensor, stage: int = 0, replica: Tensor = 0) -> None:
+        self._first = hashing.mix(step)
+        self._second = ops.bitwise_xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
+        self._stage = stage
+        self._draw = 0
+
+    def key(self) -> numbers.Key:
+        """Return the pair of int32 keys of the next draw."""
+        if self._draw >= 1 << _DRAW_BITS:
+            raise RuntimeError(f"a technique may draw {1 << _DRAW_BITS} times a step, not more")
+        place = (self._stage << _DRAW_BITS) | self._draw
+        self._draw += 1
+        return self._first, hashing.mix(ops.bitwise_xor(self._second, place))
+
+    def rewind(self, to: int = 0) -> int:
+        """Go back to an earlier draw, and return where it was: a second pass sees the same numbers."""
+        was, self._draw = self._draw, to
+        return was
+
+    def uniform(self, shape: Sequence[Any], low: float = 0.0, high: float = 1.0) -> Tensor:
+        """Return float32 numbers uniform on (low, high)."""
+        return numbers.uniform(self.key(), shape) * (high - low) + low
+
+    def normal(self, shape: Sequence[Any], stddev: Any = 1.0) -> Tensor:
+        """Return float32 normal numbers of mean 0."""
+        return numbers.normal(self.key(), shape) * stddev
+
+    def bernoulli(self, shape: Sequence[Any], probability: Any) -> Tensor:
+        """Return booleans that are true with `probability`."""
+        return numbers.bernoulli(self.key(), shape, probability)
+
+    def integers(self, shape: Sequence[Any], low: int, high: Any) -> Tensor:
+        """Return int32 numbers uniform on {low, …, high − 1}."""
+        return numbers.integers(self.key(), shape, low, high)
+
+    def permutation(self, size: Any) -> Tensor:
+        """Return a random order of 0 … size − 1 as int32."""
+        return numbers.permutation(self.key(), size)

@@ -1,0 +1,256 @@
+"""Recipes: techniques as text and back, exactly.
+
+    recipe = technique ("+" technique)*
+    technique = name ["(" [argument ("," argument)*] ")"]
+    name = word | distribution ":" word
+    argument = [word "="] (number | 'text' | True | False | None | list | schedule)
+    schedule = word "(" arguments ")"          a Keras learning rate schedule, `cosine_decay(…)`
+
+A text is data: literals, registered names and schedules. Nothing in it is evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NoReturn, overload
+
+from keras.optimizers import schedules
+
+from regkit.core import options, registry
+from regkit.core.errors import RecipeError, RegkitError, suggest
+from regkit.core.plan import Plan
+from regkit.core.technique import Technique
+
+__all__ = ["Recipe", "explain"]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+    r"|(?P<name>[A-Za-z_][\w.-]*:[A-Za-z_]\w*|[A-Za-z_]\w*)"
+    r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+    r"|(?P<mark>[()\[\],=+])|(?P<end>$)|(?P<wrong>.))",
+    re.DOTALL,
+)
+_CONSTANTS = {"True": True, "False": False, "None": None}
+
+
+class Recipe(Sequence[Technique]):
+    """An ordered set of techniques, from text or from a list; give it to `callbacks=[*recipe]`.
+
+    Args:
+        source: A text such as `"l2(1e-4) + label_smoothing(epsilon=0.1)"`, or techniques.
+
+    Raises:
+        RecipeError: where the text does not parse or names nothing known, with a caret.
+        ConflictError: where two techniques contradict each other.
+
+    Example:
+        >>> str(Recipe("l2(0.001)+ label_smoothing"))
+        'l2(strength=0.001) + label_smoothing'
+    """
+
+    def __init__(self, source: str | Iterable[Technique] = "") -> None:
+        if isinstance(source, str):
+            techniques = _Parser(source).recipe() if source.strip() else []
+        else:
+            techniques = list(source)
+            for one in techniques:
+                if not isinstance(one, Technique):
+                    raise RecipeError(
+                        f"a recipe holds techniques; received {one!r}. Other Keras callbacks go "
+                        "beside it: callbacks=[*recipe, other]"
+                    )
+        self._techniques = tuple(techniques)
+        Plan(self._techniques)  # contradictions are refused here, not in the middle of a study
+
+    @overload
+    def __getitem__(self, index: int) -> Technique: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Technique]: ...
+    def __getitem__(self, index: int | slice) -> Technique | Sequence[Technique]:
+        return self._techniques[index]
+
+    def __len__(self) -> int:
+        return len(self._techniques)
+
+    def __iter__(self) -> Iterator[Technique]:
+        return iter(self._techniques)
+
+    def __add__(self, other: Iterable[Technique]) -> Recipe:
+        return Recipe([*self, *other])
+
+    def __str__(self) -> str:
+        return " + ".join(_text(one) for one in self)
+
+    def __repr__(self) -> str:
+        return f"Recipe([{', '.join(repr(one) for one in self)}])"
+
+    def explain(self) -> str:
+        """Return the training step as it will run with these techniques."""
+        return Plan(self).explain()
+
+
+def explain(recipe: str | Iterable[Technique]) -> None:
+    """Print the training step as it will run with a recipe (text or techniques).
+
+    Raises:
+        RecipeError, ConflictError: as `Recipe`.
+    """
+    print((recipe if isinstance(recipe, Recipe) else Recipe(recipe)).explain())
+
+
+# -- to text -----------------------------------------------------------------------------------------
+
+
+def _text(technique: Technique) -> str:
+    identifier = registry.identify(type(technique))
+    if identifier is None:
+        raise RecipeError(
+            f"{technique!r} has no text form: {type(technique).__name__} is not registered under "
+            "the entry point group 'regkit.techniques'"
+        )
+    given = []
+    for name, default in options.defaults(type(technique)).items():
+        value = getattr(technique, name)
+        if type(value) is type(default) and value == default:
+            continue
+        given.append(f"{name}={_literal(value, name)}")
+    return f"{identifier}({', '.join(given)})" if given else identifier
+
+
+def _literal(value: Any, option: str) -> str:
+    if value is None or isinstance(value, bool | int | float | str):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_literal(one, option) for one in value)}]"
+    if isinstance(value, schedules.LearningRateSchedule) and type(value) in _schedules().values():
+        word = next(name for name, cls in _schedules().items() if cls is type(value))
+        config = {k: v for k, v in value.get_config().items() if k != "name" and v is not None}
+        return f"{word}({', '.join(f'{k}={_literal(v, option)}' for k, v in config.items())})"
+    raise RecipeError(
+        f"{option}={value!r} has no text form; text holds numbers, strings, lists and Keras "
+        "schedules. Build the technique in Python instead"
+    )
+
+
+@functools.cache
+def _schedules() -> dict[str, type]:
+    """Return Keras' schedules by their names in text, `CosineDecay` → `cosine_decay`."""
+    base = schedules.LearningRateSchedule
+    public = [cls for cls in vars(schedules).values() if isinstance(cls, type) and cls is not base]
+    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
+
+
+# -- from text ---------------------------------------------------------------------------------------
+
+
+class _Parser:
+    """A recursive-descent parser with the place of every token, for the caret."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[tuple[str, str, int]] = []
+        place = 0
+        while not self.tokens or self.tokens[-1][0] != "end":
+            match = _TOKEN.match(text, place)
+            assert match is not None and match.lastgroup is not None
+            kind = match.lastgroup
+            self.tokens.append((kind, match[kind], match.start(kind)))
+            place = match.end()
+        self.next = 0
+
+    def recipe(self) -> list[Technique]:
+        found = [self.technique()]
+        while self.peek() != ("end", ""):
+            self.expect("+", "'+' between techniques")
+            found.append(self.technique())
+        return found
+
+    def technique(self) -> Technique:
+        kind, name, place = self.tokens[self.next]
+        if kind != "name":
+            self.fail("a technique's name belongs here", place)
+        self.next += 1
+        args, kwargs = self.arguments() if self.peek() == ("mark", "(") else ([], {})
+        try:
+            technique = registry.load(name)(*args, **kwargs)
+        except RegkitError as error:
+            self.fail(str(error), place)
+        assert isinstance(technique, Technique)
+        return technique
+
+    def arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        self.expect("(", "'('")
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        while self.peek() != ("mark", ")"):
+            kind, word, place = self.tokens[self.next]
+            if kind == "name" and self.tokens[self.next + 1][:2] == ("mark", "="):
+                if word in kwargs:
+                    self.fail(f"{word!r} is given twice", place)
+                self.next += 2
+                kwargs[word] = self.value()
+            elif kwargs:
+                self.fail("a positional argument cannot follow a named one", place)
+            else:
+                args.append(self.value())
+            if self.peek() != ("mark", ")"):
+                self.expect(",", "',' or ')'")
+        self.expect(")", "')'")
+        return args, kwargs
+
+    def value(self) -> Any:
+        kind, word, place = self.tokens[self.next]
+        self.next += 1
+        if kind == "number":
+            return float(word) if set(word) & set(".eE") else int(word)
+        if kind == "text":
+            return self.string(word, place)
+        if kind == "name" and word in _CONSTANTS:
+            return _CONSTANTS[word]
+        if kind == "name" and self.peek() == ("mark", "("):
+            return self.schedule(word, place)
+        if (kind, word) == ("mark", "["):
+            items = []
+            while self.peek() != ("mark", "]"):
+                items.append(self.value())
+                if self.peek() != ("mark", "]"):
+                    self.expect(",", "',' or ']'")
+            self.expect("]", "']'")
+            return items
+        if kind == "name":
+            self.fail(f"text needs quotes: '{word}'", place)
+        self.fail("a value belongs here: a number, 'text', True, False, None or a list", place)
+
+    def string(self, word: str, place: int) -> str:
+        try:
+            return str(ast.literal_eval(word))
+        except SyntaxError as error:  # an escape such as \\x that Python does not know
+            self.fail(f"this text is not valid: {error.msg}", place)
+
+    def schedule(self, word: str, place: int) -> Any:
+        if word not in _schedules():
+            near = suggest(word, _schedules())
+            self.fail(f"no schedule is called {word!r}{near}. Known: {', '.join(_schedules())}", place)
+        args, kwargs = self.arguments()
+        try:
+            return _schedules()[word](*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            self.fail(f"{word}: {error}", place)
+
+    def peek(self) -> tuple[str, str]:
+        return self.tokens[self.next][:2]
+
+    def expect(self, mark: str, what: str) -> None:
+        kind, word, place = self.tokens[self.next]
+        if (kind, word) != ("mark", mark):
+            self.fail(f"expected {what}" + (", but the text ends" if kind == "end" else ""), place)
+        self.next += 1
+
+    def fail(self, message: str, place: int) -> NoReturn:
+        line = self.text.replace("\n", " ")
+        raise RecipeError(f"{message}\n    {line}\n    {' ' * place}^") from None
+
+

@@ -1,0 +1,364 @@
+"""One training step: the stages around Keras' own `train_step`, the same on every backend.
+
+Nothing stays on the model between steps. What has to be replaced (a layer's `call`, `compute_loss`,
+the optimizer's `apply`) is replaced while the step is traced, or run eagerly, and no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any
+
+import keras
+from keras import ops
+from keras.src.backend.common import global_state
+
+from regkit.core.context import Context, State
+from regkit.core.draws import Draws
+from regkit.core.errors import AttachError
+from regkit.core.plan import Member
+from regkit.core.seam import losses
+from regkit.core.seam.patch import patched
+from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.scope import Scope, in_scope
+from regkit.core.stages import Batch, Stage, Target
+
+__all__ = ["Frame"]
+
+Tensor = Any
+Mapping = list[tuple[keras.Variable, Tensor]]
+
+
+class Frame:
+    """The step of one batch.
+
+    Args:
+        runtime: The plan on this model.
+        adapter: The backend's ways.
+        carried: What came out of the step before: {"seeds", "sums", "state"}.
+        step: The optimizer's iteration.
+        values: On JAX, the value of every variable, which is not on the variables there.
+    """
+
+    def __init__(
+        self, runtime: Runtime, adapter: Any, carried: dict[str, Any], step: Tensor, values: Mapping
+    ) -> None:
+        self.runtime, self.adapter, self.values = runtime, adapter, values
+        self.model = runtime.model
+        self.step = ops.cast(step, "int32")
+        self.batch = Batch(None)
+        self.size: Tensor = 0
+        self.sums = carried["sums"]
+        self._seeds = carried["seeds"]
+        self._quiet_for: set[str] | None = None  # labels that asked for the loss, during loss_fn
+        self._tasks: dict[str, Tensor] | None = None
+        self.reached_loss = self.reached_target = self.reached_apply = False
+        self._states = {
+            member.label: State(dict(carried["state"][member.label]), adapter.own)
+            for member in runtime.members
+        }
+        self._contexts: dict[tuple[str, Stage], Context] = {}
+        self._memos: dict[str, dict[str, Any]] = {m.label: {} for m in runtime.members}
+
+    def carry(self) -> dict[str, Any]:
+        """Return what the next step gets."""
+        state = {label: dict(values) for label, values in self._states.items()}
+        return {"seeds": self._seeds, "sums": self.sums, "state": state}
+
+    def context(self, member: Member, stage: Stage) -> Context:
+        """Return a technique's view of the step at a stage."""
+        key = (member.label, stage)
+        if key not in self._contexts:
+            base = self._seeds[self.runtime.members.index(member)]
+            self._contexts[key] = Context(
+                self,
+                member.label,
+                Draws(base, self.step, int(stage), self.adapter.replica()),
+                self._states[member.label],
+                self._memos[member.label],
+                self.runtime.weights[member.label],
+            )
+        return self._contexts[key]
+
+    def initial_context(self, member: Member) -> Context:
+        """Return the view in which a technique declares its state, outside of any step."""
+        return self.context(member, Stage.UPDATE)
+
+    # -- the extent of the step --------------------------------------------------------------------
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Put the stages into the model for a block in which Keras' own step runs."""
+        at = self.runtime.at
+        with ExitStack() as stack:
+            if at[Stage.TARGET] or at[Stage.PENALTY]:
+                stack.enter_context(
+                    patched(self.model, compute_loss=self._compute_loss(self.model.compute_loss))
+                )
+            for layer, members in self.runtime.layers.values():
+                stack.enter_context(patched(layer, call=self._call(layer, members, layer.call)))
+            stack.enter_context(self.adapter.around(self))
+            yield
+        self.runtime.require_reached(self.reached_loss, self.reached_target)
+        if not self.reached_apply:
+            self.runtime.require_applied()
+
+    # -- DATA ----------------------------------------------------------------------------------------
+
+    def data(self, data: Any) -> Any:
+        """Run the DATA stage on what the iterator gave, and return it in the same form."""
+        self.batch = Batch(*keras.utils.unpack_x_y_sample_weight(data))
+        leaf = next((one for one in keras.tree.flatten(self.batch.x) if one is not None), None)
+        self.size = 1 if leaf is None else ops.shape(leaf)[0]
+        if not self.runtime.at[Stage.DATA]:
+            return data
+        with self.reading():
+            for member in self.runtime.at[Stage.DATA]:
+                self.batch = member.technique.data(self.batch, self.context(member, Stage.DATA))
+        return keras.utils.pack_x_y_sample_weight(
+            self.batch.x, self.batch.y, self.batch.sample_weight
+        )
+
+    # -- FORWARD -------------------------------------------------------------------------------------
+
+    def _call(
+        self, layer: keras.layers.Layer, members: list[Member], original: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if _training_is_off(layer):
+                return original(*args, **kwargs)
+            if args:
+                first, run = args[0], lambda inputs: original(inputs, *args[1:], **kwargs)
+            else:
+                name = next(iter(kwargs))
+                first, run = kwargs[name], lambda inputs: original(**{**kwargs, name: inputs})
+            for member in members:
+                if self._active(member, Stage.FORWARD):
+                    run = self._wrapped(layer, member, run)
+            return run(first)
+
+        return call
+
+    def _wrapped(
+        self, layer: keras.layers.Layer, member: Member, inner: Callable[[Any], Any]
+    ) -> Callable[[Any], Any]:
+        def run(inputs: Any) -> Any:
+            context = self.context(member, Stage.FORWARD)
+            context.layer = layer
+            return member.technique.forward(inner, inputs, context)
+
+        return run
+
+    # -- TARGET and PENALTY --------------------------------------------------------------------------
+
+    def _compute_loss(self, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def compute_loss(*args: Any, **kwargs: Any) -> Tensor:
+            names = ("x", "y", "y_pred", "sample_weight", "training")
+            given = dict(zip(names, args, strict=False)) | kwargs
+            if given.get("training", True) is False:
+                return original(*args, **kwargs)
+            self.reached_loss = True
+            with self.adapter.reading_in_loss(self), self._retargeting():
+                if self.model._compile_loss is None and self.runtime.at[Stage.TARGET]:
+                    y = self._plain_y(given.get("y"), given.get("y_pred"))
+                    args = args[:1] + (y,) + args[2:] if len(args) > 1 else args
+                    kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
+                return self._with_penalties(original(*args, **kwargs))
+
+        return compute_loss
+
+    def _plain_y(self, y: Any, y_pred: Any) -> Any:
+        self.reached_target = True
+        return losses.target_of_plain_y(y, y_pred, self._target)
+
+    @contextmanager
+    def _retargeting(self) -> Iterator[None]:
+        """Let the compiled loss of each output change its targets, and note its value."""
+        compiled = self.model._compile_loss
+        if compiled is None or not (self.runtime.at[Stage.TARGET] or self._tasks is not None):
+            yield
+            return
+        flat = [one._replace(loss=self._task_loss(one)) for one in compiled._flat_losses]
+        with patched(compiled, _flat_losses=flat):
+            yield
+
+    def _task_loss(self, entry: Any) -> Callable[..., Tensor]:
+        loss = losses.retargeted(entry.loss, entry.name, self._target)
+
+        def call(*args: Any) -> Tensor:
+            self.reached_target = True
+            value = loss(*args)
+            if self._tasks is not None:
+                weight = 1.0 if entry.loss_weights is None else entry.loss_weights
+                self._tasks[entry.name] = value * weight
+            return value
+
+        call.name = entry.name  # type: ignore[attr-defined]  # CompileLoss may ask
+        return call
+
+    def _target(self, target: Target) -> Target:
+        for member in self.runtime.at[Stage.TARGET]:
+            if self._active(member, Stage.TARGET):
+                target = member.technique.target(target, self.context(member, Stage.TARGET))
+        return target
+
+    def _with_penalties(self, data_loss: Tensor) -> Tensor:
+        members = [m for m in self.runtime.at[Stage.PENALTY] if self._active(m, Stage.PENALTY)]
+        if not members:
+            return data_loss
+        parts = [m.technique.penalty(self.context(m, Stage.PENALTY)) for m in members]
+        parts = [ops.cast(part, data_loss.dtype) for part in parts]
+        if self._quiet_for is None:
+            row = ops.stack([ops.ones_like(data_loss), self.adapter.unscaled(data_loss), *parts])
+            weighed = ops.cast(row, "float32") * ops.cast(self.size, "float32")
+            self.sums = self.sums + ops.stop_gradient(weighed)
+        # as Keras does with its own regularizers: a distribution strategy sums over replicas
+        return data_loss + sum(self.model._aggregate_additional_loss(part) for part in parts)
+
+    # -- GRADIENT and UPDATE -------------------------------------------------------------------------
+
+    def before_apply(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
+        """Run the GRADIENT stage on what goes to the optimizer."""
+        self.runtime.require_reached(self.reached_loss, self.reached_target)
+        self.reached_apply = True
+        gradients = list(gradients)
+        if not self.runtime.at[Stage.GRADIENT]:
+            return gradients
+        place = {id(variable): k for k, variable in enumerate(variables)}
+        scale = self._loss_scale()
+        gradients = [g if g is None else self.adapter.dense(g) / scale for g in gradients]
+        for member in self.runtime.at[Stage.GRADIENT]:
+            context = self.context(member, Stage.GRADIENT)
+            mine = [place[id(variable)] for variable in context.weights if id(variable) in place]
+            before = [
+                ops.zeros_like(variables[k].value) if gradients[k] is None else gradients[k]
+                for k in mine
+            ]
+            after = member.technique.gradient(before, context)
+            for k, value in zip(mine, after, strict=True):
+                gradients[k] = None if gradients[k] is None else ops.cast(value, gradients[k].dtype)
+        return [g if g is None else g * scale for g in gradients]
+
+    def after_apply(self) -> None:
+        """Run the UPDATE stage on the weights that the optimizer has just changed."""
+        for member in self.runtime.at[Stage.UPDATE]:
+            context = self.context(member, Stage.UPDATE)
+            old, state = context.values, dict(context.state)
+            new = member.technique.update(old, context)
+            if self.adapter.scales_loss():
+                applied = ops.cast(self.model.optimizer.iterations.value, "int32") > self.step
+                new = [ops.where(applied, n, o) for n, o in zip(new, old, strict=True)]
+                for name, before in state.items():
+                    context.state[name] = keras.tree.map_structure(
+                        lambda n, o: ops.where(applied, n, o),  # noqa: B023  # used at once
+                        context.state[name],
+                        before,
+                    )
+            for variable, value, before in zip(context.weights, new, old, strict=True):
+                if value is not before:
+                    variable.assign(value)
+
+    def _loss_scale(self) -> Any:
+        return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
+
+    # -- the context's services ----------------------------------------------------------------------
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """Return a scope in which `variable.value` is right, wherever in the step."""
+        return nullcontext() if in_scope() or not self.values else Scope(self.values)
+
+    def scope(self, mapping: Mapping) -> Scope:
+        """Return a scope for `with_weights`."""
+        return Scope(mapping, keep=True, layers=self.model._flatten_layers())
+
+    def loss_fn(self, label: str, batch: Batch, mapping: Mapping, output: str | None) -> Tensor:
+        """Return the loss at other values, without side effects; see `Context.loss_fn`."""
+        if output is None:
+            return self._loss_at(label, batch, mapping)
+        tasks = self.task_losses(label, mapping, batch)
+        if output not in tasks:
+            raise AttachError(f"no output is called {output!r}; there are {', '.join(tasks)}")
+        return tasks[output]
+
+    def task_losses(
+        self, label: str, mapping: Mapping, batch: Batch | None = None
+    ) -> dict[str, Tensor]:
+        """Return the weighted loss of each output, without side effects."""
+        self._tasks = {}
+        try:
+            self._loss_at(label, batch or Batch(None), mapping)
+            return self._tasks
+        finally:
+            self._tasks = None
+
+    def _loss_at(self, label: str, batch: Batch, mapping: Mapping) -> Tensor:
+        x = self.batch.x if batch.x is None else batch.x
+        y = self.batch.y if batch.y is None else batch.y
+        weight = self.batch.sample_weight if batch.sample_weight is None else batch.sample_weight
+        with self._quiet(label), self.reading(), Scope(mapping):
+            y_pred = self.forward(x)
+            compute_loss = self.model.compute_loss
+            if "compute_loss" not in self.model.__dict__:  # neither TARGET nor PENALTY in the plan
+                compute_loss = self._compute_loss(compute_loss)
+            return compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
+
+    def forward(self, x: Any) -> Any:
+        """Return the model's outputs as in training."""
+        if self.model._call_has_training_arg:
+            return self.model(x, training=True)
+        return self.model(x)
+
+    def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
+        """Return a function's value and gradient; see `Context.value_and_grad`."""
+        with self.reading():
+            scale = self._loss_scale()
+            flat = [ops.convert_to_tensor(one) for one in keras.tree.flatten(at)]
+
+            def scaled(values: list[Tensor]) -> Tensor:
+                return function(keras.tree.pack_sequence_as(at, values)) * scale
+
+            value, slopes = self.adapter.value_and_grad(scaled, flat)
+            slopes = [
+                ops.zeros_like(one) if slope is None else self.adapter.dense(slope) / scale
+                for slope, one in zip(slopes, flat, strict=True)
+            ]
+        return value / scale, keras.tree.pack_sequence_as(at, slopes)
+
+    def _active(self, member: Member, stage: Stage) -> bool:
+        """Return whether a member acts now: who asks for the loss is not in it, or it would recur."""
+        asks = self._quiet_for is not None and member.label in self._quiet_for
+        return stage is Stage.FORWARD or not asks
+
+    @contextmanager
+    def _quiet(self, label: str) -> Iterator[None]:
+        """Let a second pass leave no trace: same draws as the first, and nothing recorded."""
+        outer, self._quiet_for = self._quiet_for, {label} | (self._quiet_for or set())
+        states = {name: dict(state) for name, state in self._states.items()}
+        marks = {key: one.draws.rewind() for key, one in self._contexts.items() if key[0] != label}
+        layers = self.model._flatten_layers()
+        kept = [(list(layer._losses), set(layer._loss_ids)) for layer in layers]
+        override, self.model._losses_override = self.model._losses_override, []
+        try:
+            yield
+        finally:
+            self._quiet_for = outer
+            for name, values in states.items():
+                self._states[name].restore(values)
+            for key, one in self._contexts.items():
+                if key[0] != label:
+                    one.draws.rewind(marks.get(key, 0))
+            for layer, (own, ids) in zip(layers, kept, strict=True):
+                layer._losses[:] = own
+                layer._loss_ids.clear()
+                layer._loss_ids.update(ids)
+            self.model._losses_override = override
+
+
+def _training_is_off(layer: keras.layers.Layer) -> bool:
+    """Return whether Keras is calling the layer for inference, inside the training step."""
+    call = global_state.get_global_attribute("current_call_ctx")
+    if call is None:
+        return False
+    training = call.get_value("training") if hasattr(call, "get_value") else call.training
+    return training is False

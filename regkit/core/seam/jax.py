@@ -1,0 +1,144 @@
+"""The seam on JAX: a pure step, compiled with the state of techniques as one more argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any
+
+import jax
+import keras
+from keras.src.backend.config import is_nnx_enabled
+from keras.src.distribution import distribution_lib
+
+from regkit.core.errors import AttachError
+from regkit.core.seam.adapter import Adapter
+from regkit.core.seam.frame import Frame
+from regkit.core.seam.patch import patched
+from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.scope import Scope, in_scope
+
+__all__ = ["JaxAdapter"]
+
+Tensor = Any
+
+
+class JaxAdapter(Adapter):
+    """`jax.jit` around the step; during an epoch the values of variables are in the state only."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        if is_nnx_enabled():
+            raise AttachError(
+                "regkit does not train models in Keras' Flax NNX mode; set "
+                'KERAS_NNX_ENABLED=false, or "nnx_enabled": false in keras.json'
+            )
+        self._carried: Any = None
+        self._inner: list[tuple[keras.Variable, Tensor]] | None = None
+
+    def function(self) -> Callable[..., Any]:
+        """Return the function of (state, iterator) that runs `steps_per_execution` steps."""
+        model = self.model
+        train_step = model.train_step
+
+        def step(state: Any, carried: Any, data: Any) -> tuple[Any, Any, Any]:
+            values = self._values(state)
+            step_number = next(value for v, value in values if v is model.optimizer.iterations)
+            frame = Frame(self.runtime, self, carried, step_number, values)
+            with frame.around():
+                logs, state = train_step(state, frame.data(data))
+            return logs, state, frame.carry()
+
+        if not model.run_eagerly and model.jit_compile:
+            shardings = None
+            if distribution_lib.distribution() is not None:
+                shardings = (None, model._get_state_sharding_spec(), None)
+            step = jax.jit(step, donate_argnums=(0, 1), out_shardings=shardings)
+
+        def host_step(state: Any, data: Any) -> tuple[Any, Any]:
+            logs, state, self._carried = step(state, self._carried, data)
+            return logs, state
+
+        return model._make_function(host_step)  # type: ignore[no-any-return]
+
+    def _values(self, state: Any) -> list[tuple[keras.Variable, Tensor]]:
+        model = self.model
+        names = (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.optimizer.variables,
+            model.metrics_variables,
+        )
+        return [
+            pair
+            for variables, values in zip(names, state, strict=True)
+            for pair in zip(variables, values, strict=True)
+        ]
+
+    def around(self, frame: Any) -> AbstractContextManager[Any]:
+        """Shadow `optimizer.stateless_apply`, and note the values that the forward pass gets."""
+        optimizer, forward = self.model.optimizer, self.model.stateless_call
+        original = optimizer.stateless_apply
+
+        def stateless_apply(
+            optimizer_variables: Sequence[Any], grads: Any, trainable_variables: Sequence[Any]
+        ) -> tuple[Any, Any]:
+            variables = optimizer._trainable_variables
+            before = [
+                *frame.values,
+                *zip(variables, trainable_variables, strict=True),
+                *zip(optimizer.variables, optimizer_variables, strict=True),
+            ]
+            with Scope(before):
+                grads = frame.before_apply(grads, variables)
+            trained, own = original(optimizer_variables, grads, trainable_variables)
+            after = [
+                *frame.values,
+                *zip(variables, trained, strict=True),
+                *zip(optimizer.variables, own, strict=True),
+            ]
+            with Scope(after) as scope:
+                frame.after_apply()
+                trained = [scope.get_current_value(variable) for variable in variables]
+            return trained, own
+
+        def stateless_call(trainable: Any, non_trainable: Any, *args: Any, **kwargs: Any) -> Any:
+            # A train_step of the user's may compute the loss outside of any scope. What it
+            # differentiates are these values.
+            self._inner = [
+                *zip(self.model.trainable_variables, trainable, strict=True),
+                *zip(self.model.non_trainable_variables, non_trainable, strict=True),
+            ]
+            return forward(trainable, non_trainable, *args, **kwargs)
+
+        stack = ExitStack()
+        stack.enter_context(patched(optimizer, stateless_apply=stateless_apply))
+        stack.enter_context(patched(self.model, stateless_call=stateless_call))
+        stack.callback(setattr, self, "_inner", None)  # tracers must not outlive their trace
+        return stack
+
+    def reading_in_loss(self, frame: Any) -> AbstractContextManager[Any]:
+        """Give the loss the values of the forward pass, where Keras has not."""
+        if in_scope():
+            return nullcontext()
+        return Scope([*frame.values, *(self._inner or [])])
+
+    def load(self, carried: Any) -> None:
+        """Put arrays on the device; the step donates them, so they are copies."""
+        self._carried = keras.tree.map_structure(lambda one: jax.numpy.array(one), carried)
+
+    @property
+    def carried(self) -> Any:
+        """What the last step returned."""
+        return self._carried
+
+    def read(self, variable: keras.Variable) -> Tensor:
+        """Return the value in the scope."""
+        return variable.value
+
+    def value_and_grad(
+        self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        """Differentiate with `jax.value_and_grad`."""
+        value, slopes = jax.value_and_grad(function)(at)
+        return value, slopes

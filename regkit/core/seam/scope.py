@@ -1,0 +1,64 @@
+"""A scope in which variables have other values, within whatever scope is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+__all__ = ["Scope", "in_scope"]
+
+Tensor = Any
+
+
+def in_scope() -> bool:
+    """Return whether a stateless scope is active."""
+    return get_stateless_scope() is not None
+
+
+class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
+    """Like `keras.StatelessScope`, but inherits the enclosing scope's values.
+
+    Args:
+        mapping: Pairs of variable and value.
+        keep: Whether what is assigned inside (moving statistics, seeds) and added as a loss
+            lasts after the scope; variables of `mapping` never do.
+        layers: Those whose `add_loss` may be called inside.
+    """
+
+    def __init__(
+        self,
+        mapping: Iterable[tuple[keras.Variable, Tensor]],
+        *,
+        keep: bool = False,
+        layers: Sequence[keras.layers.Layer] = (),
+    ) -> None:
+        super().__init__(list(mapping), collect_losses=True, initialize_variables=False)
+        self._perturbed = set(self.state_mapping)
+        self._outer = get_stateless_scope()
+        if self._outer is not None:
+            self.state_mapping = {**self._outer.state_mapping, **self.state_mapping}
+        self._keep, self._layers = keep, layers
+        self._updates: dict[int, tuple[keras.Variable, Tensor]] = {}
+
+    def add_update(self, update: tuple[keras.Variable, Tensor]) -> None:
+        """Note an assignment."""
+        super().add_update(update)
+        self._updates[id(update[0])] = update
+
+    def __exit__(self, *args: Any) -> None:
+        super().__exit__(*args)
+        if not self._keep:
+            return
+        for variable, value in self._updates.values():
+            if id(variable) not in self._perturbed:
+                variable.assign(value)
+        for loss in self.losses:
+            if self._outer is not None:
+                self._outer.add_loss(loss)
+                continue
+            for layer in self._layers:
+                if id(loss) in layer._loss_ids:
+                    layer._losses.append(loss)

@@ -1,0 +1,79 @@
+"""The seam on PyTorch: the eager step, or what `torch.compile` makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import torch
+
+from regkit.core.seam.frame import Frame
+from regkit.core.seam.patch import patched
+from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.stateful import StatefulAdapter
+
+__all__ = ["TorchAdapter"]
+
+Tensor = Any
+
+
+class TorchAdapter(StatefulAdapter):
+    """Keras' own train function, with the step in the place of `train_step`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._carried: Any = None
+
+    def function(self) -> Callable[[Any], Any]:
+        """Return the function of an iterator's item that runs a step."""
+        model = self.model
+        train_step = model.train_step
+
+        def step(data: Any) -> Any:
+            iterations = model.optimizer.iterations.value.clone()  # the optimizer counts in place
+            frame = Frame(self.runtime, self, self._carried, iterations, [])
+            with frame.around():
+                logs = train_step(frame.data(data))
+            self._carried = frame.carry()
+            return logs
+
+        plain = model.train_function
+        type(model).make_train_function(model, force=True)
+        own, model.train_function = model.train_function, plain
+
+        def train_function(data: Any) -> Any:
+            with patched(model, train_step=step):
+                return own(data)
+
+        return train_function
+
+    def load(self, carried: Any) -> None:
+        """Put tensors on the device."""
+        self._carried = keras.tree.map_structure(
+            lambda one: keras.ops.convert_to_tensor(one).detach().clone(), carried
+        )
+
+    @property
+    def carried(self) -> Any:
+        """What the last step left."""
+        return self._carried
+
+    def own(self, value: Tensor) -> Tensor:
+        """Return a copy: the optimizer changes weights in place."""
+        return value.detach().clone()
+
+    def read(self, variable: keras.Variable) -> Tensor:
+        """Return the value; apart from the differentiated pass a copy, which stays as it is."""
+        value = variable.value
+        return value if torch.is_grad_enabled() else value.detach().clone()
+
+    def value_and_grad(
+        self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        """Differentiate with respect to fresh leaves; the parameters' own `grad` is not touched."""
+        leaves = [one.detach().clone().requires_grad_(True) for one in at]
+        with torch.enable_grad():
+            value = function(leaves)
+            slopes = torch.autograd.grad(value, leaves, allow_unused=True)
+        return value.detach(), list(slopes)

@@ -1,0 +1,184 @@
+"""Which layers and weights a technique means.
+
+A layer selector is a name with wildcards (`"conv*"`), a layer, a layer class, a function from a
+layer to a truth value, or a list of these, of which any may match. A weight selector is a variable
+name with wildcards, or a list: `"kernel"` also matches names that end in `_kernel`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from regkit.core.errors import SelectionError, suggest
+
+__all__ = ["Weight", "hidden_layers", "leaves", "layers_matching", "output_layers", "weights_matching"]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A variable and the layer that it was found on."""
+
+    layer: keras.layers.Layer
+    variable: keras.Variable
+
+
+def leaves(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return every layer below the model, each once, models and wrappers included."""
+    return [one for one in model._flatten_layers(include_self=False) if one is not model]
+
+
+def _matches(layer: keras.layers.Layer, selector: Any) -> bool:
+    if selector is None:
+        return True
+    if isinstance(selector, list):
+        return any(_matches(layer, one) for one in selector)
+    if isinstance(selector, str):
+        return fnmatch.fnmatchcase(layer.name, selector)
+    if isinstance(selector, type):
+        return isinstance(layer, selector)
+    if isinstance(selector, keras.layers.Layer):
+        return layer is selector
+    return bool(selector(layer))
+
+
+def layers_matching(
+    model: keras.Model, selector: Any, candidates: Iterable[keras.layers.Layer] | None = None
+) -> list[keras.layers.Layer]:
+    """Return the model's layers that a selector matches.
+
+    Raises:
+        SelectionError: where none does, listing what there is.
+    """
+    pool = leaves(model) if candidates is None else list(candidates)
+    found = [layer for layer in pool if _matches(layer, selector)]
+    if not found:
+        names = [layer.name for layer in pool]
+        hint = suggest(selector, names) if isinstance(selector, str) else ""
+        raise SelectionError(
+            f"layers={selector!r} matches no layer of {model.name!r}{hint}. "
+            f"Its layers: {_listing(names)}"
+        )
+    return found
+
+
+def _own_weights(layer: keras.layers.Layer) -> Iterator[keras.Variable]:
+    """Yield the trainable variables that the layer holds itself, not its sublayers."""
+    for variable in layer._trainable_variables:
+        if variable.trainable:
+            yield variable
+
+
+def _weight_named(variable: keras.Variable, selector: Any) -> bool:
+    if isinstance(selector, list):
+        return any(_weight_named(variable, one) for one in selector)
+    name = variable.name
+    return fnmatch.fnmatchcase(name, selector) or name.endswith("_" + selector)
+
+
+def weights_matching(
+    model: keras.Model, layers: Any = None, weights: Any = "kernel"
+) -> list[Weight]:
+    """Return the trainable variables that both selectors match, each once.
+
+    A layer that is matched brings its sublayers along; a frozen layer has no trainable variables
+    and is left out. `weights="kernel"` never means biases or normalization scales.
+
+    Raises:
+        SelectionError: where nothing is matched, listing what there is.
+    """
+    chosen = layers_matching(model, layers)
+    found: dict[int, Weight] = {}
+    for top in chosen:
+        for layer in top._flatten_layers():
+            for variable in _own_weights(layer):
+                if _weight_named(variable, weights):
+                    found.setdefault(id(variable), Weight(layer, variable))
+    if not found:
+        there = [
+            f"{layer.name}/{variable.name}" for layer in leaves(model) for variable in _own_weights(layer)
+        ]
+        raise SelectionError(
+            f"layers={layers!r} with weights={weights!r} matches no trainable weight of "
+            f"{model.name!r}. Its trainable weights: {_listing(there)}"
+        )
+    return list(found.values())
+
+
+def output_layers(model: keras.Model) -> list[keras.layers.Layer] | None:
+    """Return the layers whose kernels compute the outputs, or None where the model cannot tell.
+
+    They are found by walking back from the outputs over layers without a kernel (activations,
+    reshapes). A subclassed model keeps no graph to walk.
+    """
+    if isinstance(model, keras.Sequential):
+        model = model._functional
+    if not isinstance(model, keras.Model) or not getattr(model, "operations", None):
+        return None
+    found: list[keras.layers.Layer] = []
+    pending = list(keras.tree.flatten(model.outputs))
+    seen: set[int] = set()
+    while pending:
+        tensor = pending.pop()
+        history = getattr(tensor, "_keras_history", None)
+        if history is None or id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        operation = history.operation
+        inner = output_layers(operation) if isinstance(operation, keras.Model) else None
+        if inner:
+            found += inner
+        elif has_kernel(operation):
+            found.append(operation)
+        else:
+            pending += operation._inbound_nodes[history.node_index].input_tensors
+    return found
+
+
+def has_kernel(layer: Any) -> bool:
+    """Return whether a layer, or one inside it, holds a kernel."""
+    if not isinstance(layer, keras.layers.Layer):
+        return False
+    return any(
+        _weight_named(variable, "kernel")
+        for one in layer._flatten_layers()
+        for variable in one._trainable_variables
+    )
+
+
+def hidden_layers(model: keras.Model, selector: Any, technique: str) -> list[keras.layers.Layer]:
+    """Return the layers meant by `layers=`, by default those with a kernel but for the outputs'.
+
+    Raises:
+        SelectionError: for a subclassed model without `layers=`, and where nothing matches.
+    """
+    if selector is not None:
+        return layers_matching(model, selector)
+    outputs = output_layers(model)
+    with_kernel = [
+        layer
+        for layer in leaves(model)
+        if any(_weight_named(variable, "kernel") for variable in layer._trainable_variables)
+    ]
+    if outputs is None:
+        raise SelectionError(
+            f"{technique}: the subclassed model {model.name!r} does not tell which layers are "
+            f"hidden; name them, as in layers={[layer.name for layer in with_kernel]!r}"
+        )
+    ends = {id(one) for layer in outputs for one in layer._flatten_layers()}
+    hidden = [layer for layer in with_kernel if id(layer) not in ends]
+    if not hidden:
+        raise SelectionError(
+            f"{technique}: {model.name!r} has no hidden layer with a kernel; name the layers, as "
+            f"in layers={[layer.name for layer in leaves(model)]!r}"
+        )
+    return hidden
+
+
+def _listing(names: list[str], most: int = 40) -> str:
+    shown = ", ".join(dict.fromkeys(names))
+    return shown if len(names) <= most else f"{', '.join(names[:most])}, … ({len(names)} in all)"

@@ -1,0 +1,1 @@
+"""The few operations that one backend does better than `keras.ops`."""

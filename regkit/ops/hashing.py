@@ -1,0 +1,72 @@
+"""A counter-based random generator in int32 arithmetic, the same numbers on every backend.
+
+Two multiply-xorshift mixers (Steele and Vigna 2021; the constants are those of C. Wellons'
+`triple32` and `lowbias32`). Signed 32-bit integers wrap alike on TensorFlow, JAX and PyTorch, where
+unsigned ones do not, so all arithmetic is int32 and right shifts are masked to be logical.
+
+`mix` and `mix_host` are the same bijection of 32-bit integers, on tensors and on Python integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+__all__ = ["bits", "mix", "mix_host", "to_int32"]
+
+Tensor = Any
+_MASK = 0xFFFFFFFF
+
+
+def to_int32(value: int) -> int:
+    """Return the signed 32-bit integer with the low 32 bits of `value`.
+
+    Example:
+        >>> to_int32(0xFFFFFFFF), to_int32(2**32 + 7)
+        (-1, 7)
+    """
+    return ((value & _MASK) ^ 0x80000000) - 0x80000000
+
+
+def _shift(x: Tensor, places: int) -> Tensor:
+    return ops.bitwise_and(ops.right_shift(x, places), (1 << (32 - places)) - 1)
+
+
+def mix(x: Tensor) -> Tensor:
+    """Return a well-mixed bijection of int32 tensors (`lowbias32`), elementwise."""
+    x = ops.bitwise_xor(x, _shift(x, 16)) * to_int32(0x7FEB352D)
+    x = ops.bitwise_xor(x, _shift(x, 15)) * to_int32(0x846CA68B)
+    return ops.bitwise_xor(x, _shift(x, 16))
+
+
+def mix_host(x: int) -> int:
+    """Return `mix(x)` for a Python integer, as a signed 32-bit integer.
+
+    Example:
+        >>> mix_host(0), mix_host(1) != mix_host(2)
+        (0, True)
+    """
+    x &= _MASK
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & _MASK
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & _MASK
+    return to_int32(x ^ (x >> 16))
+
+
+def bits(first: Tensor, second: Tensor, size: Any) -> Tensor:
+    """Return `size` random int32, a pure function of two int32 keys and the position.
+
+    The first key moves the counter, the second enters after one round of mixing, so that streams
+    of different keys do not overlap with a lag.
+
+    Args:
+        first: int32 scalar.
+        second: int32 scalar.
+        size: How many, an integer or an int32 scalar tensor.
+    """
+    x = ops.arange(size, dtype="int32") + first
+    x = ops.bitwise_xor(x, _shift(x, 17)) * to_int32(0xED5AD4BB)
+    x = ops.bitwise_xor(x, _shift(x, 11)) + second
+    x = x * to_int32(0xAC4C1B51)
+    x = ops.bitwise_xor(x, _shift(x, 15)) * to_int32(0x31848BAB)
+    return ops.bitwise_xor(x, _shift(x, 14))

@@ -1,0 +1,72 @@
+"""Random numbers from a pair of int32 keys: uniform, normal, bernoulli, integers, permutation.
+
+Pure functions: the same keys and shape give the same numbers on every backend (the normal ones to
+the accuracy of each backend's inverse error function, about 1e-6).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from regkit.ops import hashing
+
+__all__ = ["Key", "bernoulli", "integers", "normal", "permutation", "uniform"]
+
+Tensor = Any
+Key = tuple[Tensor, Tensor]
+
+
+def _size(shape: Sequence[Any]) -> Any:
+    """Return the number of elements, an integer where the shape is known."""
+    if all(isinstance(n, int) for n in shape):
+        return math.prod(shape)
+    return ops.prod(ops.stack([ops.cast(n, "int32") for n in shape]))
+
+
+def _flat_uniform(first: Tensor, second: Tensor, size: Any) -> Tensor:
+    # 24 bits fill a float32's mantissa; half a step keeps 0 and 1 out, so log and erfinv are finite
+    whole = ops.bitwise_and(ops.right_shift(hashing.bits(first, second, size), 8), 0xFFFFFF)
+    return (ops.cast(whole, "float32") + 0.5) * (2.0**-24)
+
+
+def _flat_normal(first: Tensor, second: Tensor, size: Any) -> Tensor:
+    return ops.erfinv(2.0 * _flat_uniform(first, second, size) - 1.0) * math.sqrt(2.0)
+
+
+if keras.backend.backend() == "tensorflow":
+    # A dozen integer operations in a row are memory traffic unless they are fused.
+    from regkit.ops.backends.tensorflow import fused
+
+    _flat_uniform = fused(_flat_uniform)
+    _flat_normal = fused(_flat_normal)
+
+
+def uniform(key: Key, shape: Sequence[Any]) -> Tensor:
+    """Return float32 numbers uniform on the open interval (0, 1)."""
+    return ops.reshape(_flat_uniform(*key, _size(shape)), shape)
+
+
+def normal(key: Key, shape: Sequence[Any]) -> Tensor:
+    """Return float32 standard normal numbers, by the inverse of the distribution function."""
+    return ops.reshape(_flat_normal(*key, _size(shape)), shape)
+
+
+def bernoulli(key: Key, shape: Sequence[Any], probability: Any) -> Tensor:
+    """Return booleans that are true with `probability` (a number or a tensor that broadcasts)."""
+    return uniform(key, shape) < probability
+
+
+def integers(key: Key, shape: Sequence[Any], low: int, high: Any) -> Tensor:
+    """Return int32 numbers uniform on {low, …, high − 1}."""
+    span = ops.cast(high, "float32") - low
+    return ops.cast(ops.floor(uniform(key, shape) * span), "int32") + low
+
+
+def permutation(key: Key, size: Any) -> Tensor:
+    """Return a random order of 0 … size − 1 as int32."""
+    return ops.cast(ops.argsort(_flat_uniform(*key, size)), "int32")

@@ -1,0 +1,1 @@
+"""The techniques, a chapter for each folder and a technique for each file."""

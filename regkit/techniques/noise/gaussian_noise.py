@@ -1,0 +1,80 @@
+"""Gaussian noise on the inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from regkit.core.context import Context
+from regkit.core.errors import AttachError
+from regkit.core.options import SeedOption, Strength
+from regkit.core.stages import Batch
+from regkit.core.technique import Technique
+
+__all__ = ["GaussianNoise", "with_noise"]
+
+Tensor = Any
+
+
+def with_noise(x: Tensor, noise: Tensor, stddev: Any) -> Tensor:
+    """Return x + stddev · noise, in the type of x.
+
+    Example:
+        >>> float(with_noise(ops.array(1.0), ops.array(-2.0), 0.25))
+        0.5
+    """
+    return x + ops.cast(stddev * noise, x.dtype)
+
+
+class GaussianNoise(Technique):
+    """Add independent normal noise to every number of the inputs, anew in each step.
+
+    x + σ·ε, ε ~ N(0, 1), in the units of the inputs. For a linear model with a squared error it
+    equals an L2 penalty of strength σ² on average. Inputs of whole numbers (indices) stay as they
+    are. Validation and prediction see none of it.
+
+    Args:
+        stddev: σ, at least 0; a number or a schedule. 0 leaves the step as it is.
+        seed: A whole number, or None to follow `keras.utils.set_random_seed`.
+
+    Raises:
+        OptionError: for an impossible option.
+        AttachError: in the first step, where no input is of floating type.
+
+    References:
+        Bishop 1995, Training with noise is equivalent to Tikhonov regularization; Goodfellow et
+        al. 2016, Deep Learning, section 7.4.
+
+    Example:
+        >>> GaussianNoise(0.2)
+        GaussianNoise(stddev=0.2)
+    """
+
+    def __init__(self, stddev: Strength = 0.1, *, seed: SeedOption = None) -> None:
+        super().__init__()
+        self.stddev = stddev
+        self.seed = seed
+
+    def data(self, batch: Batch, context: Context) -> Batch:
+        """Return the batch with noisy inputs."""
+        inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
+        if not any(_is_float(one) for one in inputs):
+            raise AttachError(
+                f"{self!r} needs an input of floating type; the model's inputs are "
+                f"{', '.join(str(one.dtype) for one in inputs)}. Convert images by "
+                'x.astype("float32")'
+            )
+        stddev = context.value(self.stddev)
+
+        def noisy(x: Tensor) -> Tensor:
+            if x is None or not _is_float(x):
+                return x
+            return with_noise(x, context.draws.normal(ops.shape(x)), stddev)
+
+        return batch.replace(x=keras.tree.map_structure(noisy, batch.x))
+
+
+def _is_float(x: Tensor) -> bool:
+    return "float" in keras.backend.standardize_dtype(x.dtype)

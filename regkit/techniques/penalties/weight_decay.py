@@ -1,0 +1,95 @@
+"""Weight decay, as a penalty or decoupled from the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from regkit.core.context import Context
+from regkit.core.options import Boolean, LayerOption, Strength, WeightOption
+from regkit.core.stages import Stage
+from regkit.core.technique import Technique
+from regkit.ops.norms import sum_of_squares
+
+__all__ = ["WeightDecay", "decayed", "weight_decay_penalty"]
+
+Tensor = Any
+
+
+def weight_decay_penalty(weights: Sequence[Tensor], rate: Any) -> Tensor:
+    """Return rate/2 · Σ‖w‖₂².
+
+    Example:
+        >>> float(weight_decay_penalty([[1.0, -2.0]], 1.0))
+        2.5
+    """
+    return 0.5 * rate * sum_of_squares(weights)
+
+
+def decayed(
+    weights: Sequence[Tensor], before: Sequence[Tensor], rate: Any, learning_rate: Any
+) -> list[Tensor]:
+    """Return updated weights less learning rate · rate · (the weights before the update)."""
+    return [new - learning_rate * rate * old for new, old in zip(weights, before, strict=True)]
+
+
+class WeightDecay(Technique):
+    """Shrink weights towards zero by a fraction of themselves in each step.
+
+    By default the textbook's penalty rate/2 · Σ‖w‖₂², whose gradient rate · w goes through the
+    optimizer: under SGD without momentum it equals the optimizer's own weight decay. With
+    `decoupled` the optimizer does not see it: w ← w − learning rate · (step + rate · w), as in
+    AdamW.
+
+    Args:
+        rate: A number of at least 0 or a schedule; 0 leaves the step as it is.
+        decoupled: Whether the decay passes the optimizer by.
+        layers: Which layers, see `regkit.core.select`; by default all.
+        weights: Which weights of them, by name; kernels by default, never biases or scales.
+
+    Raises:
+        OptionError: for an impossible option.
+        SelectionError: at the start of `fit`, where nothing is matched.
+
+    References:
+        Krogh and Hertz 1991, A simple weight decay can improve generalization; Loshchilov and
+        Hutter 2019, Decoupled weight decay regularization, algorithm 2; Goodfellow et al. 2016,
+        Deep Learning, section 7.1.1.
+
+    Example:
+        >>> WeightDecay(0.01, decoupled=True).stages()
+        (<Stage.GRADIENT: 4>, <Stage.UPDATE: 5>)
+    """
+
+    def __init__(
+        self,
+        rate: Strength = 1e-4,
+        decoupled: Annotated[bool, Boolean()] = False,
+        *,
+        layers: LayerOption = None,
+        weights: WeightOption = "kernel",
+    ) -> None:
+        super().__init__()
+        self.rate = rate
+        self.decoupled = decoupled
+        self.layers = layers
+        self.weights = weights
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return where it acts: in the loss, or around the optimizer."""
+        return (Stage.GRADIENT, Stage.UPDATE) if self.decoupled else (Stage.PENALTY,)
+
+    def penalty(self, context: Context) -> Tensor:
+        """Return the penalty of the matched weights."""
+        return weight_decay_penalty(context.values, context.value(self.rate))
+
+    def gradient(self, gradients: list[Tensor], context: Context) -> list[Tensor]:
+        """Note the weights and the learning rate before the optimizer changes both."""
+        context.memo["before"] = context.values
+        context.memo["learning_rate"] = context.model.optimizer.learning_rate
+        return gradients
+
+    def update(self, weights: list[Tensor], context: Context) -> list[Tensor]:
+        """Take the decay off the updated weights."""
+        rate = context.value(self.rate)
+        return decayed(weights, context.memo["before"], rate, context.memo["learning_rate"])
