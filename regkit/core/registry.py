@@ -134,7 +134,8 @@ def load(identifier: str) -> Any:
 def identify(cls: type) -> str | None:
     """Return the id under which a class is registered, or None."""
     target = f"{cls.__module__}:{cls.__qualname__}"
-    return next((entry.id for entry in entries() if entry.target == target), None)
+    usable = (entry for entry in entries() if entry.state == "available")
+    return next((entry.id for entry in usable if entry.target == target), None)
 
 
 @functools.cache
@@ -144,12 +145,12 @@ def _summary(target: str) -> str:
     spec = importlib.util.find_spec(top)  # of a top-level name: finds, does not import
     if spec is None:
         return ""
-    for root in spec.submodule_search_locations or [str(Path(spec.origin or "").parent)]:
+    files = [] if below else [Path(spec.origin or "")]
+    for root in spec.submodule_search_locations or []:
         base = Path(root).joinpath(*below)
-        for file in (base.with_suffix(".py"), base / "__init__.py"):
-            if file.is_file():
-                return _first_sentence(file, attribute)
-    return ""
+        files += [base.with_suffix(".py"), base / "__init__.py"]
+    found = next((file for file in files if file.is_file()), None)
+    return _first_sentence(found, attribute) if found else ""
 
 
 def _first_sentence(file: Path, attribute: str) -> str:

@@ -79,9 +79,8 @@ class Target:
         kind: "categorical", "sparse", "binary" or "other", by the loss.
         axis: The class axis of `y_pred`.
         name: The output's name.
-        loss: The compiled loss, or None for a model with a `compute_loss` of its own.
-        dense: Returns this target with `y` as float probabilities over `axis` (one-hot where it
-            was sparse; rows of an ignored class are all zeros). Binary targets stay as they are.
+        to_dense: Turns targets as given into float probabilities over `axis`.
+        is_dense: Whether that has been done.
     """
 
     y: Tensor
@@ -89,8 +88,16 @@ class Target:
     kind: str
     axis: int
     name: str
-    loss: Any
-    dense: Callable[[], Target]
+    to_dense: Callable[[Tensor], Tensor]
+    is_dense: bool = False
+
+    def dense(self) -> Target:
+        """Return the target with `y` as float probabilities over `axis`.
+
+        What was sparse is one-hot then, with rows of zeros for an ignored class; binary targets
+        keep their shape.
+        """
+        return self if self.is_dense else replace(self, y=self.to_dense(self.y), is_dense=True)
 
     def replace(self, y: Tensor) -> Target:
         """Return the target with other values."""

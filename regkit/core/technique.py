@@ -203,6 +203,8 @@ def _with_seam(event: str, method: Callable[..., None]) -> Callable[..., None]:
         getattr(Technique, event)(self, *args, **kwargs)
         if event != "on_train_end":
             method(self, *args, **kwargs)
+        if event == "on_epoch_end" and type(self).host_state is not Technique.host_state:
+            self._seam().host_changed()
 
     return wrapper
 

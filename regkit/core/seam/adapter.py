@@ -10,9 +10,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from regkit.core.seam.patch import Wrap, patched
 from regkit.core.seam.runtime import Runtime
 
-__all__ = ["Adapter", "make_adapter"]
+__all__ = ["Adapter", "batch_counter", "make_adapter"]
 
 Tensor = Any
 
@@ -50,6 +51,9 @@ class Adapter(ABC):
     def carried(self) -> Any:
         """What came out of the last step, as arrays or tensors."""
 
+    def rescue(self, *args: Any) -> None:
+        """Save what a step that died would take with it, given the arguments of the step."""
+
     # -- within the step -----------------------------------------------------------------------------
 
     @abstractmethod
@@ -61,6 +65,10 @@ class Adapter(ABC):
         self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
     ) -> tuple[Tensor, list[Tensor | None]]:
         """Return a function's value and its gradients with respect to a list of tensors."""
+
+    def patched(self, target: Any, name: str, wrap: Wrap) -> AbstractContextManager[None]:
+        """Shadow a method for the extent of the step."""
+        return patched(target, name, wrap)
 
     def reading_in_loss(self, frame: Any) -> AbstractContextManager[Any]:
         """Return a scope in which variables can be read while the loss is computed."""
@@ -82,6 +90,10 @@ class Adapter(ABC):
         """Return a gradient as a tensor, where it may be a sparse one."""
         return gradient
 
+    def counter(self) -> keras.Variable:
+        """Return the variable that counts batches, which is not `iterations` when Keras accumulates."""
+        return batch_counter(self.model)
+
     def scales_loss(self) -> bool:
         """Return whether the optimizer scales the loss, as in mixed_float16."""
         return isinstance(self.model.optimizer, keras.optimizers.LossScaleOptimizer)
@@ -94,6 +106,12 @@ class Adapter(ABC):
             and (loss is None or loss.built)
             and self.model.optimizer.built
         )
+
+
+def batch_counter(model: keras.Model) -> keras.Variable:
+    """Return the optimizer's count of `apply` calls; under loss scaling, of those that applied."""
+    optimizer = model.optimizer
+    return getattr(optimizer, "inner_optimizer", optimizer)._iterations
 
 
 def make_adapter(runtime: Runtime) -> Adapter:

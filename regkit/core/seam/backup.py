@@ -19,9 +19,13 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["KERAS_FILE", "is_backup", "read", "write"]
+from regkit.core.seam.adapter import batch_counter
+
+__all__ = ["KERAS_FILE", "Host", "is_backup", "read", "write", "write_host"]
 
 KERAS_FILE = "latest.weights.h5"  # keras.callbacks.BackupAndRestore
+Host = dict[str, dict[str, Any]]  # by the technique's place in the list: numbers, text, arrays
+
 _KEEP = 2
 
 
@@ -35,73 +39,92 @@ def _seed_states(model: keras.Model) -> list[keras.Variable]:
     return [one.state for layer in model._flatten_layers() for one in layer._seed_generators]
 
 
-def _file(folder: Path, iteration: int) -> Path:
-    return folder / f"regkit-{iteration}.npz"
+def _file(folder: Path, iteration: int, part: str = "") -> Path:
+    return folder / f"regkit-{iteration}{part}.npz"
 
 
-def write(model: keras.Model, folder: Path, carried: Any, host: dict[str, dict[str, Any]]) -> None:
-    """Write the state of this moment, in one piece."""
+def write(model: keras.Model, folder: Path, carried: Any, host: Host) -> int:
+    """Write the state of this moment, and return the iteration that names it."""
+    iteration = int(_numpy(batch_counter(model)))
     arrays = {f"carried/{k}": _numpy(v) for k, v in enumerate(keras.tree.flatten(carried))}
     arrays |= {f"keras/{k}": _numpy(v) for k, v in enumerate(_seed_states(model))}
-    plain: dict[str, dict[str, Any]] = {}
-    for label, state in host.items():
-        for name, value in state.items():
-            if isinstance(value, np.ndarray):
-                arrays[f"host/{label}/{name}"] = value
-            else:
-                plain.setdefault(label, {})[name] = value
     folder.mkdir(parents=True, exist_ok=True)
-    iteration = int(_numpy(model.optimizer.iterations))
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        np.savez(file, host=np.array(json.dumps(plain)), **arrays)
-    os.replace(temporary, _file(folder, iteration))
+    _save(_file(folder, iteration), arrays)
+    write_host(folder, iteration, host)
     _prune(folder, iteration)
+    return iteration
+
+
+def write_host(folder: Path, iteration: int, host: Host) -> None:
+    """Write what the host events remember; again where one comes after Keras wrote its backup."""
+    plain = {k: {n: v for n, v in s.items() if not _is_array(v)} for k, s in host.items()}
+    arrays = {f"{k}/{n}": v for k, s in host.items() for n, v in s.items() if _is_array(v)}
+    _save(_file(folder, iteration, "-host"), arrays | {"plain": np.array(json.dumps(plain))})
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _save(path: Path, arrays: dict[str, Any]) -> None:
+    """Write a file in one piece: it is there whole, or as it was."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, **arrays)
+    os.replace(temporary, path)
 
 
 def _prune(folder: Path, newest: int) -> None:
     """Keep the newest files; one older than the last may still be the one that Keras has."""
-    numbered = {int(m[1]): p for p in folder.iterdir() if (m := re.match(r"regkit-(\d+)\.npz$", p.name))}
-    for iteration in sorted(set(numbered) - {newest}, reverse=True)[_KEEP - 1 :]:
-        numbered[iteration].unlink(missing_ok=True)
+    found = (re.match(r"regkit-(\d+)\.npz$", path.name) for path in folder.iterdir())
+    older = sorted({int(match[1]) for match in found if match} - {newest}, reverse=True)
+    for iteration in older[_KEEP - 1 :]:
+        _file(folder, iteration).unlink(missing_ok=True)
+        _file(folder, iteration, "-host").unlink(missing_ok=True)
 
 
-def read(model: keras.Model, folder: Path, carried: Any) -> tuple[Any, dict[str, dict[str, Any]]] | None:
+def read(model: keras.Model, folder: Path, carried: Any) -> tuple[Any, Host] | None:
     """Return the carried and host state that belong to the restored weights, seeds set.
 
     None, with a warning, where there is none that fits: the techniques then start afresh.
     """
-    path = _file(folder, int(_numpy(model.optimizer.iterations)))
+    iteration = int(_numpy(batch_counter(model)))
+    path = _file(folder, iteration)
     if not path.exists():
-        warnings.warn(
+        _warn(
             f"{folder} holds a Keras backup, but no state of regkit's techniques for its iteration "
-            f"({path.name}): they start afresh, and the run will differ from one without a break",
-            stacklevel=2,
+            f"({path.name}): they start afresh, and the run will differ from one without a break"
         )
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = dict(stored)
-    leaves = keras.tree.flatten(carried)
-    held = [arrays.get(f"carried/{k}") for k in range(len(leaves))]
-    seeds = _seed_states(model)
-    fits = f"carried/{len(leaves)}" not in arrays and all(
-        value is not None and value.shape == tuple(leaf.shape)
-        for value, leaf in zip(held, leaves, strict=True)
-    )
-    if not fits or f"keras/{len(seeds)}" in arrays or f"keras/{len(seeds) - 1}" not in arrays | {"keras/-1": 0}:
-        warnings.warn(
-            f"{path} was written with other techniques or another model: they start afresh",
-            stacklevel=2,
-        )
+    arrays = _load(path)
+    leaves, seeds = keras.tree.flatten(carried), _seed_states(model)
+    expected = {f"carried/{k}": tuple(v.shape) for k, v in enumerate(leaves)}
+    expected |= {f"keras/{k}": tuple(v.shape) for k, v in enumerate(seeds)}
+    if expected != {name: value.shape for name, value in arrays.items()}:
+        _warn(f"{path} was written with other techniques or another model: they start afresh")
         return None
     for k, state in enumerate(seeds):
         state.assign(arrays[f"keras/{k}"])
-    host: dict[str, dict[str, Any]] = json.loads(str(arrays["host"]))
+    held = [arrays[f"carried/{k}"] for k in range(len(leaves))]
+    return keras.tree.pack_sequence_as(carried, held), _read_host(folder, iteration)
+
+
+def _read_host(folder: Path, iteration: int) -> Host:
+    arrays = _load(_file(folder, iteration, "-host"))
+    host: Host = json.loads(str(arrays.pop("plain")))
     for name, value in arrays.items():
-        if name.startswith("host/"):
-            _, label, key = name.split("/", 2)
-            host.setdefault(label, {})[key] = value
-    return keras.tree.pack_sequence_as(carried, held), host
+        place, key = name.split("/", 1)
+        host[place][key] = value
+    return host
+
+
+def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=4)
 
 
 def _numpy(value: Any) -> np.ndarray[Any, Any]:

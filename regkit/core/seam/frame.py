@@ -6,6 +6,7 @@ the optimizer's `apply`) is replaced while the step is traced, or run eagerly, a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
@@ -19,7 +20,7 @@ from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.plan import Member
 from regkit.core.seam import losses
-from regkit.core.seam.patch import patched
+from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.core.stages import Batch, Stage, Target
@@ -52,6 +53,7 @@ class Frame:
         self.sums = carried["sums"]
         self._seeds = carried["seeds"]
         self._quiet_for: set[str] | None = None  # labels that asked for the loss, during loss_fn
+        self._data_done: set[str] = set()
         self._tasks: dict[str, Tensor] | None = None
         self.reached_loss = self.reached_target = self.reached_apply = False
         self._states = {
@@ -70,7 +72,7 @@ class Frame:
         """Return a technique's view of the step at a stage."""
         key = (member.label, stage)
         if key not in self._contexts:
-            base = self._seeds[self.runtime.members.index(member)]
+            base = self._seeds[self.runtime.place[member.label]]
             self._contexts[key] = Context(
                 self,
                 member.label,
@@ -94,10 +96,11 @@ class Frame:
         with ExitStack() as stack:
             if at[Stage.TARGET] or at[Stage.PENALTY]:
                 stack.enter_context(
-                    patched(self.model, compute_loss=self._compute_loss(self.model.compute_loss))
+                    self.adapter.patched(self.model, "compute_loss", self._compute_loss)
                 )
             for layer, members in self.runtime.layers.values():
-                stack.enter_context(patched(layer, call=self._call(layer, members, layer.call)))
+                wrap = functools.partial(self._call, layer, members)
+                stack.enter_context(self.adapter.patched(layer, "call", wrap))
             stack.enter_context(self.adapter.around(self))
             yield
         self.runtime.require_reached(self.reached_loss, self.reached_target)
@@ -116,6 +119,7 @@ class Frame:
         with self.reading():
             for member in self.runtime.at[Stage.DATA]:
                 self.batch = member.technique.data(self.batch, self.context(member, Stage.DATA))
+                self._data_done.add(member.label)
         return keras.utils.pack_x_y_sample_weight(
             self.batch.x, self.batch.y, self.batch.sample_weight
         )
@@ -180,7 +184,7 @@ class Frame:
             yield
             return
         flat = [one._replace(loss=self._task_loss(one)) for one in compiled._flat_losses]
-        with patched(compiled, _flat_losses=flat):
+        with replaced(compiled, "_flat_losses", flat):
             yield
 
     def _task_loss(self, entry: Any) -> Callable[..., Tensor]:
@@ -194,7 +198,7 @@ class Frame:
                 self._tasks[entry.name] = value * weight
             return value
 
-        call.name = entry.name  # type: ignore[attr-defined]  # CompileLoss may ask
+        call.name = entry.name  # type: ignore[attr-defined]  # as a Loss has
         return call
 
     def _target(self, target: Target) -> Target:
@@ -247,7 +251,7 @@ class Frame:
             old, state = context.values, dict(context.state)
             new = member.technique.update(old, context)
             if self.adapter.scales_loss():
-                applied = ops.cast(self.model.optimizer.iterations.value, "int32") > self.step
+                applied = ops.cast(self.adapter.counter().value, "int32") > self.step
                 new = [ops.where(applied, n, o) for n, o in zip(new, old, strict=True)]
                 for name, before in state.items():
                     context.state[name] = keras.tree.map_structure(
@@ -326,9 +330,17 @@ class Frame:
         return value / scale, keras.tree.pack_sequence_as(at, slopes)
 
     def _active(self, member: Member, stage: Stage) -> bool:
-        """Return whether a member acts now: who asks for the loss is not in it, or it would recur."""
-        asks = self._quiet_for is not None and member.label in self._quiet_for
-        return stage is Stage.FORWARD or not asks
+        """Return whether a member acts now.
+
+        Who asks for the loss is not in it, or it would recur. Who follows at TARGET what it does
+        at DATA waits until it has: DATA may ask for the loss earlier.
+        """
+        if stage is Stage.FORWARD:
+            return True
+        if self._quiet_for is not None and member.label in self._quiet_for:
+            return False
+        follows = stage is Stage.TARGET and Stage.DATA in member.technique.stages()
+        return not follows or member.label in self._data_done
 
     @contextmanager
     def _quiet(self, label: str) -> Iterator[None]:

@@ -14,7 +14,7 @@ from keras.src.distribution import distribution_lib
 from regkit.core.errors import AttachError
 from regkit.core.seam.adapter import Adapter
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import patched
+from regkit.core.seam.patch import Wrap
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 
@@ -39,11 +39,11 @@ class JaxAdapter(Adapter):
     def function(self) -> Callable[..., Any]:
         """Return the function of (state, iterator) that runs `steps_per_execution` steps."""
         model = self.model
-        train_step = model.train_step
+        train_step, counter = model.train_step, self.counter()
 
         def step(state: Any, carried: Any, data: Any) -> tuple[Any, Any, Any]:
             values = self._values(state)
-            step_number = next(value for v, value in values if v is model.optimizer.iterations)
+            step_number = next(value for variable, value in values if variable is counter)
             frame = Frame(self.runtime, self, carried, step_number, values)
             with frame.around():
                 logs, state = train_step(state, frame.data(data))
@@ -77,45 +77,54 @@ class JaxAdapter(Adapter):
 
     def around(self, frame: Any) -> AbstractContextManager[Any]:
         """Shadow `optimizer.stateless_apply`, and note the values that the forward pass gets."""
-        optimizer, forward = self.model.optimizer, self.model.stateless_call
-        original = optimizer.stateless_apply
+        stack = ExitStack()
+        stack.enter_context(
+            self.patched(self.model.optimizer, "stateless_apply", self._around_apply(frame))
+        )
+        stack.enter_context(self.patched(self.model, "stateless_call", self._noting_values))
+        stack.callback(setattr, self, "_inner", None)  # tracers must not outlive their trace
+        return stack
 
-        def stateless_apply(
-            optimizer_variables: Sequence[Any], grads: Any, trainable_variables: Sequence[Any]
-        ) -> tuple[Any, Any]:
-            variables = optimizer._trainable_variables
-            before = [
-                *frame.values,
-                *zip(variables, trainable_variables, strict=True),
-                *zip(optimizer.variables, optimizer_variables, strict=True),
-            ]
-            with Scope(before):
-                grads = frame.before_apply(grads, variables)
-            trained, own = original(optimizer_variables, grads, trainable_variables)
-            after = [
-                *frame.values,
-                *zip(variables, trained, strict=True),
-                *zip(optimizer.variables, own, strict=True),
-            ]
-            with Scope(after) as scope:
-                frame.after_apply()
-                trained = [scope.get_current_value(variable) for variable in variables]
-            return trained, own
+    def _around_apply(self, frame: Any) -> Wrap:
+        optimizer = self.model.optimizer
+
+        def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
+            def stateless_apply(
+                optimizer_variables: Sequence[Any], grads: Any, trainable_variables: Sequence[Any]
+            ) -> tuple[Any, Any]:
+                variables = optimizer._trainable_variables
+
+                def scope(own: Sequence[Any], trained: Sequence[Any]) -> Scope:
+                    pairs = zip([*variables, *optimizer.variables], [*trained, *own], strict=True)
+                    return Scope([*frame.values, *pairs])
+
+                with scope(optimizer_variables, trainable_variables):
+                    grads = frame.before_apply(grads, variables)
+                trained, own = original(optimizer_variables, grads, trainable_variables)
+                with scope(own, trained) as after:
+                    frame.after_apply()
+                    trained = [after.get_current_value(variable) for variable in variables]
+                return trained, own
+
+            return stateless_apply
+
+        return around_apply
+
+    def _noting_values(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Note what the forward pass gets: it is what a `train_step` differentiates.
+
+        A `train_step` of the user's may compute the loss outside of any scope, where the values of
+        variables are not on them.
+        """
 
         def stateless_call(trainable: Any, non_trainable: Any, *args: Any, **kwargs: Any) -> Any:
-            # A train_step of the user's may compute the loss outside of any scope. What it
-            # differentiates are these values.
             self._inner = [
                 *zip(self.model.trainable_variables, trainable, strict=True),
                 *zip(self.model.non_trainable_variables, non_trainable, strict=True),
             ]
-            return forward(trainable, non_trainable, *args, **kwargs)
+            return original(trainable, non_trainable, *args, **kwargs)
 
-        stack = ExitStack()
-        stack.enter_context(patched(optimizer, stateless_apply=stateless_apply))
-        stack.enter_context(patched(self.model, stateless_call=stateless_call))
-        stack.callback(setattr, self, "_inner", None)  # tracers must not outlive their trace
-        return stack
+        return stateless_call
 
     def reading_in_loss(self, frame: Any) -> AbstractContextManager[Any]:
         """Give the loss the values of the forward pass, where Keras has not."""
@@ -126,6 +135,12 @@ class JaxAdapter(Adapter):
     def load(self, carried: Any) -> None:
         """Put arrays on the device; the step donates them, so they are copies."""
         self._carried = keras.tree.map_structure(lambda one: jax.numpy.array(one), carried)
+
+    def rescue(self, *args: Any) -> None:
+        """Put the state back on the variables, which Keras has emptied for the time of the epoch."""
+        for variable, value in self._values(args[0]):
+            if not value.is_deleted():  # donated to a step that had begun to run
+                variable.assign(value)
 
     @property
     def carried(self) -> Any:

@@ -41,13 +41,15 @@ class Seam:
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._announced: list[Technique] = []
+        self._fit_is_coming = False  # techniques were announced since the last fit began
         self._joined: list[Technique] = []
         self._adapter: Adapter | None = None
         self._plain: Callable[..., Any] | None = None  # Keras' train function, to be put back
         self._ours: Callable[..., Any] | None = None
         self._function: Callable[..., Any] | None = None
         self._loaded = self._restored = False
-        self._backup: Path | None = None
+        self._backup: Path | None = None  # being restored
+        self._written: tuple[Path, int] | None = None  # in this epoch
 
     @classmethod
     def of(cls, model: keras.Model) -> Seam:
@@ -62,15 +64,16 @@ class Seam:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
-        if not self._announced:
+        if not self._fit_is_coming:
             self._unhook()
+        self._fit_is_coming = False
         return type(self.model).make_train_function(self.model, force)
 
     def save_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> Any:
         """Stand in for the model's method: write the techniques' state first, beside a backup."""
         if self._restored and backup.is_backup(filepath):
-            host = {str(k): one.host_state() for k, one in enumerate(self._joined)}
-            backup.write(self.model, Path(filepath).parent, self._carried(), host)
+            folder = Path(filepath).parent
+            self._written = (folder, backup.write(self.model, folder, self._carried(), self._host()))
         return type(self.model).save_weights(self.model, filepath, *args, **kwargs)
 
     def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> Any:
@@ -86,12 +89,16 @@ class Seam:
         for name in _HOOKS:
             self.model.__dict__.pop(name, None)
         self._announced.clear()
+        self._fit_is_coming = False
 
     # -- the course of a fit -------------------------------------------------------------------------
 
     def announce(self, technique: Technique) -> None:
         """Note a technique of the list that Keras is setting up."""
         self._hook()
+        if not self._fit_is_coming:
+            self._announced.clear()  # of a fit that died before it began
+        self._fit_is_coming = True
         self._announced.append(technique)
 
     def not_a_fit(self) -> None:
@@ -156,6 +163,8 @@ class Seam:
                 raise
             except BaseException as error:
                 if type(error).__name__ != "OutOfRangeError":  # TensorFlow's words for the same
+                    if self._adapter is not None:
+                        self._adapter.rescue(*args)
                     self.end_fit()
                 raise
 
@@ -167,6 +176,7 @@ class Seam:
         self._adapter.build(iterator)
         self._resolve()
         self._load()
+        self._restore()
 
     def _load(self) -> None:
         assert self._adapter is not None
@@ -187,6 +197,9 @@ class Seam:
         for place, state in found[1].items():
             self._joined[int(place)].set_host_state(state)
 
+    def _host(self) -> backup.Host:
+        return {str(place): one.host_state() for place, one in enumerate(self._joined)}
+
     def _carried(self) -> Any:
         return {} if self._adapter is None else self._adapter.carried
 
@@ -200,7 +213,7 @@ class Seam:
             runtime,
             self._adapter,
             {**empty, "seeds": seeds, "state": nothing},
-            self.model.optimizer.iterations.value,
+            self._adapter.counter().value,
             [],
         )
         state = {
@@ -221,6 +234,7 @@ class Seam:
                 f"a fit of {self.model.name!r} ran inside this fit of the same model, and ended "
                 f"the part of {technique!r} in it. Run it after this one, or on a clone"
             )
+        self._written = None
         adapter = self._adapter
         if adapter is not None and not self._loaded and adapter.runtime.resolved:
             self._load()
@@ -236,6 +250,11 @@ class Seam:
         sums = keras.ops.convert_to_numpy(self._adapter.carried["sums"])
         names = ["data_loss", *self._adapter.runtime.penalties]
         logs.update({name: float(one / sums[0]) for name, one in zip(names, sums[1:], strict=True)})
+
+    def host_changed(self) -> None:
+        """Bring a backup that Keras has just written up to what a host event has changed since."""
+        if self._written is not None:
+            backup.write_host(*self._written, self._host())
 
     def state_of(self, technique: Technique) -> dict[str, Any]:
         """Return the declared state of a technique as NumPy arrays."""
@@ -262,4 +281,5 @@ class Seam:
             self.model.train_function = self._plain
         self._adapter = self._plain = self._ours = self._function = None
         self._joined = []
+        self._written = None
         self._loaded = self._restored = False

@@ -49,17 +49,12 @@ def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
     kind, options = describe(loss)
     axis = options.get("axis", -1)
 
-    def dense() -> Target:
-        probabilities = y
+    def to_dense(y: Tensor) -> Tensor:
         if kind == "sparse":
-            probabilities = _one_hot(y, y_pred, axis, options.get("ignore_class"))
-        floating = ops.cast(probabilities, keras.config.floatx())
-        return Target(floating, y_pred, kind, axis, name, loss, dense=lambda: dense_again(floating))
+            return _one_hot(y, y_pred, axis, options.get("ignore_class"))
+        return _floating(y)
 
-    def dense_again(floating: Tensor) -> Target:
-        return Target(floating, y_pred, kind, axis, name, loss, lambda: dense_again(floating))
-
-    return Target(y, y_pred, kind, axis, name, loss, dense)
+    return Target(y, y_pred, kind, axis, name, to_dense)
 
 
 def _one_hot(y: Tensor, y_pred: Tensor, axis: int, ignore: int | None) -> Tensor:
@@ -112,10 +107,14 @@ def retargeted(loss: Any, name: str, change: Change) -> Callable[..., Tensor]:
         after = change(before)
         if after is before:
             return loss(y_true, y_pred, sample_weight)
-        use = DenseCrossentropy(loss) if after.kind == "sparse" else loss
+        use = DenseCrossentropy(loss) if after.kind == "sparse" and after.is_dense else loss
         return use(after.y, y_pred, sample_weight)
 
     return call
+
+
+def _floating(y: Tensor) -> Tensor:
+    return ops.cast(y, keras.config.floatx())
 
 
 def target_of_plain_y(y: Any, y_pred: Any, change: Change) -> Any:
@@ -135,11 +134,7 @@ def target_of_plain_y(y: Any, y_pred: Any, change: Change) -> Any:
                 "which look like class numbers; techniques that change targets need them one-hot, "
                 "or a loss in compile()"
             )
-        floating = ops.cast(y_leaf, keras.config.floatx())
-
-        def target() -> Target:
-            return Target(floating, y_pred_leaf, kind, -1, "", None, target)
-
-        return change(target()).y
+        target = Target(y_leaf, y_pred_leaf, kind, -1, "", _floating)
+        return change(target).y
 
     return keras.tree.map_structure(one, y, y_pred)

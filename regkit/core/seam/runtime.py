@@ -24,6 +24,7 @@ class Runtime:
         model: The user's model.
         plan: The techniques, ordered.
         members: Those that act inside the step.
+        place: The position of each label among them.
         at: The members at each stage.
         layers: At FORWARD, the members around each layer's call, innermost first.
         weights: The variables of each member, by label.
@@ -38,6 +39,7 @@ class Runtime:
         """Take a plan of equal techniques, so that a compiled step serves new objects."""
         self.plan = plan
         self.members = plan.inside()
+        self.place = {member.label: k for k, member in enumerate(self.members)}
         self.at: dict[Stage, list[Member]] = {stage: plan.at(stage) for stage in Stage}
         self.penalties = [f"{member.label}_penalty" for member in self.at[Stage.PENALTY]]
         self.resolved = False

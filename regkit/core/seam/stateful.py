@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from regkit.core.seam.adapter import Adapter
-from regkit.core.seam.patch import patched
 
 __all__ = ["StatefulAdapter"]
 
@@ -18,14 +17,14 @@ class StatefulAdapter(Adapter):
     def around(self, frame: Any) -> AbstractContextManager[Any]:
         """Shadow the optimizer's `apply` within the step."""
         optimizer = self.model.optimizer
-        original = optimizer.apply
 
-        def apply(grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> Any:
-            if trainable_variables is None:
-                trainable_variables = optimizer._trainable_variables
-            variables = list(trainable_variables)
-            result = original(frame.before_apply(grads, variables), variables)
-            frame.after_apply()
-            return result
+        def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
+            def apply(grads: Sequence[Any], trainable_variables: Any = None) -> Any:
+                variables = trainable_variables or optimizer._trainable_variables
+                result = original(frame.before_apply(grads, variables), variables)
+                frame.after_apply()
+                return result
 
-        return patched(optimizer, apply=apply)
+            return apply
+
+        return self.patched(optimizer, "apply", around_apply)

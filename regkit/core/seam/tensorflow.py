@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from keras.src.losses.loss import unscale_loss_for_distribution
 
 from regkit.core.errors import AttachError
 from regkit.core.seam.frame import Frame
+from regkit.core.seam.patch import Wrap, patched, patched_by_thread
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.stateful import StatefulAdapter
 from regkit.core.stages import Stage
@@ -26,12 +28,11 @@ class TensorFlowAdapter(StatefulAdapter):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._variables: Any = None
-        self._before_first: Callable[[], None] | None = None
-        replicas = self.model.distribute_strategy.num_replicas_in_sync
-        if replicas > 1 and runtime.at[Stage.UPDATE]:
+        self._replicas = self.model.distribute_strategy.num_replicas_in_sync
+        if self._replicas > 1 and runtime.at[Stage.UPDATE]:
             raise AttachError(
                 f"{runtime.at[Stage.UPDATE][0].technique!r} changes weights after the optimizer, "
-                f"which TensorFlow cannot do on each of {replicas} replicas. Train on one device, "
+                f"which TensorFlow cannot do on each of {self._replicas} replicas. Train on one device, "
                 "or with the JAX backend and keras.distribution.DataParallel"
             )
 
@@ -41,7 +42,7 @@ class TensorFlowAdapter(StatefulAdapter):
 
         def step(data: Any) -> Any:
             carried = keras.tree.map_structure(tf.convert_to_tensor, self._variables)
-            iterations = tf.identity(self.model.optimizer.iterations.value)
+            iterations = tf.identity(self.counter().value)
             frame = Frame(self.runtime, self, carried, iterations, [])
             with frame.around():
                 logs = train_step(frame.data(data))
@@ -78,6 +79,10 @@ class TensorFlowAdapter(StatefulAdapter):
                 carried,
             )
 
+    def patched(self, target: Any, name: str, wrap: Wrap) -> AbstractContextManager[None]:
+        """Shadow a method; TensorFlow runs replicas in threads, each with a frame of its own."""
+        return (patched_by_thread if self._replicas > 1 else patched)(target, name, wrap)
+
     def _assign(self, carried: Any) -> None:
         keras.tree.map_structure(
             lambda variable, value: None if value is variable else variable.assign(value),
@@ -106,7 +111,7 @@ class TensorFlowAdapter(StatefulAdapter):
     def replica(self) -> Tensor | int:
         """Return the replica's id, so that replicas draw apart."""
         context = tf.distribute.get_replica_context()
-        if context is None or self.model.distribute_strategy.num_replicas_in_sync == 1:
+        if context is None or self._replicas == 1:
             return 0
         return context.replica_id_in_sync_group
 

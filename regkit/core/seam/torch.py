@@ -9,7 +9,7 @@ import keras
 import torch
 
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import patched
+from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.stateful import StatefulAdapter
 
@@ -31,7 +31,7 @@ class TorchAdapter(StatefulAdapter):
         train_step = model.train_step
 
         def step(data: Any) -> Any:
-            iterations = model.optimizer.iterations.value.clone()  # the optimizer counts in place
+            iterations = self.counter().value.clone()  # the optimizer counts in place
             frame = Frame(self.runtime, self, self._carried, iterations, [])
             with frame.around():
                 logs = train_step(frame.data(data))
@@ -43,7 +43,7 @@ class TorchAdapter(StatefulAdapter):
         own, model.train_function = model.train_function, plain
 
         def train_function(data: Any) -> Any:
-            with patched(model, train_step=step):
+            with replaced(model, "train_step", step):
                 return own(data)
 
         return train_function

@@ -1,0 +1,31 @@
+"""One backend a process: `KERAS_BACKEND` chooses it, as for Keras itself."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if os.environ.get("KERAS_BACKEND") == "torch":
+    import torch  # before anything that may load TensorFlow
+
+    torch.set_num_threads(1)  # the models here are small
+
+import keras
+import pytest
+from hypothesis import settings
+
+settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=True)
+settings.load_profile("regkit")
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Every test starts from the same seed, in Keras' own random state and ours."""
+    keras.utils.clear_session(free_memory=False)
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy("float32")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def backend():
+    return keras.backend.backend()

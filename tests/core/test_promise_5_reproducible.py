@@ -1,0 +1,196 @@
+"""Promise 5: reproducible, and resumed bit for bit after SIGKILL."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import regkit
+from tests import models
+from tests.registered import EFFECTIVE
+from tests.techniques_of_tests import ONE_A_STAGE
+
+RANDOM = {
+    "gaussian_noise": lambda seed: regkit.GaussianNoise(0.3, seed=seed),
+    "dropout": lambda seed: regkit.Dropout(0.4, layers="hidden", seed=seed),
+}
+
+
+def trained(techniques, seed=7, **options):
+    keras.utils.set_random_seed(seed)
+    x, y = models.data()
+    model = models.compiled(models.sequential())
+    models.fit(model, x, y, techniques, **options)
+    return models.values(model)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_the_same_seed_is_the_same_run_and_another_is_not(name):
+    make = RANDOM[name]
+    models.same(trained([make(3)]), trained([make(3)], seed=8))
+    assert not np.allclose(trained([make(3)])[0], trained([make(4)])[0])
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_no_seed_follows_keras(name):
+    make = RANDOM[name]
+    models.same(trained([make(None)], seed=1), trained([make(None)], seed=1))
+    assert not np.allclose(trained([make(None)], seed=1)[0], trained([make(None)], seed=2)[0])
+
+
+def test_no_seed_uses_nothing_up():
+    import random
+
+    keras.utils.set_random_seed(5)
+    before = random.getstate()
+    x, y = models.data()
+    model = models.compiled(models.sequential())
+    start = random.getstate()
+    models.fit(model, x, y, [regkit.GaussianNoise(0.1)])
+    assert random.getstate() == start
+    assert before is not None
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_other_techniques_in_the_list_do_not_change_the_draws(name):
+    """L2 of no effect on the weights (rate 0 learning) aside, the random numbers stay."""
+    plain = trained([RANDOM[name](3)])
+    beside = trained([regkit.L2(1e-30), RANDOM[name](3), regkit.L1(1e-30)])
+    models.same(plain, beside, 1e-6)
+
+
+def test_two_of_one_kind_draw_apart():
+    once = trained([regkit.GaussianNoise(0.3, seed=3)])
+    twice = trained([regkit.GaussianNoise(0.3, seed=3), regkit.GaussianNoise(0.3, seed=3)])
+    doubled = trained([regkit.GaussianNoise(0.6, seed=3)])
+    assert not np.allclose(twice[0], once[0])
+    assert not np.allclose(twice[0], doubled[0], atol=1e-4)  # not twice the same noise
+
+
+def test_continuing_a_fit_draws_new_numbers():
+    x, y = models.data()
+    model = models.compiled(models.sequential(), optimizer=keras.optimizers.SGD(0.0))
+    losses = [
+        models.fit(model, x, y, [regkit.GaussianNoise(0.5, seed=1)], epochs=1).history["loss"][0]
+        for _ in range(2)
+    ]
+    assert losses[0] != losses[1]
+
+
+SCRIPT = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+if os.environ["KERAS_BACKEND"] == "torch":
+    import torch
+import keras, numpy as np
+from tests import models
+from tests.registered import EFFECTIVE
+from tests.techniques_of_tests import ONE_A_STAGE
+
+class Kill(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if self.model.optimizer is not None and self.epoch == 2 and batch == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+kill, folder, where = sys.argv[1] == "kill", sys.argv[2], sys.argv[3]
+keras.utils.set_random_seed(11 if kill or where == "whole" else 12)  # the resumed run may differ
+x, y = models.data()
+inputs = keras.Input((models.FEATURES,))
+h = models.dense(5, "hidden", 1, activation="relu")(inputs)
+h = keras.layers.Dropout(0.3, seed=5)(h)
+h = keras.layers.GaussianNoise(0.1, seed=6)(h)
+model = keras.Model(inputs, models.dense(3, "out", 2, activation="softmax")(h))
+models.compiled(model, optimizer=keras.optimizers.Adam(0.01))
+techniques = [EFFECTIVE[name]() for name in EFFECTIVE]
+for one in techniques:
+    if hasattr(one, "seed"):
+        one.seed = None
+average = ONE_A_STAGE["state"]()
+techniques += [average, ONE_A_STAGE["penalty"](), ONE_A_STAGE["gradient"]()]
+backup = keras.callbacks.BackupAndRestore(folder)
+callbacks = [backup, *techniques] if {first} else [*techniques, backup]
+if kill:
+    callbacks.append(Kill())
+history = models.fit(model, x, y, callbacks, epochs=4)
+state = average.final
+np.savez(where + ".npz", *model.get_weights(), *state["average"], state["steps"],
+         np.array([len(average.seen)]))
+"""
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["backup_first", "backup_last"])
+def test_killed_and_resumed_is_bit_for_bit_the_whole_run(tmp_path, first):
+    root = str(Path(__file__).parents[2])
+    script = tmp_path / "run.py"
+    script.write_text(textwrap.dedent(SCRIPT).replace("{root!r}", repr(root)).replace("{first}", str(first)))
+
+    def run(*args):
+        return subprocess.run(
+            [sys.executable, str(script), *args], capture_output=True, text=True, cwd=tmp_path,
+            env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        )  # fmt: skip
+
+    whole = run("on", "backup_a", "whole")
+    assert whole.returncode == 0, whole.stderr[-2000:]
+    killed = run("kill", "backup_b", "never")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
+    resumed = run("on", "backup_b", "resumed")
+    assert resumed.returncode == 0, resumed.stderr[-2000:]
+    a, b = np.load(tmp_path / "whole.npz"), np.load(tmp_path / "resumed.npz")
+    for name in a.files:
+        np.testing.assert_array_equal(a[name], b[name])
+    assert not (tmp_path / "backup_b").exists()  # Keras removes its backup, and ours with it
+
+
+def test_a_backup_without_our_state_says_so(tmp_path):
+    x, y = models.data()
+
+    def stopped(epochs, techniques):
+        model = models.compiled(models.sequential())
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "b", delete_checkpoint=False)
+        models.fit(model, x, y, [*techniques, backup], epochs=epochs)
+
+    stopped(1, [])
+    with pytest.warns(UserWarning, match="no state of regkit's techniques"):
+        stopped(2, [EFFECTIVE["dropout"]()])
+    with pytest.warns(UserWarning, match="other techniques"):
+        stopped(3, [ONE_A_STAGE["state"]()])
+
+
+def test_state_starts_afresh_at_a_new_fit():
+    x, y = models.data()
+    model = models.compiled(models.sequential())
+    average = ONE_A_STAGE["state"]()
+    for _ in range(2):
+        models.fit(model, x, y, [average], epochs=2)
+        assert int(average.final["steps"]) == 6
+
+
+def test_the_moving_average_is_exact():
+    x, y = models.data()
+    model = models.compiled(models.sequential())
+    average = ONE_A_STAGE["state"]()
+    steps = []
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: steps.append(current(model))
+    )
+    start = [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]
+    models.fit(model, x, y, [average, note], epochs=3)
+    expected = start
+    for weights in steps:
+        expected = [0.5 * a + 0.5 * w for a, w in zip(expected, weights, strict=True)]
+    models.same(average.final["average"], expected, 1e-6)
+
+
+def current(model):
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()  # on JAX the weights are in the step's state meanwhile
+    return [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]

@@ -1,0 +1,96 @@
+import keras
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import regkit
+from regkit.core.errors import RecipeError
+from tests.registered import EFFECTIVE, scheduled
+
+
+def test_text_makes_the_techniques_in_order():
+    recipe = regkit.Recipe("l2(1e-4)+ dropout(rate = .25,layers=['a*', 'b'])\n + label_smoothing")
+    assert [type(one).__name__ for one in recipe] == ["L2", "Dropout", "LabelSmoothing"]
+    assert (recipe[0].strength, recipe[1].rate, recipe[1].layers) == (1e-4, 0.25, ["a*", "b"])
+    assert len(regkit.Recipe("")) == 0
+
+
+@pytest.mark.parametrize("name", EFFECTIVE)
+def test_every_built_in_goes_to_text_and_back_exactly(name):
+    schedule = keras.optimizers.schedules.CosineDecay(0.3, 100, alpha=0.1)
+    for technique in (EFFECTIVE[name](), scheduled(schedule)[name]):
+        text = str(regkit.Recipe([technique]))
+        again = regkit.Recipe(text)
+        assert str(again) == text
+        assert type(again[0]) is type(technique)
+        for option, value in technique.get_config().items():
+            other = again[0].get_config()[option]
+            if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+                value, other = value.get_config(), other.get_config()
+            assert other == value
+
+
+@given(st.floats(0, 1e30), st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=3))
+def test_any_number_and_any_text_round_trip(strength, names):
+    technique = regkit.L2(strength, layers=names)
+    again = regkit.Recipe(str(regkit.Recipe([technique])))[0]
+    assert (again.strength, again.layers) == (strength, names)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_recipe_or_a_recipe_error(text):
+    try:
+        regkit.Recipe(text)
+    except RecipeError as error:
+        assert text == "" or "^" in str(error)
+
+
+WRONG = {
+    "l2 +": (4, "the text ends|belongs here"),
+    "l2 l1": (3, r"expected '\+'"),
+    "l2(1e-4": (7, r"expected ',' or '\)', but the text ends"),
+    "dropuot(0.5)": (0, "did you mean 'dropout'"),
+    "l2 + dropout(rat=0.5)": (5, "did you mean 'rate'"),
+    "l2 + dropout(1.5)": (5, r"rate must be a number in \[0, 1\)"),
+    "l2(strength=1, strength=2)": (15, "given twice"),
+    "l2(strength=1, 2)": (15, "positional"),
+    "dropout(0.1, layers=hidden)": (20, "needs quotes: 'hidden'"),
+    "l2(cosine(1, 2))": (3, "no schedule is called 'cosine'"),
+    "l2(cosine_decay(1))": (3, "decay_steps"),
+    "l2(1e-4) + @": (11, "belongs here"),
+    "l2(layers='\\x')": (10, "not valid"),
+    "nowhere:thing": (0, "no technique is called 'nowhere:thing'"),
+    "__import__('os')": (0, "no technique is called"),
+    "label_smoothing + label_smoothing(0.2, 'all')": None,
+}
+
+
+@pytest.mark.parametrize("text", [text for text, what in WRONG.items() if what])
+def test_what_is_wrong_is_pointed_at(text):
+    place, what = WRONG[text]
+    with pytest.raises(RecipeError, match=what) as caught:
+        regkit.Recipe(text)
+    *_, shown, caret = str(caught.value).splitlines()
+    assert shown.strip() == text.strip()
+    assert caret.index("^") - 4 == place
+
+
+def test_what_has_no_text_form_says_so():
+    with pytest.raises(RecipeError, match="no text form"):
+        str(regkit.Recipe([regkit.L2(layers=keras.layers.Dense)]))
+
+    class Mine(regkit.Technique):
+        pass
+
+    with pytest.raises(RecipeError, match="not registered"):
+        str(regkit.Recipe([Mine()]))
+    with pytest.raises(RecipeError, match="Other Keras callbacks go beside it"):
+        regkit.Recipe([keras.callbacks.TerminateOnNaN()])
+
+
+def test_recipes_are_sequences():
+    recipe = regkit.Recipe("l1 + l2")
+    assert recipe[-1] is list(recipe)[1]
+    assert [type(one).__name__ for one in recipe[:1]] == ["L1"]
+    assert str(recipe + [regkit.Dropout(0.5)]) == "l1 + l2 + dropout"
+    assert repr(recipe) == "Recipe([L1(), L2()])"
