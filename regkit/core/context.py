@@ -1,4 +1,4 @@
-"""What a stage method gets beside its value: draws, the step, state, weights, loss and gradients."""
+"""What a stage method gets beside its value: draws, step, state, weights, loss, gradients."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Context:
     @property
     def step(self) -> Tensor:
         """The optimizer's iteration before this step, an int32 scalar tensor."""
-        return self._frame.step
+        return ops.convert_to_tensor(self._frame.step, "int32")
 
     @property
     def batch(self) -> Batch:
@@ -148,11 +148,11 @@ class Context:
             output: The name of an output, for that task's weighted loss alone.
         """
         batch = Batch(x, y, sample_weight)
-        return self._frame.loss_fn(self._label, batch, self._at(weights), output)
+        return self._frame.again.loss(self._label, batch, self._at(weights), output)
 
     def task_losses(self, weights: Sequence[Tensor] | None = None) -> dict[str, Tensor]:
         """Return each output's weighted loss by name, as `loss_fn(output=…)` for all at once."""
-        return self._frame.task_losses(self._label, self._at(weights))
+        return self._frame.again.task_losses(self._label, Batch(None), self._at(weights))
 
     def _at(self, weights: Sequence[Tensor] | None) -> list[tuple[keras.Variable, Tensor]]:
         return [] if weights is None else list(zip(self.weights, weights, strict=True))
@@ -167,4 +167,4 @@ class Context:
 
             loss, slope = context.value_and_grad(context.loss_fn, batch.x)
         """
-        return self._frame.value_and_grad(function, at)
+        return self._frame.again.value_and_grad(function, at)

@@ -55,15 +55,16 @@ class Draws:
     """The random numbers of one technique at one stage of one step; every call is a new draw.
 
     Args:
-        base: int32 scalar, from `base_key`.
-        step: int32 scalar, the optimizer's iteration.
+        base: int32 scalar, from `base_key`; a tensor or an integer.
+        step: int32 scalar, the optimizer's iteration; likewise. Where both are integers the keys
+            are made on the host, which spares an eager step twenty operations on scalars.
         stage: Position of the stage in the step.
         replica: Position of the replica under a distribution strategy.
     """
 
     def __init__(self, base: Tensor, step: Tensor, stage: int = 0, replica: Tensor = 0) -> None:
-        self._first = hashing.mix(step)
-        self._second = ops.bitwise_xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
+        self._first = _mix(step)
+        self._second = _xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
         self._stage = stage
         self._draw = 0
 
@@ -73,10 +74,10 @@ class Draws:
             raise RuntimeError(f"a technique may draw {1 << _DRAW_BITS} times a step, not more")
         place = (self._stage << _DRAW_BITS) | self._draw
         self._draw += 1
-        return self._first, hashing.mix(ops.bitwise_xor(self._second, place))
+        return self._first, _mix(_xor(self._second, place))
 
     def rewind(self, to: int = 0) -> int:
-        """Go back to an earlier draw, and return where it was: a second pass sees the same numbers."""
+        """Go back to an earlier draw, for a second pass, and return where it was."""
         was, self._draw = self._draw, to
         return was
 
@@ -99,3 +100,13 @@ class Draws:
     def permutation(self, size: Any) -> Tensor:
         """Return a random order of 0 … size − 1 as int32."""
         return numbers.permutation(self.key(), size)
+
+
+def _mix(x: Tensor) -> Tensor:
+    return hashing.mix_host(x) if isinstance(x, int) else hashing.mix(x)
+
+
+def _xor(x: Tensor, y: Tensor) -> Tensor:
+    if isinstance(x, int) and isinstance(y, int):
+        return hashing.to_int32(x ^ y)
+    return ops.bitwise_xor(x, y)

@@ -13,8 +13,8 @@ __all__ = [
     "ConflictError",
     "OptionError",
     "RecipeError",
-    "RegkitError",
     "RegistryError",
+    "RegkitError",
     "SelectionError",
     "suggest",
 ]

@@ -101,7 +101,7 @@ def explain(recipe: str | Iterable[Technique]) -> None:
     print((recipe if isinstance(recipe, Recipe) else Recipe(recipe)).explain())
 
 
-# -- to text -----------------------------------------------------------------------------------------
+# -- to text -----------------------------------------------------------------------------------
 
 
 def _text(technique: Technique) -> str:
@@ -143,7 +143,7 @@ def _schedules() -> dict[str, type]:
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
 
 
-# -- from text ---------------------------------------------------------------------------------------
+# -- from text ---------------------------------------------------------------------------------
 
 
 class _Parser:
@@ -155,7 +155,8 @@ class _Parser:
         place = 0
         while not self.tokens or self.tokens[-1][0] != "end":
             match = _TOKEN.match(text, place)
-            assert match is not None and match.lastgroup is not None
+            assert match is not None
+            assert match.lastgroup is not None
             kind = match.lastgroup
             self.tokens.append((kind, match[kind], match.start(kind)))
             place = match.end()
@@ -233,7 +234,9 @@ class _Parser:
     def schedule(self, word: str, place: int) -> Any:
         if word not in _schedules():
             near = suggest(word, _schedules())
-            self.fail(f"no schedule is called {word!r}{near}. Known: {', '.join(_schedules())}", place)
+            self.fail(
+                f"no schedule is called {word!r}{near}. Known: {', '.join(_schedules())}", place
+            )
         args, kwargs = self.arguments()
         try:
             return _schedules()[word](*args, **kwargs)
@@ -252,5 +255,3 @@ class _Parser:
     def fail(self, message: str, place: int) -> NoReturn:
         line = self.text.replace("\n", " ")
         raise RecipeError(f"{message}\n    {line}\n    {' ' * place}^") from None
-
-

@@ -16,7 +16,14 @@ import keras
 
 from regkit.core.errors import SelectionError, suggest
 
-__all__ = ["Weight", "hidden_layers", "leaves", "layers_matching", "output_layers", "weights_matching"]
+__all__ = [
+    "Weight",
+    "hidden_layers",
+    "layers_matching",
+    "leaves",
+    "output_layers",
+    "weights_matching",
+]
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,9 @@ def weights_matching(
                     found.setdefault(id(variable), Weight(layer, variable))
     if not found:
         there = [
-            f"{layer.name}/{variable.name}" for layer in leaves(model) for variable in _own_weights(layer)
+            f"{layer.name}/{variable.name}"
+            for layer in leaves(model)
+            for variable in _own_weights(layer)
         ]
         raise SelectionError(
             f"layers={layers!r} with weights={weights!r} matches no trainable weight of "

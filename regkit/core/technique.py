@@ -29,7 +29,6 @@ from regkit.core.stages import Rank, Stage
 
 if TYPE_CHECKING:
     from regkit.core.context import Context
-    from regkit.core.stages import Batch, Target
 
 __all__ = ["Technique"]
 
@@ -72,7 +71,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
     def __init__(self) -> None:
         super().__init__()
 
-    # -- what a technique may say of itself ------------------------------------------------------
+    # -- what a technique may say of itself ----------------------------------------------------
 
     def is_neutral(self) -> bool:
         """Return whether a constant option has the value at which the technique does nothing."""
@@ -83,7 +82,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         )
 
     def check(self, model: keras.Model) -> None:
-        """Raise where the compiled model contradicts the technique; called before the first step."""
+        """Raise where the compiled model contradicts the technique, before the first step."""
 
     def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
         """Return the layers whose calls `forward` wraps."""
@@ -115,7 +114,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
     def set_host_state(self, state: dict[str, Any]) -> None:
         """Take back what `host_state` returned."""
 
-    # -- what follows from the class ---------------------------------------------------------------
+    # -- what follows from the class -----------------------------------------------------------
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the stages at which the technique acts, by the methods that it has.
@@ -124,13 +123,15 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         """
         cls = type(self)
         found = [stage for stage in Stage if callable(getattr(cls, stage.name.lower(), None))]
-        if any(_defined(cls, event) for event in dir(keras.callbacks.Callback) if event[:3] == "on_"):
+        if any(
+            _defined(cls, event) for event in dir(keras.callbacks.Callback) if event[:3] == "on_"
+        ):
             found.append(Stage.WATCH)
         return tuple(found)
 
     @classmethod
     def word(cls) -> str:
-        """Return the class name in the form of a registered name, `DropConnect` → `drop_connect`."""
+        """Return the class name as a registered name is written, `DropConnect` → `drop_connect`."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
 
     def get_config(self) -> dict[str, Any]:
@@ -145,7 +146,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         ]
         return f"{type(self).__name__}({', '.join(given)})"
 
-    # -- the road into the seam ---------------------------------------------------------------------
+    # -- the road into the seam ----------------------------------------------------------------
 
     def _seam(self) -> Any:
         from regkit.core.seam import Seam  # the seam knows techniques; this is the one way back

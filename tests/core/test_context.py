@@ -118,7 +118,9 @@ def test_the_losses_of_tasks_add_up_and_have_gradients():
         parts = context.task_losses()
         shared = context.values
         slopes = [
-            context.value_and_grad(lambda ws, n=name: context.loss_fn(weights=ws, output=n), shared)[1]
+            context.value_and_grad(
+                lambda ws, n=name: context.loss_fn(weights=ws, output=n), shared
+            )[1]
             for name in ("label", "value")
         ]
         total = sum(ops.sum(ops.abs(a + b - g)) for a, b, g in zip(*slopes, gradients, strict=True))

@@ -30,7 +30,9 @@ def sample(first, second, n=N):
 def test_no_two_draws_share_their_keys():
     seen = set()
     count = 0
-    for seed, technique, occurrence in itertools.product((0, 1, 2**40), ("dropout", "noise"), (0, 1)):
+    for seed, technique, occurrence in itertools.product(
+        (0, 1, 2**40), ("dropout", "noise"), (0, 1)
+    ):
         for step in (0, 1, 2, 10, 11, 2**31 - 1):
             for stage, replica in ((0, 0), (1, 0), (1, 1)):
                 found = keys(seed, technique, occurrence, step, stage, 20, replica)
@@ -42,7 +44,9 @@ def test_no_two_draws_share_their_keys():
 def test_one_integer_of_the_pair_is_already_different_for_every_step_and_for_every_draw():
     """The mixers are bijections: within a technique neither steps nor draws can ever meet."""
     steps = np.arange(1_000_000, dtype=np.int32)
-    assert len(np.unique(ops.convert_to_numpy(hashing.mix(ops.convert_to_tensor(steps))))) == len(steps)
+    assert len(np.unique(ops.convert_to_numpy(hashing.mix(ops.convert_to_tensor(steps))))) == len(
+        steps
+    )
     assert len({second for _, second in keys(draws=5000)}) == 5000
 
 
@@ -61,7 +65,9 @@ def test_the_bits_are_the_same_on_every_backend():
     x = x * np.uint32(0xAC4C1B51)
     x = (x ^ (x >> 15)) * np.uint32(0x31848BAB)
     x = x ^ (x >> 14)
-    ours = hashing.bits(ops.convert_to_tensor(first, "int32"), ops.convert_to_tensor(second, "int32"), 4096)
+    ours = hashing.bits(
+        ops.convert_to_tensor(first, "int32"), ops.convert_to_tensor(second, "int32"), 4096
+    )
     np.testing.assert_array_equal(ops.convert_to_numpy(ours).view(np.uint32), x)
     uniform = ((x >> 8).astype(np.float32) + np.float32(0.5)) * np.float32(2**-24)
     np.testing.assert_array_equal(sample(first, second, 4096), uniform)
@@ -118,7 +124,9 @@ def test_every_bit_of_the_bits_is_fair():
 
 
 def draws(step=0):
-    return Draws(ops.convert_to_tensor(base_key(0, "t", 0), "int32"), ops.convert_to_tensor(step, "int32"))
+    return Draws(
+        ops.convert_to_tensor(base_key(0, "t", 0), "int32"), ops.convert_to_tensor(step, "int32")
+    )
 
 
 def test_normal_numbers_are_normal():
@@ -151,4 +159,6 @@ def test_a_size_that_is_only_known_in_the_graph():
         return draws().normal(ops.shape(x))
 
     for size in (2, 1000):
-        np.testing.assert_allclose(noise(np.zeros((size, 3), "float32")), draws().normal((size, 3)), atol=1e-6)
+        np.testing.assert_allclose(
+            noise(np.zeros((size, 3), "float32")), draws().normal((size, 3)), atol=1e-6
+        )

@@ -54,7 +54,9 @@ def loaded_after(code):
     return set(out.stdout.split())
 
 
-@pytest.mark.parametrize("code", ["import regkit", "from regkit.core import registry; registry.entries()"])
+@pytest.mark.parametrize(
+    "code", ["import regkit", "from regkit.core import registry; registry.entries()"]
+)
 def test_importing_regkit_imports_no_backend_and_not_keras(code):
     assert not loaded_after(code) & {"keras", "numpy", *BACKENDS}
 
@@ -63,7 +65,9 @@ def test_the_stub_and_the_table_of_public_names_agree():
     import regkit
 
     stub = ast.parse((ROOT / "__init__.pyi").read_text())
-    named = {n.names[0].asname for n in stub.body if isinstance(n, ast.ImportFrom)} | {"__version__"}
+    named = {n.names[0].asname for n in stub.body if isinstance(n, ast.ImportFrom)} | {
+        "__version__"
+    }
     assert named == set(regkit.__all__)
     for name in regkit.__all__:
         assert getattr(regkit, name) is not None

@@ -33,7 +33,8 @@ def test_every_kind_of_model_takes_all_techniques_at_once(kind):
     plain = models.compiled(KINDS[kind]())
     models.fit(plain, x, y)
     assert any(
-        not np.allclose(a, b) for a, b in zip(models.values(model), models.values(plain), strict=True)
+        not np.allclose(a, b)
+        for a, b in zip(models.values(model), models.values(plain), strict=True)
     )
 
 
@@ -45,7 +46,8 @@ def test_every_technique_changes_training_and_stays_finite(name):
     assert finite(models.fit(model, x, y, [technique]))
     models.fit(plain, x, y)
     changed = any(
-        not np.allclose(a, b) for a, b in zip(models.values(model), models.values(plain), strict=True)
+        not np.allclose(a, b)
+        for a, b in zip(models.values(model), models.values(plain), strict=True)
     )
     assert changed or name == "state"  # a moving average only looks on
 
@@ -64,7 +66,7 @@ def test_every_way_of_compiling(how, backend):
     if backend == "torch" and how == "many_steps":
         pytest.skip("PyTorch refuses steps_per_execution > 1 in this Keras")
     x, y = models.data()
-    techniques = all_together() + [SharpnessAware()]
+    techniques = [*all_together(), SharpnessAware()]
     if backend == "torch" and how == "jit":
         techniques = [regkit.L2(0.01), regkit.Dropout(0.3)]  # inductor takes a minute for all
     reference, other = models.sequential(), models.sequential()
@@ -125,9 +127,11 @@ def test_tuples_and_lists_of_inputs_and_outputs():
 @pytest.mark.parametrize("weights", ["sample_weight", "class_weight"])
 def test_weights_of_examples_and_classes(weights):
     x, y = models.data()
-    given = {"sample_weight": np.linspace(0, 1, len(x))} if weights == "sample_weight" else {
-        "class_weight": {0: 1.0, 1: 0.5, 2: 0.0}
-    }
+    given = (
+        {"sample_weight": np.linspace(0, 1, len(x))}
+        if weights == "sample_weight"
+        else {"class_weight": {0: 1.0, 1: 0.5, 2: 0.0}}
+    )
     model, keras_own = models.compiled(models.sequential()), models.sequential()
     hot = np.eye(models.CLASSES, dtype="float32")[y]
     if weights == "class_weight":
@@ -174,8 +178,8 @@ def test_a_compute_loss_of_the_models_own():
 def test_a_train_step_of_the_models_own_computes_the_same():
     x, y = models.data()
     own, keras_step = models.compiled(models.OwnStep()), models.compiled(models.sequential())
-    models.fit(own, x, y, all_together() + [SharpnessAware()])
-    models.fit(keras_step, x, y, all_together() + [SharpnessAware()])
+    models.fit(own, x, y, [*all_together(), SharpnessAware()])
+    models.fit(keras_step, x, y, [*all_together(), SharpnessAware()])
     models.same(models.values(own), models.values(keras_step), 1e-5)
 
 
@@ -205,7 +209,9 @@ def test_what_is_left_to_the_user_says_so():
             [keras.Input((4,), dtype="int32"), keras.layers.Embedding(9, 3), keras.layers.Flatten(),
              keras.layers.Dense(3, activation="softmax")]
         )  # fmt: skip
-        models.fit(models.compiled(embedding), np.zeros((8, 4), "int32"), y[:8], [regkit.GaussianNoise()])
+        models.fit(
+            models.compiled(embedding), np.zeros((8, 4), "int32"), y[:8], [regkit.GaussianNoise()]
+        )
 
 
 def test_frozen_layers_are_left_out_and_named_when_nothing_remains():

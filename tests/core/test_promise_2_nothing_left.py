@@ -64,7 +64,9 @@ class Crash(keras.callbacks.Callback):
 EVENTS = ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError("boom"), KeyboardInterrupt()], ids=["error", "interrupt"])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("boom"), KeyboardInterrupt()], ids=["error", "interrupt"]
+)
 @pytest.mark.parametrize("event", EVENTS)
 def test_after_a_crash_the_next_fit_is_plain(event, error):
     x, y = models.data()
@@ -139,7 +141,9 @@ def test_evaluate_and_predict_with_the_list_leave_nothing():
 def test_a_fit_inside_a_fit_is_named():
     x, y = models.data()
     model = models.compiled(models.sequential())
-    inner = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: models.fit(model, x, y, epochs=1))
+    inner = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: models.fit(model, x, y, epochs=1)
+    )
     with pytest.raises(ValueError, match="ran inside this fit"):
         models.fit(model, x, y, [regkit.L2(0.1), inner])
 

@@ -119,7 +119,9 @@ def test_two_smoothings_of_which_one_does_nothing_are_no_contradiction():
 def test_explain_prints_the_step_in_its_order(capsys):
     regkit.explain("label_smoothing + l2(1e-3) + l2(0) + gaussian_noise + dropout(0.2)")
     printed = capsys.readouterr().out
-    places = [printed.index(word) for word in ("gaussian_noise", "dropout", "label_smoothing", "l2:")]
+    places = [
+        printed.index(word) for word in ("gaussian_noise", "dropout", "label_smoothing", "l2:")
+    ]
     assert places == sorted(places)
     assert "L2(strength=0.001)" in printed
     assert "left out" in printed

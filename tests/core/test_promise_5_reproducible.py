@@ -130,7 +130,9 @@ np.savez(where + ".npz", *model.get_weights(), *state["average"], state["steps"]
 def test_killed_and_resumed_is_bit_for_bit_the_whole_run(tmp_path, first):
     root = str(Path(__file__).parents[2])
     script = tmp_path / "run.py"
-    script.write_text(textwrap.dedent(SCRIPT).replace("{root!r}", repr(root)).replace("{first}", str(first)))
+    script.write_text(
+        textwrap.dedent(SCRIPT).replace("{root!r}", repr(root)).replace("{first}", str(first))
+    )
 
     def run(*args):
         return subprocess.run(

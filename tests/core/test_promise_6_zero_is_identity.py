@@ -84,7 +84,11 @@ def test_a_schedule_takes_effect_step_by_step_without_retracing():
         assert len(traced) <= 2  # TensorFlow traces once more where shapes relax
 
 
-CLASSES = [registry.load(entry.id) for entry in registry.entries() if entry.distribution == registry.BUILTIN]
+CLASSES = [
+    registry.load(entry.id)
+    for entry in registry.entries()
+    if entry.distribution == registry.BUILTIN
+]
 BAD = [
     (cls, name, value)
     for cls in CLASSES

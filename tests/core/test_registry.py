@@ -87,7 +87,13 @@ def test_a_broken_plugin_breaks_nothing_but_itself(plugin):
     assert "l2" in [entry.id for entry in registry.entries()]
     with pytest.raises(RegistryError) as caught:
         registry.load("some-plugin:broken")
-    for part in ("some-plugin", "1.2", "some_plugin_broken:Theirs", "no such library", "REGKIT_BLOCK"):
+    for part in (
+        "some-plugin",
+        "1.2",
+        "some_plugin_broken:Theirs",
+        "no such library",
+        "REGKIT_BLOCK",
+    ):
         assert part in str(caught.value)
 
 

@@ -81,13 +81,19 @@ def test_a_shared_layer_counts_once():
 
 def test_hidden_layers_are_all_but_the_outputs():
     model = network()
-    assert [layer.name for layer in select.hidden_layers(model, None, "t")] == ["conv_a", "conv_b", "hidden"]
+    assert [layer.name for layer in select.hidden_layers(model, None, "t")] == [
+        "conv_a",
+        "conv_b",
+        "hidden",
+    ]
     two = models.two_by_two()
     assert [layer.name for layer in select.hidden_layers(two, None, "t")] == ["hidden"]
 
 
 def test_hidden_layers_within_nested_models():
-    inner = keras.Sequential([keras.Input((6,)), layers.Dense(4, name="in_1"), layers.Dense(3, name="in_2")])
+    inner = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(4, name="in_1"), layers.Dense(3, name="in_2")]
+    )
     a = keras.Input((6,))
     end = layers.Softmax()(inner(layers.Dense(6, name="first")(a)))
     model = keras.Model(a, end)

@@ -41,7 +41,9 @@ def test_any_axis(axis):
 def test_binary():
     y = ops.convert_to_tensor(np.array([0.0, 1.0], "float32"))
     np.testing.assert_allclose(ops.convert_to_numpy(smooth_binary(y, 0.2)), [0.2, 0.8], rtol=1e-6)
-    np.testing.assert_allclose(ops.convert_to_numpy(smooth_binary(y, 0.2, "all")), [0.1, 0.9], rtol=1e-6)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(smooth_binary(y, 0.2, "all")), [0.1, 0.9], rtol=1e-6
+    )
 
 
 def trained(loss, y, techniques=(), build=models.sequential, x=None):
@@ -59,9 +61,18 @@ SPARSE = models.data()[1]
 def test_all_equals_keras_label_smoothing(from_logits, targets):
     reference = losses.CategoricalCrossentropy(from_logits=from_logits, label_smoothing=0.15)
     expected, expected_losses = trained(reference, HOT)
-    y = {"hot": HOT, "sparse": SPARSE, "sparse_column": SPARSE[:, None], "sparse_float": SPARSE * 1.0}[targets]
-    kind = losses.CategoricalCrossentropy if targets == "hot" else losses.SparseCategoricalCrossentropy
-    found, found_losses = trained(kind(from_logits=from_logits), y, [regkit.LabelSmoothing(0.15, "all")])
+    y = {
+        "hot": HOT,
+        "sparse": SPARSE,
+        "sparse_column": SPARSE[:, None],
+        "sparse_float": SPARSE * 1.0,
+    }[targets]
+    kind = (
+        losses.CategoricalCrossentropy if targets == "hot" else losses.SparseCategoricalCrossentropy
+    )
+    found, found_losses = trained(
+        kind(from_logits=from_logits), y, [regkit.LabelSmoothing(0.15, "all")]
+    )
     models.same(found, expected, 1e-6)
     np.testing.assert_allclose(found_losses, expected_losses, rtol=1e-6)
 
@@ -76,7 +87,11 @@ def test_others_equals_smoothed_targets():
 
 def binary():
     return keras.Sequential(
-        [keras.Input((models.FEATURES,)), models.dense(4, "hidden", 1), models.dense(1, "out", 2, activation="sigmoid")]
+        [
+            keras.Input((models.FEATURES,)),
+            models.dense(4, "hidden", 1),
+            models.dense(1, "out", 2, activation="sigmoid"),
+        ]
     )
 
 
@@ -85,9 +100,13 @@ def test_binary_targets_equal_keras(shape):
     y = (SPARSE > 0).astype("float32")
     reference = losses.BinaryCrossentropy(label_smoothing=0.2)
     expected, _ = trained(reference, y.reshape(-1, 1), build=binary)
-    found, _ = trained("binary_crossentropy", y.reshape(shape), [regkit.LabelSmoothing(0.2, "all")], build=binary)
+    found, _ = trained(
+        "binary_crossentropy", y.reshape(shape), [regkit.LabelSmoothing(0.2, "all")], build=binary
+    )
     models.same(found, expected, 1e-6)
-    halved, _ = trained("binary_crossentropy", y.reshape(shape), [regkit.LabelSmoothing(0.1)], build=binary)
+    halved, _ = trained(
+        "binary_crossentropy", y.reshape(shape), [regkit.LabelSmoothing(0.1)], build=binary
+    )
     models.same(halved, expected, 1e-6)  # for two classes ε/2 to the other is the same
 
 
@@ -117,7 +136,9 @@ def test_an_ignored_class_costs_nothing_and_does_not_count(backend):
     # sample weights that remove the ignored pixels, and restore the mean over those that count
     counted = (y != 255).astype("float32")
     counted *= counted.size / counted.sum()  # all examples are one batch
-    kept.fit(x, hot, sample_weight=counted, batch_size=models.BATCH, epochs=3, verbose=0, shuffle=False)
+    kept.fit(
+        x, hot, sample_weight=counted, batch_size=models.BATCH, epochs=3, verbose=0, shuffle=False
+    )
     models.same(smoothed, models.values(kept), 1e-5)
 
 

@@ -21,7 +21,9 @@ class Keep(keras.layers.Layer):
         self.shape = shape
 
     def build(self, _):
-        self.seen = self.add_weight(shape=(STEPS, *self.shape), initializer="zeros", trainable=False)
+        self.seen = self.add_weight(
+            shape=(STEPS, *self.shape), initializer="zeros", trainable=False
+        )
         self.step = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False)
 
     def call(self, x, training=False):
@@ -40,7 +42,9 @@ def passed(technique, x, layer=None):
     stack = [keras.Input(x.shape[1:], batch_size=len(x))] + ([layer] if layer else []) + [keep]
     model = keras.Sequential([*stack, keras.layers.Dense(1, name="out")])
     model.compile(keras.optimizers.SGD(0.0), "mse")
-    model.fit(x, np.zeros((len(x), 1)), batch_size=len(x), epochs=STEPS, verbose=0, callbacks=[technique])
+    model.fit(
+        x, np.zeros((len(x), 1)), batch_size=len(x), epochs=STEPS, verbose=0, callbacks=[technique]
+    )
     return np.array(ops.convert_to_numpy(keep.seen))
 
 
@@ -58,7 +62,9 @@ def test_noise_is_normal_with_the_given_deviation_and_independent():
 
 def test_noise_leaves_whole_numbers_alone():
     ids, real = keras.Input((2,), dtype="int32", name="ids"), keras.Input((2,), name="real")
-    x = keras.layers.Concatenate()([keras.layers.Flatten()(keras.layers.Embedding(5, 2)(ids)), real])
+    x = keras.layers.Concatenate()(
+        [keras.layers.Flatten()(keras.layers.Embedding(5, 2)(ids)), real]
+    )
     model = keras.Model({"ids": ids, "real": real}, keras.layers.Dense(1)(x))
     model.compile("sgd", "mse")
     data = {"ids": np.ones((8, 2), "int32"), "real": np.zeros((8, 2), "float32")}
@@ -88,7 +94,9 @@ def identity_layer(units):
 def test_dropout_is_bernoulli_and_inverted(rate):
     x = np.full((N, 4), 2.0, "float32")
     seen = passed(regkit.Dropout(rate, layers="hidden", seed=1), x, identity_layer(4))
-    np.testing.assert_allclose(np.unique(np.round(seen, 4)), [0, np.round(2 / (1 - rate), 4)], rtol=1e-4)
+    np.testing.assert_allclose(
+        np.unique(np.round(seen, 4)), [0, np.round(2 / (1 - rate), 4)], rtol=1e-4
+    )
     kept = (seen > 0).ravel()
     assert stats.binomtest(int(kept.sum()), kept.size, 1 - rate).pvalue > 1e-3
     flat = (seen > 0).reshape(STEPS, -1)
@@ -114,7 +122,9 @@ def test_the_mask_is_the_gradients_mask():
     uniform = ops.convert_to_tensor(np.array([[0.1, 0.9]], "float32"))
     out = ops.convert_to_numpy(dropped(ops.ones((1, 2)), uniform, 0.5))
     np.testing.assert_allclose(out, [[0.0, 2.0]])
-    np.testing.assert_allclose(ops.convert_to_numpy(dropped(ops.ones((1, 2)), uniform, ops.ones(()))), 0)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(dropped(ops.ones((1, 2)), uniform, ops.ones(()))), 0
+    )
 
 
 def test_each_call_of_a_shared_layer_drops_anew():

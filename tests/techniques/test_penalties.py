@@ -13,14 +13,20 @@ from regkit.techniques.penalties.l1 import l1_penalty
 from regkit.techniques.penalties.l2 import l2_penalty
 from tests import models
 
-arrays = st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=6).map(lambda v: np.array(v, "float32"))
+arrays = st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=6).map(
+    lambda v: np.array(v, "float32")
+)
 
 
 @given(st.lists(arrays, min_size=1, max_size=3), st.floats(0, 2))
 def test_the_formulas(weights, strength):
     flat = np.concatenate(weights).astype("float64")
-    assert float(l1_penalty(weights, strength)) == pytest.approx(strength * np.abs(flat).sum(), abs=1e-4)
-    assert float(l2_penalty(weights, strength)) == pytest.approx(strength * (flat**2).sum(), abs=1e-3)
+    assert float(l1_penalty(weights, strength)) == pytest.approx(
+        strength * np.abs(flat).sum(), abs=1e-4
+    )
+    assert float(l2_penalty(weights, strength)) == pytest.approx(
+        strength * (flat**2).sum(), abs=1e-3
+    )
     mixed = strength * (0.3 * np.abs(flat).sum() + 0.35 * (flat**2).sum())
     assert float(elastic_net_penalty(weights, strength, 0.3)) == pytest.approx(mixed, abs=1e-3)
 
@@ -43,8 +49,12 @@ def test_the_hook_equals_keras_regularizer(technique, regularizer):
             keras.Sequential(
                 [
                     keras.Input((models.FEATURES,)),
-                    models.dense(5, "hidden", 1, activation="relu", kernel_regularizer=kernel_regularizer),
-                    models.dense(3, "out", 2, activation="softmax", kernel_regularizer=kernel_regularizer),
+                    models.dense(
+                        5, "hidden", 1, activation="relu", kernel_regularizer=kernel_regularizer
+                    ),
+                    models.dense(
+                        3, "out", 2, activation="softmax", kernel_regularizer=kernel_regularizer
+                    ),
                 ]
             ),
             optimizer="adam",
@@ -130,4 +140,6 @@ def test_a_linear_model_with_elastic_net_reaches_scikit_learns(ratio):
 def test_a_linear_model_with_l1_reaches_the_lasso():
     x, y = regression()
     w, _ = linear(regkit.L1(0.1), x, y)
-    np.testing.assert_allclose(w, linear_model.Lasso(alpha=0.1, tol=1e-9).fit(x, y[:, 0]).coef_, atol=1e-3)
+    np.testing.assert_allclose(
+        w, linear_model.Lasso(alpha=0.1, tol=1e-9).fit(x, y[:, 0]).coef_, atol=1e-3
+    )

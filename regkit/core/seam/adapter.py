@@ -29,14 +29,14 @@ class Adapter(ABC):
         self.runtime = runtime
         self.model = runtime.model
 
-    # -- the compiled function -----------------------------------------------------------------------
+    # -- the compiled function -----------------------------------------------------------------
 
     @abstractmethod
     def function(self) -> Callable[..., Any]:
         """Return the train function to put on the model."""
 
-    def build(self, iterator: Any) -> None:
-        """Build a model that Keras builds only within its first step, as TensorFlow's trainer does."""
+    def build(self, iterator: Any) -> None:  # noqa: B027  # most have nothing to do
+        """Build a model that Keras builds only within its first step: on TensorFlow."""
 
     @abstractmethod
     def load(self, carried: Any) -> None:
@@ -51,10 +51,10 @@ class Adapter(ABC):
     def carried(self) -> Any:
         """What came out of the last step, as arrays or tensors."""
 
-    def rescue(self, *args: Any) -> None:
+    def rescue(self, *args: Any) -> None:  # noqa: B027  # most have nothing to do
         """Save what a step that died would take with it, given the arguments of the step."""
 
-    # -- within the step -----------------------------------------------------------------------------
+    # -- within the step -----------------------------------------------------------------------
 
     @abstractmethod
     def around(self, frame: Any) -> AbstractContextManager[Any]:
@@ -74,6 +74,10 @@ class Adapter(ABC):
         """Return a scope in which variables can be read while the loss is computed."""
         return nullcontext()
 
+    def host_or_tensor(self, seed: Any) -> Tensor | int:
+        """Return a seed in the form in which the step's draws use it."""
+        return seed
+
     def own(self, value: Tensor) -> Tensor:
         """Return a value apart from the graph of gradients, as state."""
         return ops.stop_gradient(value)
@@ -91,7 +95,7 @@ class Adapter(ABC):
         return gradient
 
     def counter(self) -> keras.Variable:
-        """Return the variable that counts batches, which is not `iterations` when Keras accumulates."""
+        """Return the variable that counts batches; `iterations` may count updates."""
         return batch_counter(self.model)
 
     def scales_loss(self) -> bool:

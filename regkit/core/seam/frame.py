@@ -17,12 +17,12 @@ from keras.src.backend.common import global_state
 
 from regkit.core.context import Context, State
 from regkit.core.draws import Draws
-from regkit.core.errors import AttachError
 from regkit.core.plan import Member
 from regkit.core.seam import losses
 from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
+from regkit.core.seam.second_pass import SecondPass
 from regkit.core.stages import Batch, Stage, Target
 
 __all__ = ["Frame"]
@@ -38,7 +38,7 @@ class Frame:
         runtime: The plan on this model.
         adapter: The backend's ways.
         carried: What came out of the step before: {"seeds", "sums", "state"}.
-        step: The optimizer's iteration.
+        step: The optimizer's iteration, an int32 tensor, or an integer where it is known.
         values: On JAX, the value of every variable, which is not on the variables there.
     """
 
@@ -47,14 +47,13 @@ class Frame:
     ) -> None:
         self.runtime, self.adapter, self.values = runtime, adapter, values
         self.model = runtime.model
-        self.step = ops.cast(step, "int32")
+        self.step = step
         self.batch = Batch(None)
         self.size: Tensor = 0
         self.sums = carried["sums"]
         self._seeds = carried["seeds"]
-        self._quiet_for: set[str] | None = None  # labels that asked for the loss, during loss_fn
         self._data_done: set[str] = set()
-        self._tasks: dict[str, Tensor] | None = None
+        self.again = SecondPass(self)
         self.reached_loss = self.reached_target = self.reached_apply = False
         self._states = {
             member.label: State(dict(carried["state"][member.label]), adapter.own)
@@ -72,7 +71,7 @@ class Frame:
         """Return a technique's view of the step at a stage."""
         key = (member.label, stage)
         if key not in self._contexts:
-            base = self._seeds[self.runtime.place[member.label]]
+            base = self.adapter.host_or_tensor(self._seeds[self.runtime.place[member.label]])
             self._contexts[key] = Context(
                 self,
                 member.label,
@@ -87,14 +86,13 @@ class Frame:
         """Return the view in which a technique declares its state, outside of any step."""
         return self.context(member, Stage.UPDATE)
 
-    # -- the extent of the step --------------------------------------------------------------------
+    # -- the extent of the step ----------------------------------------------------------------
 
     @contextmanager
     def around(self) -> Iterator[None]:
         """Put the stages into the model for a block in which Keras' own step runs."""
-        at = self.runtime.at
         with ExitStack() as stack:
-            if at[Stage.TARGET] or at[Stage.PENALTY]:
+            if self._wraps_loss():
                 stack.enter_context(
                     self.adapter.patched(self.model, "compute_loss", self._compute_loss)
                 )
@@ -107,7 +105,7 @@ class Frame:
         if not self.reached_apply:
             self.runtime.require_applied()
 
-    # -- DATA ----------------------------------------------------------------------------------------
+    # -- DATA ----------------------------------------------------------------------------------
 
     def data(self, data: Any) -> Any:
         """Run the DATA stage on what the iterator gave, and return it in the same form."""
@@ -124,7 +122,7 @@ class Frame:
             self.batch.x, self.batch.y, self.batch.sample_weight
         )
 
-    # -- FORWARD -------------------------------------------------------------------------------------
+    # -- FORWARD -------------------------------------------------------------------------------
 
     def _call(
         self, layer: keras.layers.Layer, members: list[Member], original: Callable[..., Any]
@@ -154,7 +152,7 @@ class Frame:
 
         return run
 
-    # -- TARGET and PENALTY --------------------------------------------------------------------------
+    # -- TARGET and PENALTY --------------------------------------------------------------------
 
     def _compute_loss(self, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def compute_loss(*args: Any, **kwargs: Any) -> Tensor:
@@ -166,11 +164,19 @@ class Frame:
             with self.adapter.reading_in_loss(self), self._retargeting():
                 if self.model._compile_loss is None and self.runtime.at[Stage.TARGET]:
                     y = self._plain_y(given.get("y"), given.get("y_pred"))
-                    args = args[:1] + (y,) + args[2:] if len(args) > 1 else args
+                    args = (*args[:1], y, *args[2:]) if len(args) > 1 else args
                     kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
                 return self._with_penalties(original(*args, **kwargs))
 
         return compute_loss
+
+    def loss_method(self) -> Callable[..., Tensor]:
+        """Return the model's `compute_loss` with TARGET and PENALTY around it."""
+        now = self.model.compute_loss
+        return now if self._wraps_loss() else self._compute_loss(now)
+
+    def _wraps_loss(self) -> bool:
+        return bool(self.runtime.at[Stage.TARGET] or self.runtime.at[Stage.PENALTY])
 
     def _plain_y(self, y: Any, y_pred: Any) -> Any:
         self.reached_target = True
@@ -180,7 +186,7 @@ class Frame:
     def _retargeting(self) -> Iterator[None]:
         """Let the compiled loss of each output change its targets, and note its value."""
         compiled = self.model._compile_loss
-        if compiled is None or not (self.runtime.at[Stage.TARGET] or self._tasks is not None):
+        if compiled is None or not (self.runtime.at[Stage.TARGET] or self.again.tasks is not None):
             yield
             return
         flat = [one._replace(loss=self._task_loss(one)) for one in compiled._flat_losses]
@@ -193,9 +199,9 @@ class Frame:
         def call(*args: Any) -> Tensor:
             self.reached_target = True
             value = loss(*args)
-            if self._tasks is not None:
+            if self.again.tasks is not None:
                 weight = 1.0 if entry.loss_weights is None else entry.loss_weights
-                self._tasks[entry.name] = value * weight
+                self.again.tasks[entry.name] = value * weight
             return value
 
         call.name = entry.name  # type: ignore[attr-defined]  # as a Loss has
@@ -213,14 +219,14 @@ class Frame:
             return data_loss
         parts = [m.technique.penalty(self.context(m, Stage.PENALTY)) for m in members]
         parts = [ops.cast(part, data_loss.dtype) for part in parts]
-        if self._quiet_for is None:
+        if self.again.asking is None:
             row = ops.stack([ops.ones_like(data_loss), self.adapter.unscaled(data_loss), *parts])
             weighed = ops.cast(row, "float32") * ops.cast(self.size, "float32")
             self.sums = self.sums + ops.stop_gradient(weighed)
         # as Keras does with its own regularizers: a distribution strategy sums over replicas
         return data_loss + sum(self.model._aggregate_additional_loss(part) for part in parts)
 
-    # -- GRADIENT and UPDATE -------------------------------------------------------------------------
+    # -- GRADIENT and UPDATE -------------------------------------------------------------------
 
     def before_apply(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
         """Run the GRADIENT stage on what goes to the optimizer."""
@@ -230,7 +236,7 @@ class Frame:
         if not self.runtime.at[Stage.GRADIENT]:
             return gradients
         place = {id(variable): k for k, variable in enumerate(variables)}
-        scale = self._loss_scale()
+        scale = self.loss_scale()
         gradients = [g if g is None else self.adapter.dense(g) / scale for g in gradients]
         for member in self.runtime.at[Stage.GRADIENT]:
             context = self.context(member, Stage.GRADIENT)
@@ -263,10 +269,11 @@ class Frame:
                 if value is not before:
                     variable.assign(value)
 
-    def _loss_scale(self) -> Any:
+    def loss_scale(self) -> Any:
+        """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
         return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
 
-    # -- the context's services ----------------------------------------------------------------------
+    # -- the context's services ----------------------------------------------------------------
 
     def reading(self) -> AbstractContextManager[Any]:
         """Return a scope in which `variable.value` is right, wherever in the step."""
@@ -276,59 +283,6 @@ class Frame:
         """Return a scope for `with_weights`."""
         return Scope(mapping, keep=True, layers=self.model._flatten_layers())
 
-    def loss_fn(self, label: str, batch: Batch, mapping: Mapping, output: str | None) -> Tensor:
-        """Return the loss at other values, without side effects; see `Context.loss_fn`."""
-        if output is None:
-            return self._loss_at(label, batch, mapping)
-        tasks = self.task_losses(label, mapping, batch)
-        if output not in tasks:
-            raise AttachError(f"no output is called {output!r}; there are {', '.join(tasks)}")
-        return tasks[output]
-
-    def task_losses(
-        self, label: str, mapping: Mapping, batch: Batch | None = None
-    ) -> dict[str, Tensor]:
-        """Return the weighted loss of each output, without side effects."""
-        self._tasks = {}
-        try:
-            self._loss_at(label, batch or Batch(None), mapping)
-            return self._tasks
-        finally:
-            self._tasks = None
-
-    def _loss_at(self, label: str, batch: Batch, mapping: Mapping) -> Tensor:
-        x = self.batch.x if batch.x is None else batch.x
-        y = self.batch.y if batch.y is None else batch.y
-        weight = self.batch.sample_weight if batch.sample_weight is None else batch.sample_weight
-        with self._quiet(label), self.reading(), Scope(mapping):
-            y_pred = self.forward(x)
-            compute_loss = self.model.compute_loss
-            if "compute_loss" not in self.model.__dict__:  # neither TARGET nor PENALTY in the plan
-                compute_loss = self._compute_loss(compute_loss)
-            return compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
-
-    def forward(self, x: Any) -> Any:
-        """Return the model's outputs as in training."""
-        if self.model._call_has_training_arg:
-            return self.model(x, training=True)
-        return self.model(x)
-
-    def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
-        """Return a function's value and gradient; see `Context.value_and_grad`."""
-        with self.reading():
-            scale = self._loss_scale()
-            flat = [ops.convert_to_tensor(one) for one in keras.tree.flatten(at)]
-
-            def scaled(values: list[Tensor]) -> Tensor:
-                return function(keras.tree.pack_sequence_as(at, values)) * scale
-
-            value, slopes = self.adapter.value_and_grad(scaled, flat)
-            slopes = [
-                ops.zeros_like(one) if slope is None else self.adapter.dense(slope) / scale
-                for slope, one in zip(slopes, flat, strict=True)
-            ]
-        return value / scale, keras.tree.pack_sequence_as(at, slopes)
-
     def _active(self, member: Member, stage: Stage) -> bool:
         """Return whether a member acts now.
 
@@ -337,34 +291,24 @@ class Frame:
         """
         if stage is Stage.FORWARD:
             return True
-        if self._quiet_for is not None and member.label in self._quiet_for:
+        if self.again.asking is not None and member.label in self.again.asking:
             return False
-        follows = stage is Stage.TARGET and Stage.DATA in member.technique.stages()
+        follows = stage is Stage.TARGET and member.label in self.runtime.follows
         return not follows or member.label in self._data_done
 
-    @contextmanager
-    def _quiet(self, label: str) -> Iterator[None]:
-        """Let a second pass leave no trace: same draws as the first, and nothing recorded."""
-        outer, self._quiet_for = self._quiet_for, {label} | (self._quiet_for or set())
-        states = {name: dict(state) for name, state in self._states.items()}
-        marks = {key: one.draws.rewind() for key, one in self._contexts.items() if key[0] != label}
-        layers = self.model._flatten_layers()
-        kept = [(list(layer._losses), set(layer._loss_ids)) for layer in layers]
-        override, self.model._losses_override = self.model._losses_override, []
-        try:
-            yield
-        finally:
-            self._quiet_for = outer
-            for name, values in states.items():
-                self._states[name].restore(values)
+    def rewind(self, but: str) -> Callable[[], None]:
+        """Let all techniques but one draw again from the first; return what undoes it."""
+        states = {label: dict(state) for label, state in self._states.items()}
+        marks = {key: one.draws.rewind() for key, one in self._contexts.items() if key[0] != but}
+
+        def put_back() -> None:
+            for label, values in states.items():
+                self._states[label].restore(values)
             for key, one in self._contexts.items():
-                if key[0] != label:
+                if key[0] != but:
                     one.draws.rewind(marks.get(key, 0))
-            for layer, (own, ids) in zip(layers, kept, strict=True):
-                layer._losses[:] = own
-                layer._loss_ids.clear()
-                layer._loss_ids.update(ids)
-            self.model._losses_override = override
+
+        return put_back
 
 
 def _training_is_off(layer: keras.layers.Layer) -> bool:

@@ -44,7 +44,7 @@ class JaxAdapter(Adapter):
         def step(state: Any, carried: Any, data: Any) -> tuple[Any, Any, Any]:
             values = self._values(state)
             step_number = next(value for variable, value in values if variable is counter)
-            frame = Frame(self.runtime, self, carried, step_number, values)
+            frame = Frame(self.runtime, self, carried, step_number.astype("int32"), values)
             with frame.around():
                 logs, state = train_step(state, frame.data(data))
             return logs, state, frame.carry()

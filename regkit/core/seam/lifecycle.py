@@ -58,7 +58,7 @@ class Seam:
         seam = getattr(hook, "__self__", None)
         return seam if isinstance(seam, cls) else cls(model)
 
-    # -- the hooks -----------------------------------------------------------------------------------
+    # -- the hooks -----------------------------------------------------------------------------
 
     def make_train_function(self, force: bool = False) -> Any:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
@@ -73,7 +73,10 @@ class Seam:
         """Stand in for the model's method: write the techniques' state first, beside a backup."""
         if self._restored and backup.is_backup(filepath):
             folder = Path(filepath).parent
-            self._written = (folder, backup.write(self.model, folder, self._carried(), self._host()))
+            self._written = (
+                folder,
+                backup.write(self.model, folder, self._carried(), self._host()),
+            )
         return type(self.model).save_weights(self.model, filepath, *args, **kwargs)
 
     def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> Any:
@@ -91,7 +94,7 @@ class Seam:
         self._announced.clear()
         self._fit_is_coming = False
 
-    # -- the course of a fit -------------------------------------------------------------------------
+    # -- the course of a fit -------------------------------------------------------------------
 
     def announce(self, technique: Technique) -> None:
         """Note a technique of the list that Keras is setting up."""
@@ -207,13 +210,13 @@ class Seam:
         assert self._adapter is not None
         runtime = self._adapter.runtime
         empty = {"seeds": runtime.seeds(), "sums": runtime.sums()}
-        nothing = {member.label: {} for member in runtime.members}
+        nothing: dict[str, dict[str, Any]] = {member.label: {} for member in runtime.members}
         seeds = keras.ops.convert_to_tensor(empty["seeds"])
         frame = Frame(
             runtime,
             self._adapter,
             {**empty, "seeds": seeds, "state": nothing},
-            self._adapter.counter().value,
+            int(keras.ops.convert_to_numpy(self._adapter.counter())),
             [],
         )
         state = {
@@ -262,7 +265,7 @@ class Seam:
         for member in () if runtime is None or not self._loaded else runtime.members:
             if member.technique is technique:
                 held = self._carried()["state"][member.label]
-                return keras.tree.map_structure(keras.ops.convert_to_numpy, held)
+                return dict(keras.tree.map_structure(keras.ops.convert_to_numpy, held))
         raise AttachError(f"{technique!r} carries state during a fit only, from its first epoch on")
 
     def leave(self, technique: Technique) -> None:

@@ -16,7 +16,14 @@ from keras import losses, ops
 from regkit.core.errors import AttachError
 from regkit.core.stages import Target
 
-__all__ = ["DenseCrossentropy", "compiled", "describe", "make_target", "retargeted", "target_of_plain_y"]
+__all__ = [
+    "DenseCrossentropy",
+    "compiled",
+    "describe",
+    "make_target",
+    "retargeted",
+    "target_of_plain_y",
+]
 
 Tensor = Any
 Change = Callable[[Target], Target]
@@ -127,7 +134,10 @@ def target_of_plain_y(y: Any, y_pred: Any, change: Change) -> Any:
 
     def one(y_leaf: Tensor, y_pred_leaf: Tensor) -> Tensor:
         kind = "binary" if y_pred_leaf.shape[-1] == 1 else "categorical"
-        same = len(y_leaf.shape) == len(y_pred_leaf.shape) and y_leaf.shape[-1] == y_pred_leaf.shape[-1]
+        same = (
+            len(y_leaf.shape) == len(y_pred_leaf.shape)
+            and y_leaf.shape[-1] == y_pred_leaf.shape[-1]
+        )
         if not same and kind == "categorical":
             raise AttachError(
                 f"the model computes its own loss from targets of shape {tuple(y_leaf.shape)}, "

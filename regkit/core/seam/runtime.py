@@ -1,4 +1,4 @@
-"""A plan resolved on a model: which layers and weights each technique means, and what is carried."""
+"""A plan resolved on a model: which layers and weights each technique means."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ class Runtime:
         self.place = {member.label: k for k, member in enumerate(self.members)}
         self.at: dict[Stage, list[Member]] = {stage: plan.at(stage) for stage in Stage}
         self.penalties = [f"{member.label}_penalty" for member in self.at[Stage.PENALTY]]
+        # At TARGET these follow what they did to the batch at DATA.
+        self.follows = {
+            member.label for member in self.at[Stage.TARGET] if member in self.at[Stage.DATA]
+        }
         self.resolved = False
 
     def resolve(self) -> None:

@@ -35,6 +35,7 @@ class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
         keep: bool = False,
         layers: Sequence[keras.layers.Layer] = (),
     ) -> None:
+        self.state_mapping: dict[int, Tensor]
         super().__init__(list(mapping), collect_losses=True, initialize_variables=False)
         self._perturbed = set(self.state_mapping)
         self._outer = get_stateless_scope()

@@ -42,7 +42,7 @@ class TensorFlowAdapter(StatefulAdapter):
 
         def step(data: Any) -> Any:
             carried = keras.tree.map_structure(tf.convert_to_tensor, self._variables)
-            iterations = tf.identity(self.counter().value)
+            iterations = tf.cast(tf.identity(self.counter().value), tf.int32)
             frame = Frame(self.runtime, self, carried, iterations, [])
             with frame.around():
                 logs = train_step(frame.data(data))

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import torch
+from keras.src.backend.torch.core import get_device
 
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import replaced
@@ -24,6 +25,8 @@ class TorchAdapter(StatefulAdapter):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._carried: Any = None
+        # A compiled step would be compiled again for every integer.
+        self._on_host = get_device() == "cpu" and not self.model.jit_compile
 
     def function(self) -> Callable[[Any], Any]:
         """Return the function of an iterator's item that runs a step."""
@@ -31,8 +34,7 @@ class TorchAdapter(StatefulAdapter):
         train_step = model.train_step
 
         def step(data: Any) -> Any:
-            iterations = self.counter().value.clone()  # the optimizer counts in place
-            frame = Frame(self.runtime, self, self._carried, iterations, [])
+            frame = Frame(self.runtime, self, self._carried, self._step(), [])
             with frame.around():
                 logs = train_step(frame.data(data))
             self._carried = frame.carry()
@@ -47,6 +49,17 @@ class TorchAdapter(StatefulAdapter):
                 return own(data)
 
         return train_function
+
+    def _step(self) -> Tensor | int:
+        """Return the number of the step: an integer where reading it does not wait for a device."""
+        count = self.counter().value
+        if self._on_host:
+            return int(count)
+        return count.to(torch.int32, copy=True)  # the optimizer counts in place
+
+    def host_or_tensor(self, seed: Tensor) -> Tensor | int:
+        """Return a seed as the step's number is."""
+        return int(seed) if self._on_host else seed
 
     def load(self, carried: Any) -> None:
         """Put tensors on the device."""

@@ -19,7 +19,9 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     # One compiled function for each known size: XLA wants static shapes, and gets them this way.
     compiled = functools.cache(
-        lambda size: tf.function(lambda first, second: function(first, second, size), jit_compile=True)
+        lambda size: tf.function(
+            lambda first, second: function(first, second, size), jit_compile=True
+        )
     )
     dynamic = tf.function(function, jit_compile=True, reduce_retracing=True)
 

@@ -1,0 +1,1 @@
+"""Dropping units and connections."""

@@ -1,0 +1,1 @@
+"""Noise on inputs and gradients."""

@@ -1,0 +1,1 @@
+"""Penalties on weights, added to the loss."""

@@ -1,0 +1,209 @@
+"""What an option may be: bounds, in words, as a check, and as values that must be refused."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras.optimizers.schedules import LearningRateSchedule
+
+__all__ = ["Boolean", "Choice", "Constraint", "Integer", "Layers", "Names", "Real"]
+
+
+class Constraint:
+    """What an option may be. Subclasses are frozen dataclasses."""
+
+    neutral: Any = None
+
+    def describe(self) -> str:
+        """Return what is allowed, to follow the words "must be"."""
+        raise NotImplementedError
+
+    def check(self, value: Any) -> Any:
+        """Return the value in its normal form, or raise `TypeError` or `ValueError`."""
+        raise NotImplementedError
+
+    def bad_values(self) -> list[Any]:
+        """Return values that `check` must refuse."""
+        return [object()]
+
+
+@dataclass(frozen=True)
+class Real(Constraint):
+    """A real number within bounds; with `schedule`, also a function of the step.
+
+    Example:
+        >>> Real(0, 1, open_high=True).describe()
+        'a number in [0, 1)'
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    neutral: float | None = None
+    schedule: bool = False
+
+    def describe(self) -> str:
+        """Return the interval in words."""
+        left = "(" if self.open_low or math.isinf(self.low) else "["
+        right = ")" if self.open_high or math.isinf(self.high) else "]"
+        where = f" in {left}{self.low:g}, {self.high:g}{right}"
+        bounded = not (math.isinf(self.low) and math.isinf(self.high))
+        what = "a number" + (where if bounded else "")
+        return what + (" or a LearningRateSchedule" if self.schedule else "")
+
+    def check(self, value: Any) -> Any:
+        """Return a float, or the schedule."""
+        if self.schedule and isinstance(value, LearningRateSchedule):
+            return value
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError
+        value = float(value)
+        low_ok = value > self.low if self.open_low else value >= self.low
+        high_ok = value < self.high if self.open_high else value <= self.high
+        if not (low_ok and high_ok and math.isfinite(value)):  # a NaN fails every comparison
+            raise ValueError
+        return value
+
+    def bad_values(self) -> list[Any]:
+        """Return values just outside the bounds, NaN, infinity and wrong types."""
+        bad: list[Any] = [math.nan, math.inf, -math.inf, "much", None, True, object()]
+        if math.isfinite(self.low):
+            bad += [self.low - 1.0] + ([self.low] if self.open_low else [])
+        if math.isfinite(self.high):
+            bad += [self.high + 1.0] + ([self.high] if self.open_high else [])
+        return bad
+
+
+@dataclass(frozen=True)
+class Integer(Constraint):
+    """A whole number of at least `low` (and at most `high`), or None where `optional`."""
+
+    low: int | None = None
+    high: int | None = None
+    optional: bool = False
+    neutral: int | None = None
+
+    def describe(self) -> str:
+        """Return the range in words."""
+        low = "" if self.low is None else f" of at least {self.low}"
+        high = "" if self.high is None else f" and at most {self.high}"
+        return f"a whole number{low}{high}" + (" or None" if self.optional else "")
+
+    def check(self, value: Any) -> Any:
+        """Return an int."""
+        if value is None and self.optional:
+            return None
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise TypeError
+        value = int(value)
+        if (self.low is not None and value < self.low) or (
+            self.high is not None and value > self.high
+        ):
+            raise ValueError
+        return value
+
+    def bad_values(self) -> list[Any]:
+        """Return numbers outside the range and wrong types."""
+        bad: list[Any] = [0.5, "one", True, math.nan]
+        bad += [self.low - 1] if self.low is not None else []
+        bad += [self.high + 1] if self.high is not None else []
+        return bad + ([] if self.optional else [None])
+
+
+@dataclass(frozen=True)
+class Boolean(Constraint):
+    """True or False."""
+
+    def describe(self) -> str:
+        """Return the two values."""
+        return "True or False"
+
+    def check(self, value: Any) -> bool:
+        """Return the value."""
+        if not isinstance(value, bool):
+            raise TypeError
+        return value
+
+    def bad_values(self) -> list[Any]:
+        """Return what only looks like a truth value."""
+        return ["yes", 1, None]
+
+
+class Choice(Constraint):
+    """One of a few words.
+
+    Example:
+        >>> Choice("others", "all").describe()
+        "'others' or 'all'"
+    """
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def describe(self) -> str:
+        """Return the words."""
+        return " or ".join(repr(word) for word in self.words)
+
+    def check(self, value: Any) -> str:
+        """Return the word."""
+        if value not in self.words:
+            raise ValueError
+        return str(value)
+
+    def bad_values(self) -> list[Any]:
+        """Return a word that is not among them, and wrong types."""
+        return ["?" + self.words[0], 0, None]
+
+
+@dataclass(frozen=True)
+class Names(Constraint):
+    """A name with wildcards, or several, or None for all."""
+
+    optional: bool = True
+
+    def describe(self) -> str:
+        """Return the forms."""
+        return "a name with wildcards or a list of them" + (" or None" if self.optional else "")
+
+    def check(self, value: Any) -> Any:
+        """Return the string, or a list of strings."""
+        if (value is None and self.optional) or (isinstance(value, str) and value):
+            return value
+        if isinstance(value, Sequence) and not isinstance(value, str) and len(value):
+            return [Names(optional=False).check(one) for one in value]
+        raise TypeError
+
+    def bad_values(self) -> list[Any]:
+        """Return empty and wrong values."""
+        return ["", [], 3] + ([] if self.optional else [None])
+
+
+@dataclass(frozen=True)
+class Layers(Constraint):
+    """Which layers, as `regkit.core.select` understands them."""
+
+    def describe(self) -> str:
+        """Return the forms."""
+        return "None, a layer name with wildcards, a layer, a layer class, a function, or a list"
+
+    def check(self, value: Any) -> Any:
+        """Return the selector; what it matches is found out on the model."""
+        if isinstance(value, list | tuple):
+            if not value:
+                raise ValueError
+            return [self.check(one) for one in value]
+        if isinstance(value, str) and not value:
+            raise ValueError
+        if value is None or isinstance(value, str | keras.layers.Layer) or callable(value):
+            return value
+        raise TypeError
+
+    def bad_values(self) -> list[Any]:
+        """Return empty and wrong values."""
+        return ["", [], 3]
