@@ -3,7 +3,8 @@
     KERAS_BACKEND=jax python benchmarks/overhead.py [--rounds 9] [--steps 60] [--json FILE]
 
 An MLP 784-800-800-10, batch 128. The two arms of a pair train in turns, in small rounds, on the
-same data; the figure is the median over rounds of the ratio of their times, which noise hits alike. The first (compiling) fit of each arm is left out.
+same data; the figure is the median over rounds of the ratio of their times, which noise hits
+alike. The first (compiling) fit of each arm is left out.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def main():
     parser.add_argument("pairs", nargs="*", help=f"some of: {', '.join(PAIRS)}")
     options = parser.parse_args()
     about = {
-        "backend": keras.backend.backend(), "keras": keras.__version__, "regkit": regkit.__version__,
+        "backend": keras.backend.backend(), "keras": keras.__version__,
+        "regkit": regkit.__version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores", "batch": BATCH,
         "rounds": options.rounds, "steps": options.steps,
     }  # fmt: skip
@@ -112,7 +114,8 @@ def main():
         found = figures[name] = measure(name, options.rounds, options.steps)
         print(
             f"{name:<16} {found['ratio']:.3f} × plain Keras (middle half {found['low']:.3f}–"
-            f"{found['high']:.3f}); a step {found['regkit_ms']:.2f} ms beside {found['keras_ms']:.2f} ms",
+            f"{found['high']:.3f}); "
+            f"a step {found['regkit_ms']:.2f} ms beside {found['keras_ms']:.2f} ms",
             flush=True,
         )
     if options.json:

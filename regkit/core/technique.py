@@ -154,7 +154,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         return Seam.of(self.model)
 
     def set_model(self, model: keras.Model) -> None:
-        """Announce the technique to the seam of the model, as Keras builds its list of callbacks."""
+        """Announce the technique to the seam of the model, as Keras sets up its callbacks."""
         super().set_model(model)
         self._seam().announce(self)
 

@@ -130,15 +130,18 @@ class Frame:
         def call(*args: Any, **kwargs: Any) -> Any:
             if _training_is_off(layer):
                 return original(*args, **kwargs)
-            if args:
-                first, run = args[0], lambda inputs: original(inputs, *args[1:], **kwargs)
-            else:
-                name = next(iter(kwargs))
-                first, run = kwargs[name], lambda inputs: original(**{**kwargs, name: inputs})
+            name = next(iter(kwargs), "")  # of the first argument, where it has one
+
+            def layer_call(inputs: Any) -> Any:
+                if args:
+                    return original(inputs, *args[1:], **kwargs)
+                return original(**{**kwargs, name: inputs})
+
+            run: Callable[[Any], Any] = layer_call
             for member in members:
                 if self._active(member, Stage.FORWARD):
                     run = self._wrapped(layer, member, run)
-            return run(first)
+            return run(args[0] if args else kwargs[name])
 
         return call
 

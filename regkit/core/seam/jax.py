@@ -137,7 +137,7 @@ class JaxAdapter(Adapter):
         self._carried = keras.tree.map_structure(lambda one: jax.numpy.array(one), carried)
 
     def rescue(self, *args: Any) -> None:
-        """Put the state back on the variables, which Keras has emptied for the time of the epoch."""
+        """Put the state back on the variables, which Keras empties for the time of an epoch."""
         for variable, value in self._values(args[0]):
             if not value.is_deleted():  # donated to a step that had begun to run
                 variable.assign(value)

@@ -32,8 +32,8 @@ class TensorFlowAdapter(StatefulAdapter):
         if self._replicas > 1 and runtime.at[Stage.UPDATE]:
             raise AttachError(
                 f"{runtime.at[Stage.UPDATE][0].technique!r} changes weights after the optimizer, "
-                f"which TensorFlow cannot do on each of {self._replicas} replicas. Train on one device, "
-                "or with the JAX backend and keras.distribution.DataParallel"
+                f"which TensorFlow cannot do on each of {self._replicas} replicas. Train on one "
+                "device, or with the JAX backend and keras.distribution.DataParallel"
             )
 
     def function(self) -> Callable[[Any], Any]:

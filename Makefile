@@ -1,0 +1,60 @@
+# Two commands on a bare machine (Python 3.11 or newer with pip and venv, and make):
+#
+#   make compare     which regularizer helps a network on real images, by how much, how surely?
+#   make test        the tests on TensorFlow, JAX and PyTorch
+#
+# Their set-up runs once; it runs again when pyproject.toml or constraints.txt change.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BACKENDS := tensorflow jax torch
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: compare test $(addprefix test-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
+
+compare: $(VENV)/compare.stamp
+	KERAS_BACKEND=tensorflow $(BIN)/regkit compare $(ARGS)
+
+test: $(addprefix test-,$(BACKENDS))
+
+$(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
+	@echo "== the tests on $*"
+	KERAS_BACKEND=$* $(BIN)/python -m pytest -n 2 $(ARGS)
+
+# What takes minutes: every pair of techniques, the longer simulations.
+test-slow: $(VENV)/test.stamp
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow $(ARGS)
+
+# The lowest Keras that is promised, beside the environment's own.
+test-lowest: $(VENV)/test.stamp
+	$(INSTALL) -q --upgrade --no-deps --target $(VENV)/lowest "keras==$(shell sed -n 's/.*"keras>=\([0-9.]*\)".*/\1/p' pyproject.toml).*" -c /dev/null
+	PYTHONPATH=$(VENV)/lowest KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/core tests/techniques $(ARGS)
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/test.stamp
+	$(BIN)/mkdocs build --strict --quiet
+
+benchmarks: $(VENV)/test.stamp
+	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/overhead.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "regkit needs Python 3.11 or newer; set PYTHON=python3.11, say")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/compare.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e ".[tensorflow,compare]"
+	touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e ".[tensorflow,jax,torch,test,docs,lint]"
+	touch $@

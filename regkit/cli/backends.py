@@ -1,0 +1,93 @@
+"""Which Keras backend a command uses, decided before Keras is imported."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from regkit.core.errors import RegkitError, suggest
+
+__all__ = ["add_option", "choose", "start"]
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def add_option(command: argparse.ArgumentParser) -> None:
+    """Add `--backend` to a command."""
+    command.add_argument(
+        "--backend",
+        metavar="NAME",
+        help="tensorflow, jax or torch (default: $KERAS_BACKEND, else the first installed)",
+    )
+
+
+def choose(asked: str | None) -> str:
+    """Set and return the backend: the one asked for, $KERAS_BACKEND, or the first installed.
+
+    Raises:
+        RegkitError: for an unknown one, or one that is not installed, with the pip line.
+    """
+    name = asked or os.environ.get("KERAS_BACKEND") or _first_installed()
+    if name not in BACKENDS:
+        known = ", ".join(BACKENDS)
+        raise RegkitError(f"no backend is called {name!r}{suggest(name, BACKENDS)}; known: {known}")
+    if not _installed(name):
+        raise RegkitError(
+            f'the backend {name!r} is not installed: pip install "keras-regkit[{name}]"'
+        )
+    os.environ["KERAS_BACKEND"] = name
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
+    return name
+
+
+def start(asked: str | None) -> str:
+    """Choose the backend, import Keras with it, and return its name.
+
+    Raises:
+        RegkitError: as `choose`.
+    """
+    name = choose(asked)
+    with _notes_put_aside() if name == "tensorflow" else contextlib.nullcontext():
+        importlib.import_module("keras").ops.zeros(1)  # the first operation looks for devices
+    return name
+
+
+@contextlib.contextmanager
+def _notes_put_aside() -> Iterator[None]:
+    """Keep off the terminal what TensorFlow's C++ says of CPU features and missing GPU drivers.
+
+    It writes to the file descriptor before its own settings (TF_CPP_MIN_LOG_LEVEL) take effect.
+    Where starting fails, everything it said is shown.
+    """
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notes.seek(0)
+            os.write(real, notes.read())
+            raise
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
+
+
+def _installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None  # finds, does not import
+
+
+def _first_installed() -> str:
+    found = next((name for name in BACKENDS if _installed(name)), None)
+    if found is None:
+        raise RegkitError(
+            'no Keras backend is installed: pip install "keras-regkit[tensorflow]" (or jax, torch)'
+        )
+    return found

@@ -1,0 +1,66 @@
+"""`regkit`: reads the command line and hands over to a command.
+
+Nothing heavy is imported here: `regkit list` and every `--help` start in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+from regkit.cli import compare, explain, listing
+
+__all__ = ["main", "parser"]
+
+EXAMPLES = """\
+examples:
+  regkit compare                            which built-in helps on digits with wrong labels?
+  regkit compare "l2(1e-3)" "dropout(0.3)" --data table.csv --target species
+  regkit list
+  regkit explain "l2(1e-4) + dropout(0.5)"
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="regkit",
+        description="Regularization for any Keras model.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    for command in (compare, listing, explain):
+        command.add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code.
+
+    0: done. 1: an arm failed or was cut short. 2: something was asked that cannot be, with one
+    line on standard error. 130: interrupted.
+    """
+    top = parser()
+    chosen = top.parse_args(arguments)
+    if chosen.version:
+        print(f"regkit {importlib.metadata.version('keras-regkit')}")
+        return 0
+    if not hasattr(chosen, "run"):
+        top.print_help()
+        return 0
+    try:
+        return int(chosen.run(chosen))
+    except (ValueError, OSError) as error:  # OSError: a folder that cannot be written, say
+        print(f"regkit: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("regkit: interrupted; nothing was finished", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

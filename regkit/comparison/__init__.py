@@ -1,0 +1,1 @@
+"""Comparing recipes with a baseline: fair repeats, honest intervals, tables and figures."""

@@ -1,0 +1,150 @@
+"""Reading `.npz` and `.csv` files, with messages that name the file, line and column."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from regkit.core.errors import suggest
+from regkit.data.dataset import DataError, Dataset, from_arrays
+
+__all__ = ["read_csv", "read_npz"]
+
+TARGET_NAMES = ("target", "label", "class", "y")
+
+
+def read_npz(path: Path) -> Dataset:
+    """Return the arrays `x, y` or `x_train, y_train[, x_test, y_test]` of an `.npz` file.
+
+    A test part is kept apart as a fixed test set: whoever published it meant results on it to be
+    comparable, and pooling would hide that the two parts may differ.
+
+    Raises:
+        DataError: where it is no such file or the arrays are missing.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise DataError(f"{path}: not a readable .npz file of plain arrays ({error})") from error
+    for keys in (("x", "y"), ("x_train", "y_train")):
+        if keys[0] in arrays and keys[1] not in arrays:
+            raise DataError(f"{path}: no labels; it has {keys[0]!r} but no {keys[1]!r}")
+        if all(key in arrays for key in keys):
+            test = {key: arrays[key] for key in ("x_test", "y_test") if key in arrays}
+            return from_arrays(arrays[keys[0]], arrays[keys[1]], path.name, **test)
+    raise DataError(
+        f"{path}: expected arrays 'x' and 'y', or 'x_train' and 'y_train' (and 'x_test', "
+        f"'y_test'); it holds {', '.join(sorted(arrays)) or 'nothing'}"
+    )
+
+
+def read_csv(path: Path, target: str | int | None = None) -> Dataset:
+    """Return the table of a `.csv` file: numeric features and a column of class labels.
+
+    Args:
+        path: The file; commas, semicolons or tabs; a first line without numbers is a header.
+        target: The label column by name or index; None means a column called target, label,
+            class or y, else the last (and the note says so).
+
+    Raises:
+        DataError: for an empty or ragged file, no label column, cells that are not numbers.
+    """
+    rows, lines = _rows(path)
+    header = None if any(_is_number(cell) for cell in rows[0]) else rows[0]
+    if header is not None:
+        rows, lines = rows[1:], lines[1:]
+    if not rows:
+        raise DataError(f"{path}: empty; there is a header but no examples")
+    width = len(header or rows[0])
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != width:
+            raise DataError(f"{path}, line {line}: {len(row)} cells where {width} are expected")
+    if width < 2:
+        raise DataError(f"{path}: one column only; features and a label column are needed")
+    column, note = _target_column(path, header, width, target)
+    names = header or [f"column {index}" for index in range(width)]
+    features = [
+        [_number(cell, path, line, names[i]) for i, cell in enumerate(row) if i != column]
+        for row, line in zip(rows, lines, strict=True)
+    ]
+    labels = _label_cells([row[column] for row in rows], path, lines, names[column])
+    return from_arrays(np.asarray(features, np.float32), labels, path.name, note=note)
+
+
+def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
+    """Return the non-blank rows, and the line of the file at which each one ends."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not text in UTF-8 ({error})") from error
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if not first:
+        raise DataError(f"{path}: empty")
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True)
+    rows, lines = [], []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append([cell.strip() for cell in row])
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+    return rows, lines
+
+
+def _target_column(
+    path: Path, header: list[str] | None, width: int, target: str | int | None
+) -> tuple[int, str]:
+    named = {name.lower(): index for index, name in enumerate(header or [])}
+    if target is None:
+        for name in TARGET_NAMES:
+            if name in named:
+                return named[name], f"labels from column {name!r}"
+        return width - 1, "labels from the last column, as none is called " + ", ".join(
+            TARGET_NAMES
+        )
+    if str(target).lower() in named:
+        return named[str(target).lower()], f"labels from column {target!r}"
+    try:
+        index = int(target)
+    except ValueError:
+        known = f"columns: {', '.join(header)}" if header else f"no header, give 0 to {width - 1}"
+        near = suggest(str(target).lower(), named)
+        raise DataError(f"{path}: no column is called {target!r}{near} ({known})") from None
+    if not -width <= index < width:
+        raise DataError(f"{path}: no column {index}; there are {width}, 0 to {width - 1}")
+    return index % width, f"labels from column {index}"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(cell: str, path: Path, line: int, column: str) -> float:
+    if _is_number(cell) and np.isfinite(float(cell)):
+        return float(cell)
+    said = repr(cell) if cell else "an empty cell"
+    raise DataError(
+        f"{path}, line {line}, column {column!r}: {said} is not a finite number. Features must be "
+        "numeric and complete; encode, impute or drop the column first"
+    )
+
+
+def _label_cells(cells: list[str], path: Path, lines: list[int], column: str) -> Any:
+    """Return labels as integers where all of them are, else as names."""
+    for cell, line in zip(cells, lines, strict=True):
+        if not cell:
+            raise DataError(f"{path}, line {line}, column {column!r}: the label is missing")
+    if all(_is_number(cell) for cell in cells):
+        return np.asarray([float(cell) for cell in cells])
+    return np.asarray(cells)
