@@ -12,6 +12,7 @@ BACKENDS := tensorflow jax torch
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+export NO_MKDOCS_2_WARNING = 1
 
 .PHONY: compare test $(addprefix test-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
 

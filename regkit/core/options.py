@@ -93,7 +93,7 @@ def bind(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, 
     for name in kwargs:
         if name not in signature.parameters:
             raise OptionError(
-                f"{cls.__name__} has no option {name!r}{suggest(name, signature.parameters)}. "
+                f"{cls.__name__} has no option {name!r}{suggest(name, signature.parameters) or '.'} "
                 f"Its options: {', '.join(signature.parameters) or 'none'}"
             )
     try:

@@ -96,7 +96,8 @@ def explain(recipe: str | Iterable[Technique]) -> None:
     """Print the training step as it will run with a recipe (text or techniques).
 
     Raises:
-        RecipeError, ConflictError: as `Recipe`.
+        RecipeError: as `Recipe`.
+        ConflictError: likewise.
     """
     print((recipe if isinstance(recipe, Recipe) else Recipe(recipe)).explain())
 
@@ -235,7 +236,7 @@ class _Parser:
         if word not in _schedules():
             near = suggest(word, _schedules())
             self.fail(
-                f"no schedule is called {word!r}{near}. Known: {', '.join(_schedules())}", place
+                f"no schedule is called {word!r}{near or '.'} Known: {', '.join(_schedules())}", place
             )
         args, kwargs = self.arguments()
         try:

@@ -101,7 +101,7 @@ def find(identifier: str) -> Entry:
     if identifier not in known:
         listing = ", ".join(known) or f"none; is {BUILTIN} installed?"
         raise RegistryError(
-            f"no technique is called {identifier!r}{suggest(identifier, known)}. Known: {listing}"
+            f"no technique is called {identifier!r}{suggest(identifier, known) or '.'} Known: {listing}"
         )
     entry = known[identifier]
     if entry.state != "available":

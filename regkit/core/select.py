@@ -67,7 +67,7 @@ def layers_matching(
         names = [layer.name for layer in pool]
         hint = suggest(selector, names) if isinstance(selector, str) else ""
         raise SelectionError(
-            f"layers={selector!r} matches no layer of {model.name!r}{hint}. "
+            f"layers={selector!r} matches no layer of {model.name!r}{hint or '.'} "
             f"Its layers: {_listing(names)}"
         )
     return found

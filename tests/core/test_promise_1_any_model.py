@@ -162,6 +162,29 @@ def test_a_generator_of_batches():
     models.same(models.values(model), models.values(arrays), 1e-6)
 
 
+def test_a_tensorflow_dataset_of_dicts_on_a_model_that_is_not_built():
+    """Any backend reads `tf.data`; TensorFlow builds the model within its first step."""
+    tf = pytest.importorskip("tensorflow")
+    if keras.backend.backend() == "torch":
+        pytest.skip("TensorFlow imported after PyTorch can take the process down")
+
+    class Sum(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.out = models.dense(4, "hidden", 1), models.dense(3, "out", 2)
+
+        def call(self, inputs):
+            return keras.ops.softmax(self.out(self.hidden(inputs["a"] + inputs["b"])))
+
+    x, y = models.two_by_two_data()
+    weights = np.linspace(0, 1, len(y["label"])).astype("float32")
+    dataset = tf.data.Dataset.from_tensor_slices((x, y["label"], weights)).batch(8)
+    model = models.compiled(Sum())
+    recipe = [regkit.Dropout(0.3, layers="hidden"), regkit.L2(0.01), regkit.LabelSmoothing(0.1)]
+    history = model.fit(dataset, epochs=2, verbose=0, callbacks=[*recipe, regkit.GaussianNoise()])
+    assert finite(history)
+
+
 def test_a_compute_loss_of_the_models_own():
     x, y = models.data(sparse=False)
     model = models.OwnLoss()

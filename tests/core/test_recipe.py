@@ -92,5 +92,5 @@ def test_recipes_are_sequences():
     recipe = regkit.Recipe("l1 + l2")
     assert recipe[-1] is list(recipe)[1]
     assert [type(one).__name__ for one in recipe[:1]] == ["L1"]
-    assert str([*recipe, regkit.Dropout(0.5)]) == "l1 + l2 + dropout"
+    assert str(recipe + [regkit.Dropout(0.5)]) == "l1 + l2 + dropout"  # noqa: RUF005
     assert repr(recipe) == "Recipe([L1(), L2()])"

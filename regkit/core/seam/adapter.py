@@ -54,6 +54,9 @@ class Adapter(ABC):
     def rescue(self, *args: Any) -> None:  # noqa: B027  # most have nothing to do
         """Save what a step that died would take with it, given the arguments of the step."""
 
+    def release(self) -> None:  # noqa: B027  # TensorFlow's graph keeps its variables
+        """Let go of the state after a fit; the compiled function may be kept for the next."""
+
     # -- within the step -----------------------------------------------------------------------
 
     @abstractmethod

@@ -142,6 +142,10 @@ class JaxAdapter(Adapter):
             if not value.is_deleted():  # donated to a step that had begun to run
                 variable.assign(value)
 
+    def release(self) -> None:
+        """Let go of the state, which may be as large as the model."""
+        self._carried = None
+
     @property
     def carried(self) -> Any:
         """What the last step returned."""

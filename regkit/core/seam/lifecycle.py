@@ -282,6 +282,8 @@ class Seam:
     def _detach(self) -> None:
         if self._ours is not None and self.model.train_function is self._ours:
             self.model.train_function = self._plain
+        if self._adapter is not None:
+            self._adapter.release()
         self._adapter = self._plain = self._ours = self._function = None
         self._joined = []
         self._written = None

@@ -67,6 +67,10 @@ class TorchAdapter(StatefulAdapter):
             lambda one: keras.ops.convert_to_tensor(one).detach().clone(), carried
         )
 
+    def release(self) -> None:
+        """Let go of the state, which may be as large as the model."""
+        self._carried = None
+
     @property
     def carried(self) -> Any:
         """What the last step left."""

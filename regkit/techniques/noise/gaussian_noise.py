@@ -63,7 +63,7 @@ class GaussianNoise(Technique):
         if not any(_is_float(one) for one in inputs):
             raise AttachError(
                 f"{self!r} needs an input of floating type; the model's inputs are "
-                f"{', '.join(str(one.dtype) for one in inputs)}. Convert images by "
+                f"{', '.join(_dtype(one) for one in inputs)}. Convert images by "
                 'x.astype("float32")'
             )
         stddev = context.value(self.stddev)
@@ -77,4 +77,8 @@ class GaussianNoise(Technique):
 
 
 def _is_float(x: Tensor) -> bool:
-    return "float" in keras.backend.standardize_dtype(x.dtype)
+    return "float" in _dtype(x)
+
+
+def _dtype(x: Tensor) -> str:
+    return str(keras.backend.standardize_dtype(x.dtype))
