@@ -92,8 +92,9 @@ def bind(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, 
     signature = inspect.signature(cls)
     for name in kwargs:
         if name not in signature.parameters:
+            near = suggest(name, signature.parameters)
             raise OptionError(
-                f"{cls.__name__} has no option {name!r}{suggest(name, signature.parameters) or '.'} "
+                f"{cls.__name__} has no option {name!r}{near or '.'} "
                 f"Its options: {', '.join(signature.parameters) or 'none'}"
             )
     try:

@@ -236,7 +236,8 @@ class _Parser:
         if word not in _schedules():
             near = suggest(word, _schedules())
             self.fail(
-                f"no schedule is called {word!r}{near or '.'} Known: {', '.join(_schedules())}", place
+                f"no schedule is called {word!r}{near or '.'} Known: {', '.join(_schedules())}",
+                place,
             )
         args, kwargs = self.arguments()
         try:

@@ -100,9 +100,8 @@ def find(identifier: str) -> Entry:
     known = {entry.id: entry for entry in entries()}
     if identifier not in known:
         listing = ", ".join(known) or f"none; is {BUILTIN} installed?"
-        raise RegistryError(
-            f"no technique is called {identifier!r}{suggest(identifier, known) or '.'} Known: {listing}"
-        )
+        near = suggest(identifier, known)
+        raise RegistryError(f"no technique is called {identifier!r}{near or '.'} Known: {listing}")
     entry = known[identifier]
     if entry.state != "available":
         raise RegistryError(

@@ -13,12 +13,12 @@ from typing import Any
 
 import keras
 from keras import ops
-from keras.src.backend.common import global_state
 
 from regkit.core.context import Context, State
 from regkit.core.draws import Draws
 from regkit.core.plan import Member
 from regkit.core.seam import losses
+from regkit.core.seam.forward import wrapped_call
 from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
@@ -97,7 +97,7 @@ class Frame:
                     self.adapter.patched(self.model, "compute_loss", self._compute_loss)
                 )
             for layer, members in self.runtime.layers.values():
-                wrap = functools.partial(self._call, layer, members)
+                wrap = functools.partial(wrapped_call, self, layer, members)
                 stack.enter_context(self.adapter.patched(layer, "call", wrap))
             stack.enter_context(self.adapter.around(self))
             yield
@@ -121,39 +121,6 @@ class Frame:
         return keras.utils.pack_x_y_sample_weight(
             self.batch.x, self.batch.y, self.batch.sample_weight
         )
-
-    # -- FORWARD -------------------------------------------------------------------------------
-
-    def _call(
-        self, layer: keras.layers.Layer, members: list[Member], original: Callable[..., Any]
-    ) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if _training_is_off(layer):
-                return original(*args, **kwargs)
-            name = next(iter(kwargs), "")  # of the first argument, where it has one
-
-            def layer_call(inputs: Any) -> Any:
-                if args:
-                    return original(inputs, *args[1:], **kwargs)
-                return original(**{**kwargs, name: inputs})
-
-            run: Callable[[Any], Any] = layer_call
-            for member in members:
-                if self._active(member, Stage.FORWARD):
-                    run = self._wrapped(layer, member, run)
-            return run(args[0] if args else kwargs[name])
-
-        return call
-
-    def _wrapped(
-        self, layer: keras.layers.Layer, member: Member, inner: Callable[[Any], Any]
-    ) -> Callable[[Any], Any]:
-        def run(inputs: Any) -> Any:
-            context = self.context(member, Stage.FORWARD)
-            context.layer = layer
-            return member.technique.forward(inner, inputs, context)
-
-        return run
 
     # -- TARGET and PENALTY --------------------------------------------------------------------
 
@@ -212,12 +179,12 @@ class Frame:
 
     def _target(self, target: Target) -> Target:
         for member in self.runtime.at[Stage.TARGET]:
-            if self._active(member, Stage.TARGET):
+            if self.active(member, Stage.TARGET):
                 target = member.technique.target(target, self.context(member, Stage.TARGET))
         return target
 
     def _with_penalties(self, data_loss: Tensor) -> Tensor:
-        members = [m for m in self.runtime.at[Stage.PENALTY] if self._active(m, Stage.PENALTY)]
+        members = [m for m in self.runtime.at[Stage.PENALTY] if self.active(m, Stage.PENALTY)]
         if not members:
             return data_loss
         parts = [m.technique.penalty(self.context(m, Stage.PENALTY)) for m in members]
@@ -286,7 +253,7 @@ class Frame:
         """Return a scope for `with_weights`."""
         return Scope(mapping, keep=True, layers=self.model._flatten_layers())
 
-    def _active(self, member: Member, stage: Stage) -> bool:
+    def active(self, member: Member, stage: Stage) -> bool:
         """Return whether a member acts now.
 
         Who asks for the loss is not in it, or it would recur. Who follows at TARGET what it does
@@ -312,12 +279,3 @@ class Frame:
                     one.draws.rewind(marks.get(key, 0))
 
         return put_back
-
-
-def _training_is_off(layer: keras.layers.Layer) -> bool:
-    """Return whether Keras is calling the layer for inference, inside the training step."""
-    call = global_state.get_global_attribute("current_call_ctx")
-    if call is None:
-        return False
-    training = call.get_value("training") if hasattr(call, "get_value") else call.training
-    return training is False
