@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+RESULTS := regkit-results/$(shell date +%Y%m%d-%H%M%S)
 BIN := $(VENV)/bin
 BACKENDS := tensorflow jax torch
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -17,7 +18,7 @@ export NO_MKDOCS_2_WARNING = 1
 .PHONY: compare test $(addprefix test-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
 
 compare: $(VENV)/compare.stamp
-	KERAS_BACKEND=tensorflow $(BIN)/regkit compare $(ARGS)
+	KERAS_BACKEND=tensorflow $(BIN)/regkit compare --output $(RESULTS) $(ARGS)
 
 test: $(addprefix test-,$(BACKENDS))
 

@@ -60,8 +60,7 @@ def describe_environment(parameters: int) -> dict[str, Any]:
 
 def _devices(backend: str) -> list[str]:
     if backend == "torch":  # for which Keras lists none
-        import torch
+        from regkit.ops.backends.torch import device_names
 
-        count = torch.cuda.device_count()
-        return [torch.cuda.get_device_name(index) for index in range(count)] or ["cpu"]
+        return device_names()
     return [str(one) for one in keras.distribution.list_devices()]

@@ -62,14 +62,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
             return self
         # TensorFlow runs a Python generator, and tunes a pipeline, in threads of their own, which
         # now and then take half a second to stop; a whole fit takes one.
-        import tensorflow as tf
+        from regkit.ops.backends.tensorflow import gathered
 
-        x, y = tf.constant(self.x), tf.constant(self.y)
         order = np.stack([self.indices(index) for index in range(self.num_batches)])
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        batches = tf.data.Dataset.from_tensor_slices(order).with_options(options)
-        return batches.map(lambda chosen: (tf.gather(x, chosen), tf.gather(y, chosen)))
+        return gathered((self.x, self.y), order)
 
 
 class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -105,6 +101,18 @@ class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         if (accuracy, -nll) > self._best:
             self._best, self.best_epoch = (accuracy, -nll), epoch + 1
             self._weights = self.model.get_weights()
+
+    def found(self) -> dict[str, Any]:
+        """Return what a `Fit` records of the epochs."""
+        best = self.best_epoch - 1
+        return {
+            "best_epoch": self.best_epoch,
+            "epochs": len(self.seconds),
+            "val_accuracy": self.curves["val_accuracy"][best],
+            "val_nll": self.curves["val_nll"][best],
+            # The first epoch compiles; where there is but one, that is all there is to report.
+            "epoch_seconds": float(np.median(self.seconds[1:] or self.seconds)),
+        }
 
     def restore(self) -> None:
         """Put the weights of the best epoch back into the model."""
@@ -166,6 +174,8 @@ def fit_arm(
     model = workbench.model(arm, repeat.init_seed)
     observer = Observer(parts.x_val, parts.y_val)
     batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
+    if batches.steps % model.steps_per_execution:
+        model.steps_per_execution = 1  # or an epoch would take some of the next one's batches
     history = model.fit(
         batches.stream(),
         epochs=epochs,
@@ -180,22 +190,15 @@ def fit_arm(
         for x, y in ((parts.x_test, parts.y_test), (parts.x_train, parts.y_train))
     )
     losses = {k: [float(v) for v in vs] for k, vs in history.items() if not k.startswith("val_")}
-    # The first epoch compiles; where there is but one, that is all there is to report.
-    steady = float(np.median(observer.seconds[1:] or observer.seconds))
-    best = observer.best_epoch - 1
     return Fit(
         arm=arm,
         split=repeat.split,
         seed=repeat.seed,
-        best_epoch=observer.best_epoch,
-        epochs=len(observer.seconds),
         test_accuracy=test[0],
         test_nll=test[1],
         train_accuracy=train[0],
         train_nll=train[1],
-        val_accuracy=observer.curves["val_accuracy"][best],
-        val_nll=observer.curves["val_nll"][best],
-        epoch_seconds=steady,
         seconds=time.perf_counter() - start,
         curves={**losses, **observer.curves},
+        **observer.found(),
     )

@@ -29,9 +29,10 @@ def _size(shape: Sequence[Any]) -> Any:
 
 
 def _flat_uniform(first: Tensor, second: Tensor, size: Any) -> Tensor:
-    # 24 bits fill a float32's mantissa; half a step keeps 0 and 1 out, so log and erfinv are finite
-    whole = ops.bitwise_and(ops.right_shift(hashing.bits(first, second, size), 8), 0xFFFFFF)
-    return (ops.cast(whole, "float32") + 0.5) * (2.0**-24)
+    # Half a step keeps 0 and 1 out, so that log and erfinv are finite. With it 23 bits fill the 24
+    # of a float32; 24 bits would round the largest number to 1.
+    whole = ops.bitwise_and(ops.right_shift(hashing.bits(first, second, size), 9), 0x7FFFFF)
+    return (ops.cast(whole, "float32") + 0.5) * (2.0**-23)
 
 
 def _flat_normal(first: Tensor, second: Tensor, size: Any) -> Tensor:

@@ -125,6 +125,25 @@ def test_the_best_epoch_is_restored_and_evaluated(monkeypatch: pytest.MonkeyPatc
     assert fit.test_accuracy == fitting.evaluate(model, one.x_test, one.y_test, 7)[0]
 
 
+@pytest.mark.parametrize("together", [1, 2, 4])
+def test_every_fit_has_the_steps_it_should(together: int) -> None:
+    """68 examples make 4 batches of 16: a multiple of 1, 2 and 4; 6 of 11 are none of 4."""
+    if together > 1 and keras.backend.backend() == "torch":
+        pytest.skip("Keras up to 3.15 refuses steps_per_execution > 1 on PyTorch")
+    for batch_size, steps in ((16, 4), (11, 6)):
+        models: list[keras.Model] = []
+
+        def build(input_shape: tuple[int, ...], n_classes: int) -> keras.Model:
+            model = small(input_shape, n_classes)
+            model.steps_per_execution = together
+            models.append(model)  # noqa: B023
+            return model
+
+        options = {"epochs": 3, "batch_size": batch_size}
+        fit_arm(Workbench(build, (5,), 3), "a", "l2", parts(), REPEATS[0], **options)
+        assert int(models[0].optimizer.iterations) == 3 * steps
+
+
 def test_evaluation_does_not_depend_on_the_size_of_its_calls() -> None:
     model, one = bench().model("a", 0), parts()
     found = [fitting.evaluate(model, one.x_test, one.y_test, size) for size in (1, 7, 30, 64)]

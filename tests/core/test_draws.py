@@ -69,10 +69,21 @@ def test_the_bits_are_the_same_on_every_backend():
         ops.convert_to_tensor(first, "int32"), ops.convert_to_tensor(second, "int32"), 4096
     )
     np.testing.assert_array_equal(ops.convert_to_numpy(ours).view(np.uint32), x)
-    uniform = ((x >> 8).astype(np.float32) + np.float32(0.5)) * np.float32(2**-24)
+    uniform = ((x >> 9).astype(np.float32) + np.float32(0.5)) * np.float32(2**-23)
     np.testing.assert_array_equal(sample(first, second, 4096), uniform)
     digest = hashlib.sha256(x.tobytes()).hexdigest()
     assert digest.startswith("8c95fb2dc1c55e90")
+
+
+@pytest.mark.parametrize("every_bit", [0, -1])
+def test_the_ends_of_the_interval_are_never_reached(monkeypatch, every_bit):
+    """The largest number must not round to 1: its normal number would be infinite."""
+    size = 17 - every_bit  # of which nothing else has compiled a step
+    monkeypatch.setattr(hashing, "bits", lambda *_: ops.full((size,), every_bit, dtype="int32"))
+    key = (ops.zeros((), "int32"), ops.zeros((), "int32"))
+    u = ops.convert_to_numpy(numbers.uniform(key, (size,)))
+    assert 0 < u.min() <= u.max() < 1
+    assert np.isfinite(ops.convert_to_numpy(numbers.normal(key, (size,)))).all()
 
 
 @pytest.mark.parametrize("step", [0, 1, 1000])
