@@ -2,8 +2,8 @@
 
     KERAS_BACKEND=tensorflow python benchmarks/draws.py [--size 100352] [--rounds 60]
 
-Both compiled as a training step compiles them (not on PyTorch), in turns; the figure is the ratio of
-the medians. regkit's numbers are the same on every backend, Keras' are not.
+Both compiled as a training step compiles them (not on PyTorch), in turns; the figure is the ratio
+of the medians. regkit's numbers are the same on every backend, Keras' are not.
 """
 
 from __future__ import annotations
