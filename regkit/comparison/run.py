@@ -43,7 +43,7 @@ def compare(
     *,
     splits: int = 10,
     seeds: int = 2,
-    epochs: int = 60,
+    epochs: int = 80,
     batch_size: int | None = None,
     label_noise: float = 0.0,
     test_size: float = 0.2,

@@ -87,8 +87,8 @@ def _how_sure(record: Record, summaries: list[Summary]) -> str:
     found = [_detectable(record, measure, arms) for measure in MEASURES]
     sizes = " or ".join(text for text in found if text)
     return (
-        f"{kind} Verdicts hold together at 5 % for {len(arms)} arms and {len(MEASURES)} measures "
-        f"(Holm). "
+        f"{kind} Claims of better and worse hold together at 5 % for {len(arms)} arms and "
+        f"{len(MEASURES)} measures (Holm). "
         + (f"Differences of about {sizes} are found four times in five. " if sizes else "")
         + "The best of several arms looks better than it is: confirm it with another --seed."
     )
