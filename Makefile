@@ -10,6 +10,7 @@ VENV := .venv
 RESULTS := regkit-results/$(shell date +%Y%m%d-%H%M%S)
 BIN := $(VENV)/bin
 BACKENDS := tensorflow jax torch
+LOWEST := $(shell sed -n 's/.*"keras>=\([0-9.]*\)".*/\1/p' pyproject.toml)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -31,9 +32,12 @@ test-slow: $(VENV)/test.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow $(ARGS)
 
 # The lowest Keras that is promised, beside the environment's own.
-test-lowest: $(VENV)/test.stamp
-	$(INSTALL) -q --upgrade --no-deps --target $(VENV)/lowest "keras==$(shell sed -n 's/.*"keras>=\([0-9.]*\)".*/\1/p' pyproject.toml).*" -c /dev/null
-	PYTHONPATH=$(VENV)/lowest KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/core tests/techniques $(ARGS)
+test-lowest: $(VENV)/lowest.stamp
+	PYTHONPATH=$(CURDIR)/$(VENV)/lowest KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/core tests/techniques $(ARGS)
+
+$(VENV)/lowest.stamp: $(VENV)/test.stamp
+	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --no-deps --target $(VENV)/lowest "keras==$(LOWEST).*"
+	touch $@
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

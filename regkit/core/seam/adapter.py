@@ -93,6 +93,11 @@ class Adapter(ABC):
         """Return a loss as it would be without a distribution strategy."""
         return loss
 
+    def accumulated(self, sums: Tensor, size: Any, values: list[Tensor]) -> Tensor:
+        """Return the epoch's sums with a batch of `size` added: its examples, and its values."""
+        row = ops.cast(ops.stack([ops.ones_like(values[0]), *values]), "float32")
+        return sums + ops.stop_gradient(row * ops.cast(size, "float32"))
+
     def dense(self, gradient: Any) -> Tensor:
         """Return a gradient as a tensor, where it may be a sparse one."""
         return gradient

@@ -190,9 +190,8 @@ class Frame:
         parts = [m.technique.penalty(self.context(m, Stage.PENALTY)) for m in members]
         parts = [ops.cast(part, data_loss.dtype) for part in parts]
         if self.again.asking is None:
-            row = ops.stack([ops.ones_like(data_loss), self.adapter.unscaled(data_loss), *parts])
-            weighed = ops.cast(row, "float32") * ops.cast(self.size, "float32")
-            self.sums = self.sums + ops.stop_gradient(weighed)
+            values = [self.adapter.unscaled(data_loss), *parts]
+            self.sums = self.adapter.accumulated(self.sums, self.size, values)
         # as Keras does with its own regularizers: a distribution strategy sums over replicas
         return data_loss + sum(self.model._aggregate_additional_loss(part) for part in parts)
 

@@ -76,6 +76,12 @@ class TorchAdapter(StatefulAdapter):
         """What the last step left."""
         return self._carried
 
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def accumulated(self, sums: Tensor, size: Any, values: list[Tensor]) -> Tensor:
+        """Add without a graph of gradients, in few operations: each costs microseconds here."""
+        row = torch.stack([torch.ones_like(values[0]), *values]).to(torch.float32)
+        return torch.add(sums, row, alpha=size)
+
     def own(self, value: Tensor) -> Tensor:
         """Return a copy: the optimizer changes weights in place."""
         return value.detach().clone()
