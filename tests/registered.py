@@ -13,20 +13,9 @@ EFFECTIVE = {
     "weight_decay_decoupled": lambda: regkit.WeightDecay(0.05, decoupled=True),
 }
 
-NEUTRAL = {
-    "dropout": lambda: regkit.Dropout(0.0, layers="hidden"),
-    "elastic_net": lambda: regkit.ElasticNet(0.0),
-    "gaussian_noise": lambda: regkit.GaussianNoise(0),
-    "l1": lambda: regkit.L1(0.0),
-    "l2": lambda: regkit.L2(0),
-    "label_smoothing": lambda: regkit.LabelSmoothing(0.0),
-    "weight_decay": lambda: regkit.WeightDecay(0.0),
-    "weight_decay_decoupled": lambda: regkit.WeightDecay(0.0, decoupled=True),
-}
-
 
 def scheduled(schedule):
-    """Every built-in with its strength on a schedule."""
+    """Every built-in at one strength: a schedule, or a number."""
     return {
         "dropout": regkit.Dropout(schedule, layers="hidden"),
         "elastic_net": regkit.ElasticNet(schedule),
@@ -37,6 +26,9 @@ def scheduled(schedule):
         "weight_decay": regkit.WeightDecay(schedule),
         "weight_decay_decoupled": regkit.WeightDecay(schedule, decoupled=True),
     }
+
+
+NEUTRAL = {name: lambda name=name: scheduled(0.0)[name] for name in EFFECTIVE}
 
 
 def all_together():

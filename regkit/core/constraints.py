@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +15,18 @@ from keras.optimizers.schedules import LearningRateSchedule
 __all__ = ["Boolean", "Choice", "Constraint", "Integer", "Layers", "Names", "Real"]
 
 
-class Constraint:
+class Constraint(ABC):
     """What an option may be. Subclasses are frozen dataclasses."""
 
     neutral: Any = None
 
+    @abstractmethod
     def describe(self) -> str:
         """Return what is allowed, to follow the words "must be"."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, value: Any) -> Any:
         """Return the value in its normal form, or raise `TypeError` or `ValueError`."""
-        raise NotImplementedError
 
     def bad_values(self) -> list[Any]:
         """Return values that `check` must refuse."""
