@@ -13,7 +13,7 @@ from typing import Any
 
 from keras import ops
 
-__all__ = ["bits", "mix", "mix_host", "to_int32"]
+__all__ = ["TRIPLE32", "bits", "mix", "mix_host", "to_int32"]
 
 Tensor = Any
 _MASK = 0xFFFFFFFF
@@ -27,6 +27,9 @@ def to_int32(value: int) -> int:
         (-1, 7)
     """
     return ((value & _MASK) ^ 0x80000000) - 0x80000000
+
+
+TRIPLE32 = tuple(to_int32(factor) for factor in (0xED5AD4BB, 0xAC4C1B51, 0x31848BAB))
 
 
 def _shift(x: Tensor, places: int) -> Tensor:
@@ -65,8 +68,8 @@ def bits(first: Tensor, second: Tensor, size: Any) -> Tensor:
         size: How many, an integer or an int32 scalar tensor.
     """
     x = ops.arange(size, dtype="int32") + first
-    x = ops.bitwise_xor(x, _shift(x, 17)) * to_int32(0xED5AD4BB)
+    x = ops.bitwise_xor(x, _shift(x, 17)) * TRIPLE32[0]
     x = ops.bitwise_xor(x, _shift(x, 11)) + second
-    x = x * to_int32(0xAC4C1B51)
-    x = ops.bitwise_xor(x, _shift(x, 15)) * to_int32(0x31848BAB)
+    x = x * TRIPLE32[1]
+    x = ops.bitwise_xor(x, _shift(x, 15)) * TRIPLE32[2]
     return ops.bitwise_xor(x, _shift(x, 14))

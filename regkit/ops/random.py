@@ -45,6 +45,10 @@ if keras.backend.backend() == "tensorflow":
 
     _flat_uniform = fused(_flat_uniform)
     _flat_normal = fused(_flat_normal)
+elif keras.backend.backend() == "torch":
+    # Likewise, where every operation of an eager step would allocate.
+    from regkit.ops.backends.torch import flat_normal as _flat_normal
+    from regkit.ops.backends.torch import flat_uniform as _flat_uniform
 
 
 def uniform(key: Key, shape: Sequence[Any]) -> Tensor:
