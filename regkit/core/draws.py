@@ -1,10 +1,12 @@
 """Randomness as a pure function of (seed, technique, occurrence, step, stage, draw).
 
-Two int32 keys name a draw. The first is a bijection of the step number. The second is a bijection
-of (stage, draw, replica) for one base, and the base is a hash of (seed, technique, occurrence). So
-within one technique no two draws of a training run share their keys, whatever the step, and
-nothing depends on which other techniques are in the list. The numbers come from `regkit.ops.random`
-and are the same on every backend.
+Two int32 keys name a draw. The first is a bijection of the step number. The second is, in any one
+step, a bijection of (stage, draw, replica) for one base, and the base is a hash of (seed,
+technique, occurrence). So within one technique no two draws of a training run share their keys,
+whatever the step, and nothing depends on which other techniques are in the list. The step enters
+the second key as well: the first is where a generator's counter starts, and counters of two steps
+may overlap.
+The numbers come from `regkit.ops.random` and are the same on every backend.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ __all__ = ["Draws", "ambient_seed", "base_key"]
 Tensor = Any
 
 _STAGE_BITS, _DRAW_BITS = 4, 16  # 2^16 draws a step for each stage; the rest tells replicas apart
+_PLACES = 1 << (_DRAW_BITS - 1)  # half of them are counted, half have places of their own
 
 
 def ambient_seed() -> int:
@@ -70,11 +73,23 @@ class Draws:
 
     def key(self) -> numbers.Key:
         """Return the pair of int32 keys of the next draw."""
-        if self._draw >= 1 << _DRAW_BITS:
-            raise RuntimeError(f"a technique may draw {1 << _DRAW_BITS} times a step, not more")
-        place = (self._stage << _DRAW_BITS) | self._draw
+        if self._draw >= _PLACES:
+            raise RuntimeError(f"a technique may draw {_PLACES} times a step, not more")
         self._draw += 1
-        return self._first, _mix(_xor(self._second, place))
+        return self._key(self._draw - 1)
+
+    def key_at(self, place: int) -> numbers.Key:
+        """Return the keys of a draw that is the same however often it is made within the step.
+
+        For what several calls must see alike: the mask of a weight that a shared layer uses twice.
+        """
+        if not 0 <= place < _PLACES:
+            raise RuntimeError(f"a place must be in [0, {_PLACES}), not {place}")
+        return self._key(_PLACES + place)
+
+    def _key(self, draw: int) -> numbers.Key:
+        place = (self._stage << _DRAW_BITS) | draw
+        return self._first, _mix(_xor(_mix(_xor(self._second, place)), self._first))
 
     def rewind(self, to: int = 0) -> int:
         """Go back to an earlier draw, for a second pass, and return where it was."""

@@ -100,6 +100,9 @@ class Frame:
                 wrap = functools.partial(wrapped_call, self, layer, members)
                 stack.enter_context(self.adapter.patched(layer, "call", wrap))
             stack.enter_context(self.adapter.around(self))
+            # Contexts look back at the frame. Parted from it, they let the batch go at once, not
+            # when Python's collector of cycles comes by.
+            stack.callback(self._contexts.clear)
             yield
         self.runtime.require_reached(self.reached_loss, self.reached_target)
         if not self.reached_apply:

@@ -7,6 +7,7 @@ draws; metrics, moving statistics, activity losses and techniques' state stay as
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ class SecondPass:
     """
 
     def __init__(self, frame: Frame) -> None:
-        self._frame = frame
+        self._frame: Frame = weakref.proxy(frame)  # whose part it is: no cycle
         self._model = frame.model
         self.asking: frozenset[str] | None = None
         self.tasks: dict[str, Tensor] | None = None
