@@ -70,22 +70,16 @@ def timed(model, x, y, callbacks, steps):
     return time.perf_counter() - started
 
 
-def measure(name, rounds, steps):
-    build, techniques, by_hand = PAIRS[name]
-    rng = np.random.default_rng(0)
-    x = rng.random((BATCH * steps, 784), dtype="float32")
-    y = np.eye(10, dtype="float32")[rng.integers(0, 10, len(x))]
-    ours, theirs = build(), by_hand()
-    callbacks = techniques()
+def ratio_of_times(ours, theirs, x, y, options):
+    """Return how long one (model, callbacks) takes beside another, fitted in turns."""
     ratios, times = [], []
-    for k in range(rounds + 1):
-        order = [(ours, callbacks), (theirs, [])]
-        first, second = order if k % 2 else order[::-1]
-        a, b = timed(first[0], x, y, first[1], steps), timed(second[0], x, y, second[1], steps)
-        a, b = (a, b) if k % 2 else (b, a)
+    for k in range(options.rounds + 1):
+        order = [ours, theirs] if k % 2 else [theirs, ours]
+        found = [timed(model, x, y, callbacks, options.steps) for model, callbacks in order]
+        a, b = found if k % 2 else found[::-1]
         if k:  # the first round compiles
             ratios.append(a / b)
-            times.append((a / steps, b / steps))
+            times.append((a / options.steps, b / options.steps))
     return {
         "ratio": statistics.median(ratios),
         "low": sorted(ratios)[len(ratios) // 4],
@@ -93,6 +87,14 @@ def measure(name, rounds, steps):
         "regkit_ms": 1e3 * statistics.median(t[0] for t in times),
         "keras_ms": 1e3 * statistics.median(t[1] for t in times),
     }
+
+
+def measure(name, options):
+    build, techniques, by_hand = PAIRS[name]
+    rng = np.random.default_rng(0)
+    x = rng.random((BATCH * options.steps, 784), dtype="float32")
+    y = np.eye(10, dtype="float32")[rng.integers(0, 10, len(x))]
+    return ratio_of_times((build(), techniques()), (by_hand(), []), x, y, options)
 
 
 def main():
@@ -111,7 +113,7 @@ def main():
     print(about)
     figures = {}
     for name in options.pairs or PAIRS:
-        found = figures[name] = measure(name, options.rounds, options.steps)
+        found = figures[name] = measure(name, options)
         print(
             f"{name:<16} {found['ratio']:.3f} × plain Keras (middle half {found['low']:.3f}–"
             f"{found['high']:.3f}); "

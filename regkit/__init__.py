@@ -10,7 +10,10 @@ import importlib
 __version__ = "0.1.0"
 
 _PLACES = {
+    "DropConnect": "regkit.techniques.dropout.drop_connect",
     "Dropout": "regkit.techniques.dropout.dropout",
+    "EarlyStopping": "regkit.techniques.early_stopping.early_stopping",
+    "ElasticDistortion": "regkit.techniques.augmentation.elastic_distortion",
     "ElasticNet": "regkit.techniques.penalties.elastic_net",
     "GaussianNoise": "regkit.techniques.noise.gaussian_noise",
     "L1": "regkit.techniques.penalties.l1",
@@ -22,9 +25,12 @@ _PLACES = {
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
     "compare": "regkit.comparison.run",
     "explain": "regkit.core.recipe",
+    "mc_predict": "regkit.techniques.dropout.monte_carlo",
 }
 
-__all__ = sorted([*_PLACES, "__version__"])
+_MODULES = ("layers",)
+
+__all__ = sorted([*_PLACES, *_MODULES, "__version__"])
 
 
 def __getattr__(name: str) -> object:
@@ -32,6 +38,8 @@ def __getattr__(name: str) -> object:
         value = getattr(importlib.import_module(_PLACES[name]), name)
         globals()[name] = value
         return value
+    if name in _MODULES:
+        return importlib.import_module(f"regkit.{name}")
     from regkit.core.errors import suggest
 
     raise AttributeError(f"module 'regkit' has no attribute {name!r}{suggest(name, __all__)}")

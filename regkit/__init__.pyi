@@ -1,9 +1,16 @@
+from regkit import layers as layers
 from regkit.comparison.run import compare as compare
 from regkit.core.errors import RegkitError as RegkitError
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
 from regkit.core.technique import Technique as Technique
+from regkit.techniques.augmentation.elastic_distortion import (
+    ElasticDistortion as ElasticDistortion,
+)
+from regkit.techniques.dropout.drop_connect import DropConnect as DropConnect
 from regkit.techniques.dropout.dropout import Dropout as Dropout
+from regkit.techniques.dropout.monte_carlo import mc_predict as mc_predict
+from regkit.techniques.early_stopping.early_stopping import EarlyStopping as EarlyStopping
 from regkit.techniques.labels.label_smoothing import LabelSmoothing as LabelSmoothing
 from regkit.techniques.noise.gaussian_noise import GaussianNoise as GaussianNoise
 from regkit.techniques.penalties.elastic_net import ElasticNet as ElasticNet

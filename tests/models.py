@@ -4,12 +4,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-EXAMPLES, FEATURES, CLASSES, BATCH = 24, 6, 3, 8
+EXAMPLES, CLASSES, BATCH = 24, 3, 8
+SHAPE = (2, 3, 1)  # of one example: an image, so that techniques for images find one
 
 
 def data(seed=0, sparse=True, examples=EXAMPLES):
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=(examples, FEATURES)).astype("float32")
+    x = rng.normal(size=(examples, *SHAPE)).astype("float32")
     labels = rng.integers(0, CLASSES, examples)
     return x, labels if sparse else np.eye(CLASSES, dtype="float32")[labels]
 
@@ -19,8 +20,13 @@ def dense(units, name, seed, **options):
     return layers.Dense(units, name=name, kernel_initializer=init, **options)
 
 
+def entry():
+    return [keras.Input(SHAPE), layers.Flatten(name="flat")]
+
+
 def body():
     return [
+        layers.Flatten(name="flat"),
         dense(5, "hidden", 1, activation="relu"),
         layers.BatchNormalization(name="norm"),
         dense(CLASSES, "out", 2, activation="softmax"),
@@ -28,16 +34,21 @@ def body():
 
 
 def sequential(built=True):
-    model = keras.Sequential(([keras.Input((FEATURES,))] if built else []) + body())
+    model = keras.Sequential(([keras.Input(SHAPE)] if built else []) + body())
     return model
 
 
 def functional():
-    inputs = keras.Input((FEATURES,))
+    inputs = keras.Input(SHAPE)
     x = inputs
     for layer in body():
         x = layer(x)
     return keras.Model(inputs, x)
+
+
+def run(parts, x, training):
+    flat, hidden, norm, out = parts
+    return out(norm(hidden(flat(x)), training=training))
 
 
 class Subclassed(keras.Model):
@@ -46,14 +57,12 @@ class Subclassed(keras.Model):
         self.parts = body()
 
     def call(self, x, training=False):
-        x = self.parts[0](x)
-        x = self.parts[1](x, training=training)
-        return self.parts[2](x)
+        return run(self.parts, x, training)
 
 
 def subclassed():
     model = Subclassed()
-    model(np.zeros((1, FEATURES), "float32"))
+    model(np.zeros((1, *SHAPE), "float32"))
     return model
 
 
@@ -73,7 +82,7 @@ class OwnStep(keras.Model):
         self.reaches_loss = reaches_loss
 
     def call(self, x, training=False):
-        return self.parts[2](self.parts[1](self.parts[0](x), training=training))
+        return run(self.parts, x, training)
 
     def _loss(self, x, y, y_pred):
         if self.reaches_loss:
@@ -122,8 +131,8 @@ class OwnStep(keras.Model):
 
 def two_by_two():
     """Two inputs, two outputs, in dicts."""
-    a, b = keras.Input((FEATURES,), name="a"), keras.Input((FEATURES,), name="b")
-    x = dense(5, "hidden", 1, activation="relu")(layers.Concatenate()([a, b]))
+    a, b = keras.Input(SHAPE, name="a"), keras.Input(SHAPE, name="b")
+    x = dense(5, "hidden", 1, activation="relu")(layers.Flatten()(layers.Concatenate()([a, b])))
     label = dense(CLASSES, "label", 2, activation="softmax")(x)
     value = dense(1, "value", 3)(x)
     return keras.Model({"a": a, "b": b}, {"label": label, "value": value})
@@ -131,7 +140,7 @@ def two_by_two():
 
 def two_by_two_data():
     x, y = data()
-    return {"a": x, "b": x[::-1].copy()}, {"label": y, "value": x[:, :1]}
+    return {"a": x, "b": x[::-1].copy()}, {"label": y, "value": x[:, 0, 0]}
 
 
 def compiled(model, optimizer="sgd", loss="sparse_categorical_crossentropy", **options):

@@ -176,13 +176,17 @@ def fit_arm(
     batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
     if batches.steps % model.steps_per_execution:
         model.steps_per_execution = 1  # or an epoch would take some of the next one's batches
+    techniques = Recipe(recipe)
+    for one in techniques:
+        if hasattr(one, "verbose"):
+            one.verbose = 0  # the terminal belongs to the progress of the comparison
     history = model.fit(
         batches.stream(),
         epochs=epochs,
         steps_per_epoch=batches.steps,
         shuffle=False,  # the stream is shuffled
         verbose=0,
-        callbacks=[observer, *Recipe(recipe)],
+        callbacks=[observer, *techniques],
     ).history
     observer.restore()
     test, train = (

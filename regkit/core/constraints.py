@@ -12,7 +12,17 @@ from typing import Any
 import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
-__all__ = ["Boolean", "Choice", "Constraint", "Integer", "Layers", "Names", "Real"]
+__all__ = [
+    "Boolean",
+    "Choice",
+    "Constraint",
+    "Function",
+    "Integer",
+    "Layers",
+    "Name",
+    "Names",
+    "Real",
+]
 
 
 class Constraint(ABC):
@@ -32,10 +42,14 @@ class Constraint(ABC):
         """Return values that `check` must refuse."""
         return [object()]
 
+    def show(self, value: Any) -> str:
+        """Return a value as the `repr` of a technique shows it."""
+        return repr(value)
+
 
 @dataclass(frozen=True)
 class Real(Constraint):
-    """A real number within bounds; with `schedule`, also a function of the step.
+    """A real number within bounds; also a function of the step (`schedule`), or None (`optional`).
 
     Example:
         >>> Real(0, 1, open_high=True).describe()
@@ -48,6 +62,7 @@ class Real(Constraint):
     open_high: bool = False
     neutral: float | None = None
     schedule: bool = False
+    optional: bool = False
 
     def describe(self) -> str:
         """Return the interval in words."""
@@ -56,10 +71,13 @@ class Real(Constraint):
         where = f" in {left}{self.low:g}, {self.high:g}{right}"
         bounded = not (math.isinf(self.low) and math.isinf(self.high))
         what = "a number" + (where if bounded else "")
-        return what + (" or a LearningRateSchedule" if self.schedule else "")
+        what += " or a LearningRateSchedule" if self.schedule else ""
+        return what + (" or None" if self.optional else "")
 
     def check(self, value: Any) -> Any:
-        """Return a float, or the schedule."""
+        """Return a float, the schedule, or None."""
+        if value is None and self.optional:
+            return None
         if self.schedule and isinstance(value, LearningRateSchedule):
             return value
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -73,7 +91,8 @@ class Real(Constraint):
 
     def bad_values(self) -> list[Any]:
         """Return values just outside the bounds, NaN, infinity and wrong types."""
-        bad: list[Any] = [math.nan, math.inf, -math.inf, "much", None, True, object()]
+        bad: list[Any] = [math.nan, math.inf, -math.inf, "much", True, object()]
+        bad += [] if self.optional else [None]
         if math.isfinite(self.low):
             bad += [self.low - 1.0] + ([self.low] if self.open_low else [])
         if math.isfinite(self.high):
@@ -137,29 +156,32 @@ class Boolean(Constraint):
 
 
 class Choice(Constraint):
-    """One of a few words.
+    """One of a few words, or None where `optional`.
 
     Example:
         >>> Choice("others", "all").describe()
         "'others' or 'all'"
     """
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, optional: bool = False) -> None:
         self.words = words
+        self.optional = optional
 
     def describe(self) -> str:
         """Return the words."""
-        return " or ".join(repr(word) for word in self.words)
+        return " or ".join(repr(word) for word in self.words) + " or None" * self.optional
 
-    def check(self, value: Any) -> str:
-        """Return the word."""
+    def check(self, value: Any) -> str | None:
+        """Return the word, or None."""
+        if value is None and self.optional:
+            return None
         if value not in self.words:
             raise ValueError
         return str(value)
 
     def bad_values(self) -> list[Any]:
         """Return a word that is not among them, and wrong types."""
-        return ["?" + self.words[0], 0, None]
+        return ["?" + self.words[0], 0] + ([] if self.optional else [None])
 
 
 @dataclass(frozen=True)
@@ -208,3 +230,48 @@ class Layers(Constraint):
     def bad_values(self) -> list[Any]:
         """Return empty and wrong values."""
         return ["", [], 3]
+
+
+@dataclass(frozen=True)
+class Name(Constraint):
+    """A name, such as a metric's."""
+
+    def describe(self) -> str:
+        """Return the form."""
+        return "a name"
+
+    def check(self, value: Any) -> str:
+        """Return the string."""
+        if not isinstance(value, str) or not value:
+            raise TypeError
+        return value
+
+    def bad_values(self) -> list[Any]:
+        """Return empty and wrong values."""
+        return ["", 3, None]
+
+
+@dataclass(frozen=True)
+class Function(Constraint):
+    """A function; `of` says in words of what.
+
+    Example:
+        >>> Function("the logs").describe()
+        'a function of the logs'
+    """
+
+    of: str
+
+    def describe(self) -> str:
+        """Return what it is a function of."""
+        return f"a function of {self.of}"
+
+    def check(self, value: Any) -> Any:
+        """Return the function."""
+        if not callable(value) or isinstance(value, type):
+            raise TypeError
+        return value
+
+    def bad_values(self) -> list[Any]:
+        """Return what cannot be called, and a class."""
+        return ["", 3, None, int]

@@ -72,6 +72,7 @@ class Context:
         memo: A dict for this step, for what a later stage of the same technique needs (a DATA
             stage that mixes leaves its permutation and weight for TARGET).
         layer: At FORWARD, the layer that is being called.
+        other_arguments: At FORWARD, what the layer is called with beside its inputs: masks, states.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Context:
         self.memo = memo
         self.weights = weights
         self.layer: keras.layers.Layer | None = None
+        self.other_arguments: tuple[Any, ...] = ()
 
     @property
     def model(self) -> keras.Model:
@@ -125,6 +127,13 @@ class Context:
         (moving statistics) is kept.
         """
         return self._frame.scope(list(zip(variables, values, strict=True)))
+
+    def with_attribute(
+        self, target: Any, name: str, change: Callable[[Any], Any]
+    ) -> AbstractContextManager[Any]:
+        """Return a scope in which an attribute of a layer is `change(attribute)`."""
+        scope: AbstractContextManager[Any] = self._frame.adapter.patched(target, name, change)
+        return scope
 
     def loss_fn(
         self,

@@ -67,6 +67,7 @@ class Draws:
 
     def __init__(self, base: Tensor, step: Tensor, stage: int = 0, replica: Tensor = 0) -> None:
         self._first = _mix(step)
+        self._base = base
         self._second = _xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
         self._stage = stage
         self._draw = 0
@@ -76,20 +77,21 @@ class Draws:
         if self._draw >= _PLACES:
             raise RuntimeError(f"a technique may draw {_PLACES} times a step, not more")
         self._draw += 1
-        return self._key(self._draw - 1)
+        return self._key(self._second, self._draw - 1)
 
     def key_at(self, place: int) -> numbers.Key:
         """Return the keys of a draw that is the same however often it is made within the step.
 
-        For what several calls must see alike: the mask of a weight that a shared layer uses twice.
+        For what several calls must see alike: the mask of a weight that a shared layer uses twice,
+        or that every replica uses.
         """
         if not 0 <= place < _PLACES:
             raise RuntimeError(f"a place must be in [0, {_PLACES}), not {place}")
-        return self._key(_PLACES + place)
+        return self._key(self._base, _PLACES + place)
 
-    def _key(self, draw: int) -> numbers.Key:
+    def _key(self, base: Tensor, draw: int) -> numbers.Key:
         place = (self._stage << _DRAW_BITS) | draw
-        return self._first, _mix(_xor(_mix(_xor(self._second, place)), self._first))
+        return self._first, _mix(_xor(_mix(_xor(base, place)), self._first))
 
     def rewind(self, to: int = 0) -> int:
         """Go back to an earlier draw, for a second pass, and return where it was."""

@@ -18,20 +18,38 @@ import weakref
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from regkit.core.constraints import Boolean, Choice, Constraint, Integer, Layers, Names, Real
+from regkit.core.compound import Either, Range, Several
+from regkit.core.constraints import (
+    Boolean,
+    Choice,
+    Constraint,
+    Function,
+    Integer,
+    Layers,
+    Name,
+    Names,
+    Real,
+)
 from regkit.core.errors import OptionError, suggest
+from regkit.core.examples import Data
 
 __all__ = [
     "Boolean",
     "Choice",
     "Constraint",
+    "Data",
+    "Either",
+    "Function",
     "Integer",
     "LayerOption",
     "Layers",
+    "Name",
     "Names",
+    "Range",
     "Rate",
     "Real",
     "SeedOption",
+    "Several",
     "Strength",
     "WeightOption",
     "bind",

@@ -18,11 +18,13 @@ from regkit.core.errors import SelectionError, suggest
 
 __all__ = [
     "Weight",
+    "callers",
     "hidden_layers",
     "layers_matching",
     "leaves",
     "output_layers",
     "weights_matching",
+    "weights_within",
 ]
 
 
@@ -87,6 +89,16 @@ def _weight_named(variable: keras.Variable, selector: Any) -> bool:
     return fnmatch.fnmatchcase(name, selector) or name.endswith("_" + selector)
 
 
+def weights_within(layer: keras.layers.Layer, weights: Any = "kernel") -> list[Weight]:
+    """Return the trainable variables of a layer and its sublayers that a selector matches."""
+    return [
+        Weight(one, variable)
+        for one in layer._flatten_layers()
+        for variable in _own_weights(one)
+        if _weight_named(variable, weights)
+    ]
+
+
 def weights_matching(
     model: keras.Model, layers: Any = None, weights: Any = "kernel"
 ) -> list[Weight]:
@@ -101,10 +113,8 @@ def weights_matching(
     chosen = layers_matching(model, layers)
     found: dict[int, Weight] = {}
     for top in chosen:
-        for layer in top._flatten_layers():
-            for variable in _own_weights(layer):
-                if _weight_named(variable, weights):
-                    found.setdefault(id(variable), Weight(layer, variable))
+        for weight in weights_within(top, weights):
+            found.setdefault(id(weight.variable), weight)
     if not found:
         there = [
             f"{layer.name}/{variable.name}"
@@ -116,6 +126,21 @@ def weights_matching(
             f"{model.name!r}. Its trainable weights: {_listing(there)}"
         )
     return list(found.values())
+
+
+def callers(model: keras.Model, layers: Iterable[keras.layers.Layer]) -> list[keras.layers.Layer]:
+    """Return the layers whose calls, once for a batch, use the weights of the given ones.
+
+    That is the layer itself, but for the cell of a recurrent layer, which is called for every step
+    of a sequence: its caller is the recurrent layer.
+    """
+    recurrent: dict[int, keras.layers.Layer] = {}
+    for layer in leaves(model):
+        if isinstance(layer, keras.layers.RNN):
+            for inner in layer._flatten_layers(include_self=False):
+                recurrent.setdefault(id(inner), layer)
+    found = [recurrent.get(id(layer), layer) for layer in layers]
+    return list({id(layer): layer for layer in found}.values())
 
 
 def output_layers(model: keras.Model) -> list[keras.layers.Layer] | None:

@@ -55,10 +55,14 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
     Attributes:
         rank: Where the technique stands among others of its stage (first, middle, last).
         exclusive: A word of which a recipe may hold one bearer only, or None.
+        exclusive_on_layer: A word of which a layer may have one bearer at FORWARD, or None: for
+            what calls a layer with other weights, or more than once. Such a one is of rank FIRST,
+            next to the layer.
     """
 
     rank: ClassVar[Rank] = Rank.MIDDLE
-    exclusive: ClassVar[str | None] = None
+    exclusive: str | None = None  # of the class, or of an instance by its options
+    exclusive_on_layer: ClassVar[str | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -139,8 +143,9 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         return {name: getattr(self, name) for name in options.constraints(type(self))}
 
     def __repr__(self) -> str:
+        shown = options.constraints(type(self))
         given = [
-            f"{name}={getattr(self, name)!r}"
+            f"{name}={shown[name].show(getattr(self, name))}"
             for name, default in options.defaults(type(self)).items()
             if not _same(getattr(self, name), default)
         ]

@@ -174,7 +174,8 @@ def test_a_tensorflow_dataset_of_dicts_on_a_model_that_is_not_built():
             self.hidden, self.out = models.dense(4, "hidden", 1), models.dense(3, "out", 2)
 
         def call(self, inputs):
-            return keras.ops.softmax(self.out(self.hidden(inputs["a"] + inputs["b"])))
+            flat = keras.ops.reshape(inputs["a"] + inputs["b"], (-1, 6))
+            return keras.ops.softmax(self.out(self.hidden(flat)))
 
     x, y = models.two_by_two_data()
     weights = np.linspace(0, 1, len(y["label"])).astype("float32")

@@ -191,7 +191,7 @@ def test_equal_techniques_compile_once():
                 calls.append(1)
             return inputs
 
-    model = keras.Sequential([keras.Input((models.FEATURES,)), Counting(), *models.body()])
+    model = keras.Sequential([keras.Input(models.SHAPE), Counting(), *models.body()])
     models.compiled(model, steps_per_execution=1)
     schedule = keras.optimizers.schedules.PolynomialDecay(0.1, 10)
     eager = keras.backend.backend() == "torch"

@@ -17,7 +17,9 @@ from tests.registered import EFFECTIVE
 from tests.techniques_of_tests import ONE_A_STAGE
 
 RANDOM = {
+    "drop_connect": lambda seed: regkit.DropConnect(0.4, layers="hidden", seed=seed),
     "gaussian_noise": lambda seed: regkit.GaussianNoise(0.3, seed=seed),
+    "elastic_distortion": lambda seed: regkit.ElasticDistortion(5.0, 1.0, seed=seed),
     "dropout": lambda seed: regkit.Dropout(0.4, layers="hidden", seed=seed),
 }
 
@@ -90,7 +92,7 @@ if os.environ["KERAS_BACKEND"] == "torch":
     import torch
 import keras, numpy as np
 from tests import models
-from tests.registered import EFFECTIVE
+from tests.registered import all_together
 from tests.techniques_of_tests import ONE_A_STAGE
 
 class Kill(keras.callbacks.Callback):
@@ -103,13 +105,13 @@ class Kill(keras.callbacks.Callback):
 kill, folder, where = sys.argv[1] == "kill", sys.argv[2], sys.argv[3]
 keras.utils.set_random_seed(11 if kill or where == "whole" else 12)  # the resumed run may differ
 x, y = models.data()
-inputs = keras.Input((models.FEATURES,))
-h = models.dense(5, "hidden", 1, activation="relu")(inputs)
+inputs = keras.Input(models.SHAPE)
+h = models.dense(5, "hidden", 1, activation="relu")(keras.layers.Flatten()(inputs))
 h = keras.layers.Dropout(0.3, seed=5)(h)
 h = keras.layers.GaussianNoise(0.1, seed=6)(h)
 model = keras.Model(inputs, models.dense(3, "out", 2, activation="softmax")(h))
 models.compiled(model, optimizer=keras.optimizers.Adam(0.01))
-techniques = [EFFECTIVE[name]() for name in EFFECTIVE]
+techniques = all_together()
 for one in techniques:
     if hasattr(one, "seed"):
         one.seed = None

@@ -12,7 +12,7 @@ import regkit
 from regkit.core import options, registry
 from regkit.core.errors import OptionError
 from tests import models
-from tests.registered import EFFECTIVE, NEUTRAL, scheduled
+from tests.registered import EFFECTIVE, LOOKING_ON, NEUTRAL, scheduled, without_rivals
 
 
 @pytest.mark.parametrize("name", NEUTRAL)
@@ -35,18 +35,37 @@ def test_strength_zero_beside_others_changes_nothing(name):
     models.same(models.values(model), models.values(plain))
 
 
+@pytest.mark.parametrize("name", EFFECTIVE)
+def test_a_technique_without_a_neutral_value_says_so(name):
+    technique = EFFECTIVE[name]()
+    kinds = options.constraints(type(technique)).values()
+    assert any(kind.neutral is not None for kind in kinds) == (name in NEUTRAL)
+    if name not in NEUTRAL:
+        assert "no neutral value" in " ".join(type(technique).__doc__.split())
+        assert not technique.is_neutral()
+
+
+@pytest.mark.parametrize("name", LOOKING_ON)
+def test_looking_on_is_a_plain_fit_bit_for_bit(name):
+    x, y = models.data()
+    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
+    ours = models.fit(model, x, y, [LOOKING_ON[name]()]).history
+    assert ours == models.fit(plain, x, y).history
+    models.same(models.values(model), models.values(plain))
+
+
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_a_schedule_through_zero_is_finite_and_zero_is_identity(policy):
     keras.config.set_dtype_policy(policy)
     x, y = models.data()
     zero = keras.optimizers.schedules.PiecewiseConstantDecay([2, 5], [0.3, 0.0, 0.3])
     model = models.compiled(models.sequential())
-    history = models.fit(model, x, y, list(scheduled(zero).values()), epochs=3)
+    history = models.fit(model, x, y, without_rivals(scheduled(zero).values()), epochs=3)
     assert all(np.isfinite(v) for series in history.history.values() for v in series)
     assert all(np.isfinite(v).all() for v in models.values(model))
 
 
-@pytest.mark.parametrize("name", EFFECTIVE)
+@pytest.mark.parametrize("name", NEUTRAL)
 def test_a_schedule_that_is_zero_equals_a_plain_fit(name):
     x, y = models.data()
     never = keras.optimizers.schedules.PiecewiseConstantDecay([1000], [0.0, 0.0])
@@ -56,7 +75,7 @@ def test_a_schedule_that_is_zero_equals_a_plain_fit(name):
     models.same(models.values(model), models.values(plain), 1e-6)
 
 
-@pytest.mark.parametrize("name", EFFECTIVE)
+@pytest.mark.parametrize("name", NEUTRAL)
 def test_a_constant_schedule_equals_the_number(name):
     x, y = models.data()
     steady = keras.optimizers.schedules.PiecewiseConstantDecay([1000], [0.25, 0.25])

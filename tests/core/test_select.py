@@ -75,7 +75,7 @@ def test_a_shared_layer_counts_once():
     models.compiled(model, loss="mse", optimizer=keras.optimizers.SGD(0.0))
     x, y = models.data()
     kernels = [w for w in models.values(model) if w.ndim == 2]
-    history = models.fit(model, x[:, :4], y, [regkit.L2(1.0)], epochs=1).history
+    history = models.fit(model, x.reshape(len(x), -1)[:, :4], y, [regkit.L2(1.0)], epochs=1).history
     assert history["l2_penalty"][0] == pytest.approx(sum((k**2).sum() for k in kernels), rel=1e-5)
 
 

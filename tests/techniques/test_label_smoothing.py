@@ -88,7 +88,7 @@ def test_others_equals_smoothed_targets():
 def binary():
     return keras.Sequential(
         [
-            keras.Input((models.FEATURES,)),
+            *models.entry(),
             models.dense(4, "hidden", 1),
             models.dense(1, "out", 2, activation="sigmoid"),
         ]

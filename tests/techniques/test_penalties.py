@@ -48,7 +48,7 @@ def test_the_hook_equals_keras_regularizer(technique, regularizer):
         return models.compiled(
             keras.Sequential(
                 [
-                    keras.Input((models.FEATURES,)),
+                    *models.entry(),
                     models.dense(
                         5, "hidden", 1, activation="relu", kernel_regularizer=kernel_regularizer
                     ),

@@ -57,6 +57,10 @@ class Adapter(ABC):
     def release(self) -> None:  # noqa: B027  # TensorFlow's graph keeps its variables
         """Let go of the state after a fit; the compiled function may be kept for the next."""
 
+    @abstractmethod
+    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a compiled `(x, sample, part)` of `run(x, sample, part, values)`."""
+
     # -- within the step -----------------------------------------------------------------------
 
     @abstractmethod

@@ -26,7 +26,7 @@ def wrapped_call(
     """Return the `call` of a layer with the members around it, the first of them innermost."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if _training_is_off():
+        if not frame.sampling and _training_is_off():
             return original(*args, **kwargs)
         name = next(iter(kwargs), "")  # of the first argument, where it has one
 
@@ -36,20 +36,25 @@ def wrapped_call(
             return original(**{**kwargs, name: inputs})
 
         run: Callable[[Any], Any] = layer_call
+        others = (*args[1:], *(value for key, value in kwargs.items() if args or key != name))
         for member in members:
             if frame.active(member, Stage.FORWARD):
-                run = _around(frame, layer, member, run)
+                run = _around(frame, layer, member, run, others)
         return run(args[0] if args else kwargs[name])
 
     return call
 
 
 def _around(
-    frame: Frame, layer: keras.layers.Layer, member: Member, inner: Callable[[Any], Any]
+    frame: Frame,
+    layer: keras.layers.Layer,
+    member: Member,
+    inner: Callable[[Any], Any],
+    others: tuple[Any, ...],
 ) -> Callable[[Any], Any]:
     def run(inputs: Any) -> Any:
         context = frame.context(member, Stage.FORWARD)
-        context.layer = layer
+        context.layer, context.other_arguments = layer, others
         return member.technique.forward(inner, inputs, context)
 
     return run

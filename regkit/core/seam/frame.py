@@ -40,12 +40,24 @@ class Frame:
         carried: What came out of the step before: {"seeds", "sums", "state"}.
         step: The optimizer's iteration, an int32 tensor, or an integer where it is known.
         values: On JAX, the value of every variable, which is not on the variables there.
+        sampling: Whether this is no step of training but a sample of a prediction: FORWARD acts
+            although Keras calls the layers for inference, with draws that no step has.
+        part: Of such a sample, so that its parts (batches) draw apart.
     """
 
     def __init__(
-        self, runtime: Runtime, adapter: Any, carried: dict[str, Any], step: Tensor, values: Mapping
+        self,
+        runtime: Runtime,
+        adapter: Any,
+        carried: dict[str, Any],
+        step: Tensor,
+        values: Mapping,
+        *,
+        sampling: bool = False,
+        part: Tensor = 0,
     ) -> None:
         self.runtime, self.adapter, self.values = runtime, adapter, values
+        self.sampling, self._part = sampling, part
         self.model = runtime.model
         self.step = step
         self.batch = Batch(None)
@@ -53,7 +65,10 @@ class Frame:
         self.sums = carried["sums"]
         self._seeds = carried["seeds"]
         self._data_done: set[str] = set()
-        self.again = SecondPass(self)
+        # In a second pass: the labels of the techniques that asked for it, and, while they are
+        # asked for, the losses of the outputs.
+        self.asking: frozenset[str] | None = None
+        self.tasks: dict[str, Tensor] | None = None
         self.reached_loss = self.reached_target = self.reached_apply = False
         self._states = {
             member.label: State(dict(carried["state"][member.label]), adapter.own)
@@ -75,12 +90,17 @@ class Frame:
             self._contexts[key] = Context(
                 self,
                 member.label,
-                Draws(base, self.step, int(stage), self.adapter.replica()),
+                self._draws(base, stage),
                 self._states[member.label],
                 self._memos[member.label],
                 self.runtime.weights[member.label],
             )
         return self._contexts[key]
+
+    def _draws(self, base: Tensor, stage: Stage) -> Draws:
+        if self.sampling:
+            return Draws(base, self.step, len(Stage) + int(stage), self._part)
+        return Draws(base, self.step, int(stage), self.adapter.replica())
 
     def initial_context(self, member: Member) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""
@@ -96,9 +116,7 @@ class Frame:
                 stack.enter_context(
                     self.adapter.patched(self.model, "compute_loss", self._compute_loss)
                 )
-            for layer, members in self.runtime.layers.values():
-                wrap = functools.partial(wrapped_call, self, layer, members)
-                stack.enter_context(self.adapter.patched(layer, "call", wrap))
+            stack.enter_context(self.around_layers())
             stack.enter_context(self.adapter.around(self))
             # Contexts look back at the frame. Parted from it, they let the batch go at once, not
             # when Python's collector of cycles comes by.
@@ -107,6 +125,15 @@ class Frame:
         self.runtime.require_reached(self.reached_loss, self.reached_target)
         if not self.reached_apply:
             self.runtime.require_applied()
+
+    @contextmanager
+    def around_layers(self) -> Iterator[None]:
+        """Put FORWARD around the calls of the layers, and nothing else."""
+        with ExitStack() as stack:
+            for layer, members in self.runtime.layers.values():
+                wrap = functools.partial(wrapped_call, self, layer, members)
+                stack.enter_context(self.adapter.patched(layer, "call", wrap))
+            yield
 
     # -- DATA ----------------------------------------------------------------------------------
 
@@ -159,7 +186,7 @@ class Frame:
     def _retargeting(self) -> Iterator[None]:
         """Let the compiled loss of each output change its targets, and note its value."""
         compiled = self.model._compile_loss
-        if compiled is None or not (self.runtime.at[Stage.TARGET] or self.again.tasks is not None):
+        if compiled is None or not (self.runtime.at[Stage.TARGET] or self.tasks is not None):
             yield
             return
         flat = [one._replace(loss=self._task_loss(one)) for one in compiled._flat_losses]
@@ -172,9 +199,9 @@ class Frame:
         def call(*args: Any) -> Tensor:
             self.reached_target = True
             value = loss(*args)
-            if self.again.tasks is not None:
+            if self.tasks is not None:
                 weight = 1.0 if entry.loss_weights is None else entry.loss_weights
-                self.again.tasks[entry.name] = value * weight
+                self.tasks[entry.name] = value * weight
             return value
 
         call.name = entry.name  # type: ignore[attr-defined]  # as a Loss has
@@ -192,7 +219,7 @@ class Frame:
             return data_loss
         parts = [m.technique.penalty(self.context(m, Stage.PENALTY)) for m in members]
         parts = [ops.cast(part, data_loss.dtype) for part in parts]
-        if self.again.asking is None:
+        if self.asking is None:
             values = [self.adapter.unscaled(data_loss), *parts]
             self.sums = self.adapter.accumulated(self.sums, self.size, values)
         # as Keras does with its own regularizers: a distribution strategy sums over replicas
@@ -247,13 +274,18 @@ class Frame:
 
     # -- the context's services ----------------------------------------------------------------
 
+    @property
+    def again(self) -> SecondPass:
+        """What runs the step's loss once more."""
+        return SecondPass(self)
+
     def reading(self) -> AbstractContextManager[Any]:
         """Return a scope in which `variable.value` is right, wherever in the step."""
         return nullcontext() if in_scope() or not self.values else Scope(self.values)
 
     def scope(self, mapping: Mapping) -> Scope:
         """Return a scope for `with_weights`."""
-        return Scope(mapping, keep=True, layers=self.model._flatten_layers())
+        return Scope(mapping, keep=True, model=self.model)
 
     def active(self, member: Member, stage: Stage) -> bool:
         """Return whether a member acts now.
@@ -263,7 +295,7 @@ class Frame:
         """
         if stage is Stage.FORWARD:
             return True
-        if self.again.asking is not None and member.label in self.again.asking:
+        if self.asking is not None and member.label in self.asking:
             return False
         follows = stage is Stage.TARGET and member.label in self.runtime.follows
         return not follows or member.label in self._data_done

@@ -61,6 +61,18 @@ class JaxAdapter(Adapter):
 
         return model._make_function(host_step)  # type: ignore[no-any-return]
 
+    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a compiled function of the values of the variables."""
+        variables = self.model.variables
+
+        def stateless(values: Sequence[Tensor], *given: Any) -> Any:
+            mapping = list(zip(variables, values, strict=True))
+            with Scope(mapping):
+                return run(*given, mapping)
+
+        compiled = jax.jit(stateless)
+        return lambda *given: compiled([variable.value for variable in variables], *given)
+
     def _values(self, state: Any) -> list[tuple[keras.Variable, Tensor]]:
         model = self.model
         names = (

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from regkit.core import draws
-from regkit.core.errors import AttachError
+from regkit.core.errors import AttachError, ConflictError
 from regkit.core.plan import Member, Plan
 from regkit.core.stages import Stage
 
@@ -68,6 +68,8 @@ class Runtime:
         for member in self.at[Stage.FORWARD]:
             for layer in member.technique.select_layers(self.model):
                 self.layers.setdefault(id(layer), (layer, []))[1].append(member)
+        for layer, members in self.layers.values():
+            _refuse_rivals(layer, members)
         self.resolved = True
 
     def fingerprint(self) -> tuple[Any, ...]:
@@ -86,9 +88,9 @@ class Runtime:
         how = (model.run_eagerly, model.jit_compile, model.steps_per_execution)
         return (tuple(chosen), tuple(wrapped), trained, how)
 
-    def seeds(self) -> np.ndarray[Any, Any]:
+    def seeds(self, ambient: int | None = None) -> np.ndarray[Any, Any]:
         """Return the base of each member's draws, int32, in the order of `members`."""
-        ambient = draws.ambient_seed()
+        ambient = draws.ambient_seed() if ambient is None else ambient
         bases = []
         for member in self.members:
             seed = getattr(member.technique, "seed", None)
@@ -126,6 +128,19 @@ class Runtime:
                 f"which {', '.join(repr(m.technique) for m in waiting)} would act. Apply the "
                 "gradients by self.optimizer.apply (JAX: self.optimizer.stateless_apply)"
             )
+
+
+def _refuse_rivals(layer: keras.layers.Layer, members: list[Member]) -> None:
+    bearers: dict[str, Member] = {}
+    for member in members:
+        word = member.technique.exclusive_on_layer
+        if word is not None and word in bearers:
+            raise ConflictError(
+                f"{bearers[word].technique!r} and {member.technique!r} both mean layer "
+                f"{layer.name!r}, which can have one {word} only. Name different layers by layers="
+            )
+        if word is not None:
+            bearers[word] = member
 
 
 class _Same:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 from keras.src.backend.common.stateless_scope import get_stateless_scope
+from keras.src.backend.common.variables import get_autocast_scope
 
-__all__ = ["Scope", "in_scope"]
+__all__ = ["Scope", "in_scope", "same_precision"]
 
 Tensor = Any
 
@@ -18,6 +20,15 @@ def in_scope() -> bool:
     return get_stateless_scope() is not None
 
 
+def same_precision() -> Callable[[], AbstractContextManager[Any]]:
+    """Return what makes scopes that read variables in the precision of this place.
+
+    For what is computed again for the gradient: by then Keras has left the layer's own scope.
+    """
+    now = get_autocast_scope()
+    return nullcontext if now is None else lambda: type(now)(now.dtype)
+
+
 class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
     """Like `keras.StatelessScope`, but inherits the enclosing scope's values.
 
@@ -25,7 +36,7 @@ class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
         mapping: Pairs of variable and value.
         keep: Whether what is assigned inside (moving statistics, seeds) and added as a loss
             lasts after the scope; variables of `mapping` never do.
-        layers: Those whose `add_loss` may be called inside.
+        model: Whose layers' `add_loss` may be called inside.
     """
 
     def __init__(
@@ -33,7 +44,7 @@ class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
         mapping: Iterable[tuple[keras.Variable, Tensor]],
         *,
         keep: bool = False,
-        layers: Sequence[keras.layers.Layer] = (),
+        model: keras.layers.Layer | None = None,
     ) -> None:
         self.state_mapping: dict[int, Tensor]
         super().__init__(list(mapping), collect_losses=True, initialize_variables=False)
@@ -41,7 +52,7 @@ class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
         self._outer = get_stateless_scope()
         if self._outer is not None:
             self.state_mapping = {**self._outer.state_mapping, **self.state_mapping}
-        self._keep, self._layers = keep, layers
+        self._keep, self._model = keep, model
         self._updates: dict[int, tuple[keras.Variable, Tensor]] = {}
 
     def add_update(self, update: tuple[keras.Variable, Tensor]) -> None:
@@ -60,6 +71,6 @@ class Scope(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
             if self._outer is not None:
                 self._outer.add_loss(loss)
                 continue
-            for layer in self._layers:
+            for layer in self._model._flatten_layers() if self._model is not None else ():
                 if id(loss) in layer._loss_ids:
                     layer._losses.append(loss)

@@ -7,7 +7,6 @@ draws; metrics, moving statistics, activity losses and techniques' state stay as
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,18 +28,11 @@ Mapping = list[tuple[keras.Variable, Tensor]]
 
 
 class SecondPass:
-    """What `Context` hands on to a frame.
-
-    Attributes:
-        asking: The labels of the techniques that have asked; None in the step's own pass.
-        tasks: The losses of the outputs, while they are asked for.
-    """
+    """What a technique asks of a frame by its context."""
 
     def __init__(self, frame: Frame) -> None:
-        self._frame: Frame = weakref.proxy(frame)  # whose part it is: no cycle
+        self._frame = frame
         self._model = frame.model
-        self.asking: frozenset[str] | None = None
-        self.tasks: dict[str, Tensor] | None = None
 
     def loss(self, label: str, batch: Batch, mapping: Mapping, output: str | None) -> Tensor:
         """Return the loss at other values; see `Context.loss_fn`."""
@@ -53,12 +45,13 @@ class SecondPass:
 
     def task_losses(self, label: str, batch: Batch, mapping: Mapping) -> dict[str, Tensor]:
         """Return the weighted loss of each output; see `Context.task_losses`."""
-        self.tasks = {}
+        found: dict[str, Tensor] = {}
+        self._frame.tasks = found
         try:
             self._loss_at(label, batch, mapping)
-            return self.tasks
+            return found
         finally:
-            self.tasks = None
+            self._frame.tasks = None
 
     def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
         """Return a function's value and gradient; see `Context.value_and_grad`."""
@@ -92,7 +85,8 @@ class SecondPass:
     @contextmanager
     def _quiet(self, label: str) -> Iterator[None]:
         """Leave no trace: draw what the first pass draws, record nothing, put losses back."""
-        outer, self.asking = self.asking, frozenset({label}) | (self.asking or frozenset())
+        outer = self._frame.asking
+        self._frame.asking = frozenset({label}) | (outer or frozenset())
         put_back = self._frame.rewind(but=label)
         layers = self._model._flatten_layers()
         kept = [(list(layer._losses), set(layer._loss_ids)) for layer in layers]
@@ -100,7 +94,7 @@ class SecondPass:
         try:
             yield
         finally:
-            self.asking = outer
+            self._frame.asking = outer
             put_back()
             for layer, (own, ids) in zip(layers, kept, strict=True):
                 layer._losses[:] = own

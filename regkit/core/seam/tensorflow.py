@@ -51,6 +51,15 @@ class TensorFlowAdapter(StatefulAdapter):
 
         return self.model._make_function(step)  # type: ignore[no-any-return]
 
+    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a graph; a last batch of another size does not make a graph for every size."""
+        graph = tf.function(lambda *given: run(*given, []), reduce_retracing=True)
+
+        def predict(x: Any, sample: int, part: int) -> Any:
+            return graph(x, tf.constant(sample, tf.int32), tf.constant(part, tf.int32))
+
+        return predict
+
     def build(self, iterator: Any) -> None:
         """Build a model that Keras would build within its first step, from the data's spec."""
         spec = getattr(iterator, "element_spec", None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -14,7 +15,7 @@ from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.stateful import StatefulAdapter
 
-__all__ = ["TorchAdapter"]
+__all__ = ["TorchAdapter", "module_undisturbed"]
 
 Tensor = Any
 
@@ -49,6 +50,16 @@ class TorchAdapter(StatefulAdapter):
                 return own(data)
 
         return train_function
+
+    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself, without gradients and in the mode of evaluation."""
+
+        def predict(x: Any, sample: int, part: int) -> Any:
+            with torch.no_grad(), module_undisturbed(self.model):
+                self.model.eval()
+                return run(x, sample, part, [])
+
+        return predict
 
     def _step(self) -> Tensor | int:
         """Return the number of the step: an integer where reading it does not wait for a device."""
@@ -100,3 +111,16 @@ class TorchAdapter(StatefulAdapter):
             value = function(leaves)
             slopes = torch.autograd.grad(value, leaves, allow_unused=True)
         return value.detach(), list(slopes)
+
+
+@contextmanager
+def module_undisturbed(model: keras.Model) -> Iterator[None]:
+    """Put back, after the block, each module's mode and the generator of data loaders."""
+    modes = {module: module.training for module in model.modules()}
+    training = model.training
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            for module in model.modules():  # Keras may have made one anew
+                module.training = modes.get(module, training)

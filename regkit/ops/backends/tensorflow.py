@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["fused", "gathered"]
+__all__ = ["compiled", "fused", "gathered"]
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,6 +30,27 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(size, int):
             return compiled(size)(first, second)
         return dynamic(first, second, size)
+
+    return call
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function(a, b, *static)` of two tensors compiled by XLA, also within a graph.
+
+    Static are words and numbers. Unknown batch sizes are compiled when they come.
+    `benchmarks/elastic.py` measures it.
+    """
+    # One compiled function for each set of shapes and options, so that none is traced twice.
+    known = functools.cache(
+        lambda _, *static: tf.function(
+            lambda a, b: function(a, b, *static), jit_compile=True, autograph=False
+        )
+    )
+
+    @functools.wraps(function)
+    def call(a: Any, b: Any, *static: Any) -> Any:
+        a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
+        return known((tuple(a.shape), a.dtype, tuple(b.shape)), *static)(a, b)
 
     return call
 

@@ -1,16 +1,17 @@
-"""PyTorch: random numbers made in place, and what Keras does not say of devices."""
+"""PyTorch: random numbers made in place, images sampled by `grid_sample`, names of devices."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from keras import ops
 
 from regkit.ops.hashing import TRIPLE32
 
-__all__ = ["device_names", "flat_normal", "flat_uniform"]
+__all__ = ["device_names", "flat_normal", "flat_uniform", "grid_sampled", "pairs_of_fields"]
 
 
 def _shift(x: torch.Tensor, places: int) -> torch.Tensor:
@@ -37,6 +38,66 @@ def flat_normal(first: Any, second: Any, size: Any) -> torch.Tensor:
     """Return `size` standard normal numbers, by the inverse of the distribution function."""
     uniform = flat_uniform(first, second, size)
     return uniform.mul_(2.0).sub_(1.0).erfinv_().mul_(math.sqrt(2.0))
+
+
+def pairs_of_fields(noise: Any, down: Any, across: Any, strength: Any) -> torch.Tensor:
+    """Return `regkit.ops.fields.smooth_field`, the pairs side by side in memory.
+
+    A product makes both fields of an example at once, by a matrix of twice the size with zeros
+    between, so that nothing of the size of the images is copied or stacked.
+    """
+    rows, (width, nodes) = down.shape[1], across.shape
+    pairs = np.einsum("wn,cd->cnwd", across, np.eye(2, dtype="float32"))
+    pairs = ops.convert_to_tensor(pairs.reshape(2 * nodes, 2 * width))
+    if not isinstance(strength, float | int) and strength.dim():
+        strength = strength.repeat_interleave(2 * nodes)
+    coarse = (noise * strength).reshape(rows, -1, 2 * nodes).transpose(0, 1)
+    field = torch.matmul(coarse.reshape(-1, 2 * nodes), pairs).reshape(-1, rows, 2 * width)
+    field = torch.matmul(ops.convert_to_tensor(down), field)
+    return field.reshape(-1, len(down), width, 2)
+
+
+def grid_sampled(
+    images: torch.Tensor,
+    field: torch.Tensor,
+    interpolation: str,
+    fill_mode: str,
+    fill_value: float,
+) -> torch.Tensor:
+    """Return the samples of `regkit.ops.interpolation.displaced` in float32; not for "wrap".
+
+    Coordinates there run from −1 to 1: between the outer edges of the pixels, but where the border
+    mirrors, between their centers.
+    """
+    _, height, width, _ = images.shape
+    centers = fill_mode == "mirror"
+    x_step, y_step = (2.0 / max(side - centers, 1) for side in (width, height))
+    places = torch.stack(
+        torch.meshgrid(
+            torch.arange(width, device=field.device) * x_step,
+            torch.arange(height, device=field.device) * y_step,
+            indexing="xy",
+        ),
+        -1,
+    )
+    # As large as an image: PyTorch is slow at broadcasting along a last axis of two.
+    steps = torch.tensor([x_step, y_step], device=field.device).repeat(height, width, 1)
+    places = places - 1.0 + (0.0 if centers else steps / 2)
+    pixels = images.to(torch.float32).movedim(-1, 1)
+    shift = fill_value if fill_mode == "constant" else 0.0  # beyond the border it reads zeros
+    out = torch.nn.functional.grid_sample(
+        pixels - shift if shift else pixels,
+        torch.addcmul(places, field, steps),
+        mode=interpolation,
+        padding_mode=_PADDING[fill_mode],
+        align_corners=centers,
+    ).movedim(1, -1)
+    return out + shift if shift else out
+
+
+_PADDING = {
+    "constant": "zeros", "nearest": "border", "mirror": "reflection", "reflect": "reflection",
+}  # fmt: skip
 
 
 def device_names() -> list[str]:

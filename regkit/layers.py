@@ -1,0 +1,8 @@
+"""Techniques as Keras layers, for models and pipelines that hold them: `regkit.layers`."""
+
+from __future__ import annotations
+
+from regkit.techniques.augmentation.elastic_layer import ElasticDistortion
+from regkit.techniques.dropout.drop_connect_layer import DropConnect
+
+__all__ = ["DropConnect", "ElasticDistortion"]

@@ -1,0 +1,199 @@
+"""Elastic distortion of images."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import keras
+from keras import ops
+
+from regkit.core.context import Context
+from regkit.core.errors import AttachError
+from regkit.core.options import Choice, Either, Range, Real, SeedOption
+from regkit.core.stages import Batch, Rank
+from regkit.core.technique import Technique
+from regkit.ops import fields
+from regkit.ops.interpolation import BORDERS, KERNELS, displaced
+
+__all__ = ["ElasticDistortion", "distorted"]
+
+Tensor = Any
+
+Alpha = Annotated[Any, Either(Real(0, neutral=0, schedule=True), Range(Real(0)))]
+Sigma = Annotated[float, Real(0, open_low=True)]
+Probability = Annotated[Any, Real(0, 1, neutral=0, schedule=True)]
+Kernel = Annotated[str, Choice(*KERNELS)]
+Border = Annotated[str, Choice(*BORDERS)]
+Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
+DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
+
+
+def distorted(
+    images: Tensor,
+    noise: Tensor,
+    alpha: Any,
+    sigma: float,
+    interpolation: str = "bilinear",
+    fill_mode: str = "constant",
+    fill_value: float = 0.0,
+) -> Tensor:
+    """Return elastically distorted images, as a function of the random numbers.
+
+    Args:
+        images: Of shape (batch, height, width, channels), floating or whole numbers.
+        noise: Standard normal, of `regkit.ops.fields.coarse_shape(batch, height, width, sigma)`.
+        alpha: Simard's α, in pixels: a number, a scalar, or one for each example.
+        sigma: Simard's σ, in pixels.
+        interpolation: "bilinear", "bicubic" or "nearest".
+        fill_mode: What lies beyond the border.
+        fill_value: The value there, where `fill_mode` is "constant".
+
+    Returns:
+        The shape and type of `images`.
+
+    Example:
+        >>> image = ops.reshape(ops.arange(16.0), (1, 4, 4, 1))
+        >>> noise = ops.ones(fields.coarse_shape(1, 4, 4, 2.0))
+        >>> bool(ops.all(distorted(image, noise, 0.0, 2.0) == image))
+        True
+    """
+    _, height, width, _ = images.shape
+    deviation = alpha * fields.displacement_deviation(sigma)
+    field = fields.smooth_field(noise, height, width, sigma, deviation)
+    out = displaced(images, field, interpolation, fill_mode, fill_value)
+    if isinstance(alpha, float | int):
+        return out
+    # Where α is 0 the image stays as it is, also where a backend's coordinates are rounded.
+    still = ops.reshape(alpha == 0.0, (-1, 1, 1, 1))
+    return ops.where(still, images, out)
+
+
+class ElasticDistortion(Technique):
+    """Distort the images of each training batch elastically, every example by a field of its own.
+
+    The pixel at (x, y) gets the value at (x + u, y + v). u and v are noise, uniform on (−1, 1) at
+    every pixel, convolved with a Gaussian of deviation σ and multiplied by α: normal to a good
+    approximation, independent, with the standard deviation 0.1629·α/σ (in pixels, for σ ≥ 1) and
+    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move alike; targets
+    and validation stay as they are.
+
+    Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
+    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through.
+    Type and shape stay: whole numbers are rounded. Coordinates are float32 in any policy.
+
+    Args:
+        alpha: α, at least 0, in pixels: a number, a schedule, or a range (low, high) from which
+            each example draws its own. 0 leaves the step as it is.
+        sigma: σ, above 0, in pixels.
+        interpolation: "bilinear"; "bicubic", sharper, of 16 pixels for 4 (Keys' with
+            a = −0.75, as in OpenCV and PyTorch; it may overshoot); or "nearest".
+        relative_to: None, or the side in pixels for which α and σ are meant: images of all sizes
+            are then distorted as their copies of that side would be. With s = side /
+            `relative_to` for the shorter side, σ and the displacements are s times as long, which
+            is Simard's field at s·σ and s²·α.
+        probability: The share of examples that are distorted; a number or a schedule.
+        fill_mode: What lies beyond the border, as in `keras.ops.image.map_coordinates`:
+            "constant" (as in the paper, right for a plain background), "nearest", "wrap",
+            "mirror" or "reflect" (for photographs).
+        fill_value: The value beyond the border, where `fill_mode` is "constant".
+        data_format: "channels_last", "channels_first", or None for Keras' setting.
+        seed: A whole number, or None to follow `keras.utils.set_random_seed`.
+
+    Raises:
+        OptionError: for an impossible option.
+        AttachError: in the first step, where no input is an image of known height and width.
+
+    References:
+        Simard, Steinkraus and Platt 2003, Best practices for convolutional neural networks
+        applied to visual document analysis, section 2.
+
+    Example:
+        >>> ElasticDistortion(34.0, 4.0, relative_to=28)
+        ElasticDistortion(relative_to=28.0)
+    """
+
+    rank = Rank.FIRST  # before noise, which interpolation would smooth, wherever the list has it
+
+    def __init__(
+        self,
+        alpha: Alpha = 34.0,
+        sigma: Sigma = 4.0,
+        interpolation: Kernel = "bilinear",
+        relative_to: Side = None,
+        *,
+        probability: Probability = 1.0,
+        fill_mode: Border = "constant",
+        fill_value: Annotated[float, Real()] = 0.0,
+        data_format: DataFormat = None,
+        seed: SeedOption = None,
+    ) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.sigma = sigma
+        self.interpolation = interpolation
+        self.relative_to = relative_to
+        self.probability = probability
+        self.fill_mode = fill_mode
+        self.fill_value = fill_value
+        self.data_format = data_format
+        self.seed = seed
+
+    def data(self, batch: Batch, context: Context) -> Batch:
+        """Return the batch with distorted images."""
+        inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
+        rank = 4 if any(len(one.shape) == 4 for one in inputs) else 3
+        if not any(len(one.shape) == rank for one in inputs):
+            raise AttachError(
+                f"{self!r} needs images, (batch, height, width) or with channels; the model's "
+                f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
+                "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
+                "keras.layers.Flatten()"
+            )
+
+        def moved(x: Tensor) -> Tensor:
+            return x if x is None or len(x.shape) != rank else self.distort(x, context)
+
+        return batch.replace(x=keras.tree.map_structure(moved, batch.x))
+
+    def distort(self, images: Tensor, context: Any) -> Tensor:
+        """Return images of rank 3 or 4 distorted, with the `draws` and `value` of a context."""
+        rank, size = len(images.shape), ops.shape(images)[0]
+        first = rank == 4 and (self.data_format or keras.config.image_data_format())
+        first = first == "channels_first"
+        images = images[..., None] if rank == 3 else images
+        images = ops.transpose(images, (0, 2, 3, 1)) if first else images
+        height, width = self._sides(images)
+        scale = min(height, width) / self.relative_to if self.relative_to else 1.0
+        noise = fields.coarse_shape(size, height, width, self.sigma * scale)
+        out = distorted(
+            images,
+            context.draws.normal(noise),
+            self._alphas(size, context, scale),
+            self.sigma * scale,
+            self.interpolation,
+            self.fill_mode,
+            self.fill_value,
+        )
+        out = ops.transpose(out, (0, 3, 1, 2)) if first else out
+        return out[..., 0] if rank == 3 else out
+
+    def _sides(self, images: Tensor) -> tuple[int, int]:
+        _, height, width, channels = images.shape
+        if None in (height, width, channels):
+            raise AttachError(
+                f"{self!r} needs images of known height, width and channels; an input has the "
+                f"shape {tuple(images.shape)} (batch, height, width, channels). Give it one size, "
+                "as by keras.layers.Resizing or dataset.map(lambda x: tf.ensure_shape(x, ...))"
+            )
+        return height, width
+
+    def _alphas(self, size: Any, context: Any, scale: float) -> Any:
+        """Return α of this step in pixels: a number, a scalar, or one for each example."""
+        if isinstance(self.alpha, tuple):
+            alpha = context.draws.uniform((size,), *self.alpha)
+        else:
+            alpha = context.value(self.alpha)
+        if self.probability != 1.0:
+            hit = context.draws.bernoulli((size,), context.value(self.probability))
+            alpha = ops.where(hit, alpha, 0.0)
+        return alpha * scale**2  # at s·σ: displacements, as α/σ, are then s times as long

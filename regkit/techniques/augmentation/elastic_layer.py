@@ -1,0 +1,133 @@
+"""Elastic distortion as a layer, for models and `tf.data` pipelines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from regkit.core.draws import Draws
+from regkit.core.errors import OptionError
+from regkit.techniques.augmentation import elastic_distortion
+
+__all__ = ["ElasticDistortion"]
+
+Tensor = Any
+
+
+class _LayerContext:
+    """What a technique asks of a step's context, for a layer: draws, and numbers as they are."""
+
+    def __init__(self, seed: Tensor) -> None:
+        first, second = ops.unstack(ops.cast(seed, "int32"))
+        self.draws = Draws(first, second)
+
+    def value(self, strength: float) -> float:
+        return strength
+
+
+@keras.saving.register_keras_serializable("regkit")
+class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    """Distort images elastically while training: the technique of this name, as a layer.
+
+    The mathematics and the options are those of the technique
+    (`regkit.techniques.augmentation.elastic_distortion.ElasticDistortion`). A layer stays in the
+    model that is saved, and whoever loads it needs regkit; the technique leaves nothing. The layer
+    is for what the technique cannot reach: a `tf.data` pipeline (on the TensorFlow backend), the
+    middle of a model, a training loop of your own.
+
+    Args:
+        alpha: α, at least 0, in pixels: a number, or a range (low, high) from which each example
+            draws its own. A layer knows no step, so no schedule.
+        sigma: σ, above 0, in pixels.
+        interpolation: "bilinear", "bicubic" or "nearest".
+        relative_to: None, or the side in pixels for which α and σ are meant.
+        probability: The share of examples that are distorted.
+        fill_mode: "constant", "nearest", "wrap", "mirror" or "reflect".
+        fill_value: The value beyond the border, where `fill_mode` is "constant".
+        data_format: "channels_last", "channels_first", or None for Keras' setting.
+        seed: A whole number, or None to follow `keras.utils.set_random_seed`.
+        **kwargs: `name`, `dtype` and what else Keras' layers take.
+
+    Input shape:
+        (batch, height, width, channels) or (batch, channels, height, width), by `data_format`,
+        height and width known. The output has the same.
+
+    Raises:
+        OptionError: for an impossible option.
+        ValueError: for an input that is not of rank 4, or not a tensor of the Keras backend.
+
+    References:
+        Simard, Steinkraus and Platt 2003, section 2.
+
+    Example:
+        >>> layer = ElasticDistortion(alpha=(10, 40), seed=1)
+        >>> tuple(layer(ops.ones((2, 28, 28, 1)), training=True).shape)
+        (2, 28, 28, 1)
+    """
+
+    def __init__(
+        self,
+        alpha: Any = 34.0,
+        sigma: float = 4.0,
+        interpolation: str = "bilinear",
+        relative_to: float | None = None,
+        *,
+        probability: float = 1.0,
+        fill_mode: str = "constant",
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._technique = elastic_distortion.ElasticDistortion(
+            alpha,
+            sigma,
+            interpolation,
+            relative_to,
+            probability=probability,
+            fill_mode=fill_mode,
+            fill_value=fill_value,
+            data_format=data_format or keras.config.image_data_format(),
+            seed=seed,
+        )
+        for name in ("alpha", "probability"):
+            if callable(getattr(self._technique, name)):
+                raise OptionError(
+                    f"ElasticDistortion: the layer knows no step, so {name} cannot be a schedule. "
+                    "Use the technique regkit.ElasticDistortion in callbacks="
+                )
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def __call__(self, images: Tensor, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer, unless a pipeline of another backend does."""
+        backend = keras.backend.backend()
+        if type(images).__module__.startswith("tensorflow") and backend != "tensorflow":
+            raise ValueError(
+                f"{self.name} runs in a tf.data pipeline on the TensorFlow backend only; this is "
+                f"{backend}. Put the layer into the model, or use regkit.ElasticDistortion in "
+                "callbacks="
+            )
+        return super().__call__(images, *args, **kwargs)
+
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
+        """Return the images, distorted where `training`."""
+        if len(images.shape) != 4:
+            raise ValueError(
+                f"{self.name} takes images of rank 4 in a batch; received the shape "
+                f"{tuple(images.shape)}. Batch before mapping; give grey images a channel: "
+                "x[..., None]"
+            )
+        if not training or self._technique.is_neutral():
+            return images
+        return self._technique.distort(images, _LayerContext(self.seed_generator.next()))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the options."""
+        return {**super().get_config(), **self._technique.get_config()}

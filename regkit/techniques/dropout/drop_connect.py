@@ -1,0 +1,111 @@
+"""DropConnect: a random part of the weights is left out in each training step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import keras
+
+from regkit.core import select
+from regkit.core.context import Context
+from regkit.core.errors import AttachError
+from regkit.core.options import Choice, LayerOption, Rate, SeedOption, WeightOption
+from regkit.core.stages import Rank
+from regkit.core.technique import Technique
+from regkit.techniques.dropout.masked_call import MaskedCall
+
+__all__ = ["DropConnect"]
+
+
+class DropConnect(Technique):
+    """Leave out a random part of the weights in each step, on any model, built or not.
+
+    y = a(Σ m·w·x/(1 − rate) + b) with m ~ Bernoulli(1 − rate) for each weight; divided by 1 − rate
+    the expectation of the sum stays, so that the trained weights predict as they are.
+
+    - `mask="gaussian"`: every example has its own masks, by their first two moments: what is added
+      to Σ w·x is normal with variance rate/(1 − rate)·Σ w²x². Exact to second moments where a
+      kernel is used once for an example (a dense layer on vectors); where it is used at many
+      places (a convolution, a sequence) each place is exact, and places are independent. About
+      twice the cost of a dense step.
+    - `mask="example"`: every example has its own masks, exactly; slow, in little memory.
+    - `mask="batch"`: one mask a step.
+
+    Layers that are not an activation of a linear map (recurrent, separable) get one mask a step
+    with `"gaussian"` too: recurrent kernels as in the AWD-LSTM, `weights="recurrent_kernel"`.
+
+    Args:
+        rate: The part that is left out, in [0, 1); a number or a schedule. 0 leaves the step as it
+            is.
+        mask: "gaussian", "example" or "batch".
+        layers: Which layers, see `regkit.core.select`; by default the hidden ones (every layer with
+            a kernel but the outputs'). For a subclassed model name them.
+        weights: Which weights of them, by name; kernels by default. `["kernel", "bias"]` masks the
+            biases too, as the paper does.
+        seed: A whole number, or None to follow `keras.utils.set_random_seed`.
+
+    Raises:
+        OptionError: for an impossible option.
+        SelectionError: at the start of `fit`, where nothing is matched.
+        ConflictError: where two of them mean the same layer.
+        AttachError: with `mask="example"` for a recurrent layer that keeps its state over batches,
+            or that is called with a mask or an initial state.
+
+    References:
+        Wan, Zeiler, Zhang, LeCun, Fergus 2013, Regularization of neural networks using DropConnect;
+        Merity, Keskar, Socher 2018, Regularizing and optimizing LSTM language models, section 2.
+
+    Example:
+        >>> DropConnect(0.5, mask="batch", layers="hidden*")
+        DropConnect(mask='batch', layers='hidden*')
+    """
+
+    rank = Rank.FIRST  # next to the layer, which it calls more than once
+    exclusive_on_layer = "mask on the weights"
+
+    def __init__(
+        self,
+        rate: Rate = 0.5,
+        mask: Annotated[str, Choice("gaussian", "example", "batch")] = "gaussian",
+        *,
+        layers: LayerOption = None,
+        weights: WeightOption = "kernel",
+        seed: SeedOption = None,
+    ) -> None:
+        super().__init__()
+        self.rate = rate
+        self.mask = mask
+        self.layers = layers
+        self.weights = weights
+        self.seed = seed
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse examples one by one in a layer that ties examples together over batches."""
+        for layer in self.select_layers(model) if self.mask == "example" else ():
+            if getattr(layer, "stateful", False):
+                raise AttachError(
+                    f"{self!r}: {layer.name!r} keeps its state from batch to batch (stateful=True),"
+                    ' so its examples cannot be run one by one; use mask="batch"'
+                )
+
+    def _chosen(self, model: keras.Model) -> list[select.Weight]:
+        layers = select.hidden_layers(model, self.layers, type(self).__name__)
+        return select.weights_matching(model, layers, self.weights)
+
+    def select_weights(self, model: keras.Model) -> list[keras.Variable]:
+        """Return the masked variables."""
+        return [weight.variable for weight in self._chosen(model)]
+
+    def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
+        """Return the layers whose calls use them."""
+        return select.callers(model, [weight.layer for weight in self._chosen(model)])
+
+    def forward(self, call: Callable[[Any], Any], inputs: Any, context: Context) -> Any:
+        """Return what the layer computes with its weights masked."""
+        layer = context.layer
+        assert layer is not None  # at FORWARD
+        own = {id(variable) for variable in layer.weights}
+        weights = {k: one for k, one in enumerate(context.weights) if id(one) in own}
+        masked = MaskedCall(layer, weights, context.value(self.rate), context)
+        return masked.by(self.mask, call, inputs, context.other_arguments)

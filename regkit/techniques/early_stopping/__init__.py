@@ -1,0 +1,1 @@
+"""Stopping the training: when validation says that more of it does harm."""

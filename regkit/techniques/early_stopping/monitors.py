@@ -1,0 +1,119 @@
+"""What is monitored: names of logs or functions of them, and in which direction they are better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from regkit.core.errors import OptionError, SelectionError, suggest
+from regkit.core.seam.metrics import direction
+
+__all__ = ["Monitor", "check_modes", "monitor_name", "read", "resolved_modes"]
+
+Monitor = str | Callable[[dict[str, float]], float]
+
+
+def monitor_name(monitor: Monitor) -> str:
+    """Return the name of a metric, or of a function.
+
+    Example:
+        >>> monitor_name(max)
+        'max'
+    """
+    return monitor if isinstance(monitor, str) else getattr(monitor, "__name__", repr(monitor))
+
+
+def check_modes(monitors: Sequence[Monitor], mode: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one mode for each monitor, "auto" where it is to be found out.
+
+    Raises:
+        OptionError: where there are more or fewer than monitors, and for a function without one.
+    """
+    modes = (mode,) * len(monitors) if isinstance(mode, str) else tuple(mode)
+    if len(modes) != len(monitors):
+        raise OptionError(
+            f"EarlyStopping: mode must be one word or as many as monitor has entries, "
+            f"{len(monitors)}; received mode={mode!r}"
+        )
+    for monitor, one in zip(monitors, modes, strict=True):
+        if one == "auto" and not isinstance(monitor, str):
+            raise OptionError(
+                f"EarlyStopping: mode must be 'min' or 'max' for a function such as "
+                f"{monitor_name(monitor)}, whose direction nothing tells; received mode={mode!r}"
+            )
+    return modes
+
+
+def resolved_modes(
+    model: keras.Model, names: Sequence[str], modes: Sequence[str]
+) -> tuple[str, ...]:
+    """Return "min" or "max" for each monitor, "auto" by what the model's metrics say.
+
+    Raises:
+        OptionError: where a metric does not say it.
+    """
+    return tuple(
+        _direction(model, name) if mode == "auto" else mode
+        for name, mode in zip(names, modes, strict=True)
+    )
+
+
+def _direction(model: keras.Model, name: str) -> str:
+    found = direction(model, name)
+    if found is None:
+        raise OptionError(
+            f"EarlyStopping: mode must be 'min' or 'max' for {name}, which does not say itself "
+            "which is better; received mode='auto'"
+        )
+    return found
+
+
+def read(monitors: Sequence[Monitor], logs: Mapping[str, Any], where: str) -> tuple[float, ...]:
+    """Return the values of the monitors in logs.
+
+    Args:
+        monitors: Names and functions.
+        logs: Numbers by name.
+        where: The place of training, for the message.
+
+    Raises:
+        SelectionError: naming what is not there, what there is, and what to do.
+        OptionError: where a function gives no number.
+    """
+    return tuple(_value(monitor, logs, where) for monitor in monitors)
+
+
+def _value(monitor: Monitor, logs: Mapping[str, Any], where: str) -> float:
+    if isinstance(monitor, str):
+        if monitor not in logs:
+            raise _missing(monitor, logs, where)
+        return float(logs[monitor])
+    try:
+        value = monitor(dict(logs))
+    except KeyError as error:
+        raise _missing(str(error.args[0]), logs, where) from error
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise OptionError(
+            f"EarlyStopping: monitor must give a number; {monitor_name(monitor)}(logs) gave "
+            f"{value!r} {where}"
+        ) from None
+
+
+def _missing(name: str, logs: Mapping[str, Any], where: str) -> SelectionError:
+    message = (
+        f"EarlyStopping: monitor={name!r} is not among the values {where}{suggest(name, logs)} "
+        f"(there are: {', '.join(sorted(logs)) or 'none'})"
+    )
+    if name.startswith("val_") and not any(one.startswith("val_") for one in logs):
+        message += (
+            ". There was no validation: give fit validation_data or validation_split, or give "
+            "EarlyStopping validation_data of its own; with fit(validation_freq=n), n above 1, "
+            "give EarlyStopping the same validation_freq"
+        )
+    elif name.removeprefix("val_") != "loss":
+        message += ". Metrics are named in compile(metrics=[...])"
+    return SelectionError(message)
