@@ -48,7 +48,8 @@ docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict --quiet
 
 benchmarks: $(VENV)/test.stamp
-	for backend in $(BACKENDS); do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/overhead.py || exit 1; done
+	for backend in $(BACKENDS); do for script in overhead dropconnect elastic; do \
+		KERAS_BACKEND=$$backend $(BIN)/python benchmarks/$$script.py || exit 1; done; done
 
 clean:
 	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .hypothesis

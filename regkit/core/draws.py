@@ -21,7 +21,7 @@ from keras import ops
 from regkit.ops import hashing
 from regkit.ops import random as numbers
 
-__all__ = ["Draws", "ambient_seed", "base_key"]
+__all__ = ["Draws", "ambient_seed", "base_key", "layer_draws"]
 
 Tensor = Any
 
@@ -52,6 +52,18 @@ def base_key(seed: int, technique: str, occurrence: int) -> int:
     key = hashing.mix_host(seed ^ (seed >> 32))
     key = hashing.mix_host(key + zlib.crc32(technique.encode()))
     return hashing.mix_host(key + occurrence)
+
+
+def layer_draws(state: Tensor, layer: str) -> Draws:
+    """Return the draws of one call of a layer, which knows no step.
+
+    Args:
+        state: What the layer's own `keras.random.SeedGenerator` gave for this call: seed, counter.
+        layer: The kind of layer, so that two kinds of one seed draw apart.
+    """
+    state = ops.cast(state, "int32")
+    base = hashing.mix(hashing.mix(state[0]) + hashing.to_int32(zlib.crc32(layer.encode())))
+    return Draws(base, state[1])
 
 
 class Draws:

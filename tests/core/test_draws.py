@@ -9,7 +9,7 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from regkit.core.draws import Draws, base_key
+from regkit.core.draws import Draws, base_key, layer_draws
 from regkit.ops import hashing
 from regkit.ops import random as numbers
 
@@ -67,6 +67,16 @@ def test_a_place_has_a_draw_of_its_own_however_often_it_is_made():
     assert len({*counted, *(draw.key_at(k) for k in range(5))}) == 10
     with pytest.raises(RuntimeError, match="place"):
         draw.key_at(-1)
+
+
+def test_layers_of_neighboring_seeds_and_of_other_kinds_draw_apart():
+    """Seed 1 with draw 3 and seed 2 with draw 0 would meet if seeds went in as they are."""
+    seen, count = set(), 0
+    for seed, counter, kind in itertools.product(range(8), range(3), ("drop_connect", "elastic")):
+        draw = layer_draws(ops.convert_to_tensor([seed, counter], "uint32"), kind)
+        seen |= {tuple(int(part) for part in draw.key()) for _ in range(8)}
+        count += 8
+    assert len(seen) == count
 
 
 def test_mix_on_tensors_is_mix_on_the_host():

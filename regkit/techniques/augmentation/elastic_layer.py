@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
-from regkit.core.draws import Draws
+from regkit.core.draws import layer_draws
 from regkit.core.errors import OptionError
 from regkit.techniques.augmentation import elastic_distortion
 
@@ -20,8 +19,7 @@ class _LayerContext:
     """What a technique asks of a step's context, for a layer: draws, and numbers as they are."""
 
     def __init__(self, seed: Tensor) -> None:
-        first, second = ops.unstack(ops.cast(seed, "int32"))
-        self.draws = Draws(first, second)
+        self.draws = layer_draws(seed, "elastic_distortion")
 
     def value(self, strength: float) -> float:
         return strength

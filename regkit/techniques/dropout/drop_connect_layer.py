@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
-from keras import ops
 
 from regkit.core import options, select
-from regkit.core.draws import Draws
+from regkit.core.draws import Draws, layer_draws
 from regkit.core.errors import OptionError, SelectionError
 from regkit.core.seam.patch import patched
 from regkit.core.seam.scope import Scope
@@ -87,8 +86,7 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
         """Return what the layer computes."""
         if not training or self.rate == 0:
             return self.layer(inputs)
-        seed = ops.cast(self.seed_generator.next(), "int32")
-        around = _Around(Draws(seed[0], seed[1]), self.layer)
+        around = _Around(layer_draws(self.seed_generator.next(), "drop_connect"), self.layer)
         found = select.weights_within(self.layer, self.masked)
         weights = {place: weight.variable for place, weight in enumerate(found)}
         masked = MaskedCall(self.layer, weights, self.rate, around)
