@@ -4,8 +4,6 @@ import regkit
 
 EFFECTIVE = {
     "drop_connect": lambda: regkit.DropConnect(0.4, layers="hidden"),
-    "drop_connect_batch": lambda: regkit.DropConnect(0.4, "batch", layers="hidden"),
-    "drop_connect_example": lambda: regkit.DropConnect(0.4, "example", layers="hidden"),
     "dropout": lambda: regkit.Dropout(0.4, layers="hidden"),
     "early_stopping": lambda: regkit.EarlyStopping(
         "loss", patience=1, min_delta=100.0, verbose=0
@@ -32,8 +30,6 @@ def scheduled(schedule):
     """Every built-in that has a strength, at one strength: a schedule, or a number."""
     return {
         "drop_connect": regkit.DropConnect(schedule, layers="hidden"),
-        "drop_connect_batch": regkit.DropConnect(schedule, "batch", layers="hidden"),
-        "drop_connect_example": regkit.DropConnect(schedule, "example", layers="hidden"),
         "dropout": regkit.Dropout(schedule, layers="hidden"),
         "elastic_distortion": regkit.ElasticDistortion(schedule, 1.0),
         "elastic_net": regkit.ElasticNet(schedule),
@@ -49,14 +45,6 @@ def scheduled(schedule):
 NEUTRAL = {name: lambda name=name: scheduled(0.0)[name] for name in scheduled(0.0)}
 
 
-def without_rivals(techniques):
-    """Of those that a layer can have one of, the first."""
-    first = {}
-    for one in techniques:
-        first.setdefault(one.exclusive_on_layer or id(one), one)
-    return list(first.values())
-
-
 def all_together():
     """One recipe that acts at every stage."""
-    return without_rivals(make() for make in BESIDE_OTHERS.values())
+    return [make() for make in BESIDE_OTHERS.values()]

@@ -241,7 +241,7 @@ def test_impossible_options(options: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize(
     ("recipes", "said"),
     [
-        ([], "no recipes to compare; name some, such as l1"),
+        ([], "no recipes to compare; name some, such as l2"),
         (["l2", "l2()"], "'l2' is given twice"),
         (["baseline"], "is the baseline, which is always there"),
         ([""], "is the baseline"),

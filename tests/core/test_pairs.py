@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pytest
 
-from regkit.core.errors import ConflictError
 from tests import models
 from tests.registered import EFFECTIVE
 
@@ -21,11 +20,6 @@ def seeded(name):
 @pytest.mark.parametrize("pair", itertools.combinations(EFFECTIVE, 2), ids="+".join)
 def test_every_pair_of_techniques(pair):
     x, y = models.data()
-    words = [seeded(name).exclusive_on_layer for name in pair]
-    if words[0] is not None and words[0] == words[1]:
-        with pytest.raises(ConflictError, match="both mean layer 'hidden'"):
-            models.fit(models.compiled(models.sequential()), x, y, [seeded(name) for name in pair])
-        return
     results = []
     for order in (pair, pair[::-1]):
         model = models.compiled(models.sequential())

@@ -8,7 +8,7 @@ from scipy import stats
 
 import regkit
 from regkit.core.draws import Draws, base_key
-from regkit.core.errors import AttachError, OptionError, SelectionError
+from regkit.core.errors import AttachError, ConflictError, OptionError, SelectionError
 from regkit.core.seam.sampling import Sampler
 from regkit.core.stages import Stage
 from regkit.ops import random as numbers
@@ -269,6 +269,18 @@ def test_default_layers_are_the_hidden_ones_and_frozen_layers_are_left_alone():
     assert [layer.name for layer in regkit.DropConnect().select_layers(model)] == ["a", "b"]
     model.get_layer("a").trainable = False
     assert [layer.name for layer in regkit.DropConnect().select_layers(model)] == ["b"]
+
+
+@pytest.mark.parametrize("masks", [("gaussian", "batch"), ("example", "example")])
+def test_two_on_one_layer_are_refused_before_the_first_step(masks):
+    x, y = models.data()
+    model = models.compiled(models.sequential())
+    before = models.values(model)
+    with pytest.raises(ConflictError, match="both mean layer 'hidden', which can have one mask"):
+        models.fit(model, x, y, [regkit.DropConnect(0.5, mask, layers="hidden") for mask in masks])
+    models.same(before, models.values(model))
+    apart = [regkit.DropConnect(0.5, layers=name) for name in ("hidden", "out")]
+    models.fit(model, x, y, apart)
 
 
 def test_pure_functions():

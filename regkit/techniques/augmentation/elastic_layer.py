@@ -60,8 +60,9 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
         Simard, Steinkraus and Platt 2003, section 2.
 
     Example:
+        >>> import numpy as np
         >>> layer = ElasticDistortion(alpha=(10, 40), seed=1)
-        >>> tuple(layer(ops.ones((2, 28, 28, 1)), training=True).shape)
+        >>> tuple(layer(np.ones((2, 28, 28, 1)), training=True).shape)
         (2, 28, 28, 1)
     """
 
