@@ -230,7 +230,7 @@ def test_two_replicas_count_a_penalty_once(backend):
         results = []
         for strategy in (tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), tf.distribute.get_strategy()):
             with strategy.scope():
-                model = keras.Sequential([keras.Input((6,)), models.dense(3, "out", 1, activation="softmax")])
+                model = keras.Sequential([*models.entry(), models.dense(3, "out", 1, activation="softmax")])
                 models.compiled(model, optimizer=keras.optimizers.SGD(0.5))
             history = models.fit(model, x, y, [regkit.L2(0.3), regkit.L1(0.1)])
             results.append((history.history, models.values(model)))
