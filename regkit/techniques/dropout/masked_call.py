@@ -169,9 +169,11 @@ class MaskedCall:
             squares = [ops.square(value) for value in values]
             with self.around.with_weights(self.layer.weights, squares):
                 variance = call(ops.square(scaled))
-        noise = self.around.draws.normal(ops.shape(mean))
+        # Minus twice: product + bias + sum + activation is what TensorFlow's optimizer fuses
+        # wrongly, to many lines on the terminal; product + bias − difference it leaves alone.
+        noise = -self.around.draws.normal(ops.shape(mean))
         added = matched_noise(variance, noise, self.rate, 1e-6 if half else 0.0)
-        outputs = mean + ops.cast(added * unit if half else added, mean.dtype)
+        outputs = mean - ops.cast(added * unit if half else added, mean.dtype)
         return outputs if activation is None else activation(outputs)
 
     def _in_range(
