@@ -33,7 +33,7 @@ OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--target", str, None, "COLUMN", "the label column of a .csv, by name or index"),
     ("--model", str, "mlp", "MODEL", "mlp, cnn or path.py:function (default: mlp)"),
     ("--splits", int, 10, "N", "random splits; each gives one pair (default: 10)"),
-    ("--seeds", int, 2, "N", "seeds a split, averaged (default: 2)"),
+    ("--seeds", int, 1, "N", "seeds a split, averaged (default: 1)"),
     ("--epochs", int, 80, "N", "epochs of every arm (default: 80)"),
     ("--batch-size", int, None, "N", "examples a step (default: a quarter of them, 16 to 256)"),
     (

@@ -42,7 +42,7 @@ def compare(
     recipes: Iterable[str | Recipe | list[Technique]],
     *,
     splits: int = 10,
-    seeds: int = 2,
+    seeds: int = 1,
     epochs: int = 80,
     batch_size: int | None = None,
     label_noise: float = 0.0,

@@ -19,7 +19,7 @@ from regkit.core.technique import Technique
 RANDOM = np.random.default_rng(0)
 Y = np.arange(150) % 3
 DATA = (RANDOM.normal(0, 1, (150, 4)) + 2 * np.eye(3, 4)[Y], Y)
-QUICK: dict[str, Any] = {"splits": 3, "epochs": 3, "batch_size": 32, "progress": False}
+QUICK: dict[str, Any] = {"splits": 3, "seeds": 2, "epochs": 3, "batch_size": 32, "progress": False}
 
 
 def small(input_shape: tuple[int, ...], n_classes: int) -> keras.Model:
