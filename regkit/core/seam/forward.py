@@ -14,7 +14,7 @@ from regkit.core.stages import Stage
 if TYPE_CHECKING:
     from regkit.core.seam.frame import Frame
 
-__all__ = ["wrapped_call"]
+__all__ = ["training_is_off", "wrapped_call"]
 
 
 def wrapped_call(
@@ -26,7 +26,7 @@ def wrapped_call(
     """Return the `call` of a layer with the members around it, the first of them innermost."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not frame.sampling and _training_is_off():
+        if not frame.layer_is_perturbed():
             return original(*args, **kwargs)
         name = next(iter(kwargs), "")  # of the first argument, where it has one
 
@@ -60,7 +60,7 @@ def _around(
     return run
 
 
-def _training_is_off() -> bool:
+def training_is_off() -> bool:
     """Return whether Keras is calling the layer for inference, inside the training step."""
     call = global_state.get_global_attribute("current_call_ctx")
     if call is None:

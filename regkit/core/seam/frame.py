@@ -18,7 +18,7 @@ from regkit.core.context import Context, State
 from regkit.core.draws import Draws
 from regkit.core.plan import Member
 from regkit.core.seam import losses
-from regkit.core.seam.forward import wrapped_call
+from regkit.core.seam.forward import training_is_off, wrapped_call
 from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
@@ -40,24 +40,12 @@ class Frame:
         carried: What came out of the step before: {"seeds", "sums", "state"}.
         step: The optimizer's iteration, an int32 tensor, or an integer where it is known.
         values: On JAX, the value of every variable, which is not on the variables there.
-        sampling: Whether this is no step of training but a sample of a prediction: FORWARD acts
-            although Keras calls the layers for inference, with draws that no step has.
-        part: Of such a sample, so that its parts (batches) draw apart.
     """
 
     def __init__(
-        self,
-        runtime: Runtime,
-        adapter: Any,
-        carried: dict[str, Any],
-        step: Tensor,
-        values: Mapping,
-        *,
-        sampling: bool = False,
-        part: Tensor = 0,
+        self, runtime: Runtime, adapter: Any, carried: dict[str, Any], step: Tensor, values: Mapping
     ) -> None:
         self.runtime, self.adapter, self.values = runtime, adapter, values
-        self.sampling, self._part = sampling, part
         self.model = runtime.model
         self.step = step
         self.batch = Batch(None)
@@ -90,17 +78,20 @@ class Frame:
             self._contexts[key] = Context(
                 self,
                 member.label,
-                self._draws(base, stage),
+                self.draws(base, stage),
                 self._states[member.label],
                 self._memos[member.label],
                 self.runtime.weights[member.label],
             )
         return self._contexts[key]
 
-    def _draws(self, base: Tensor, stage: Stage) -> Draws:
-        if self.sampling:
-            return Draws(base, self.step, len(Stage) + int(stage), self._part)
+    def draws(self, base: Tensor, stage: Stage) -> Draws:
+        """Return the random numbers of a technique at a stage."""
         return Draws(base, self.step, int(stage), self.adapter.replica())
+
+    def layer_is_perturbed(self) -> bool:
+        """Return whether FORWARD acts on the layer that Keras is calling: in training only."""
+        return not training_is_off()
 
     def initial_context(self, member: Member) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""

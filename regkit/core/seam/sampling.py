@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.plan import Member, Plan
 from regkit.core.seam.adapter import make_adapter
@@ -61,9 +62,7 @@ class Sampler:
 
     def _frame(self, sample: Tensor, part: Tensor, values: Mapping) -> Frame:
         carried = {**self._carried, "seeds": ops.convert_to_tensor(self._carried["seeds"])}
-        return Frame(
-            self._runtime, self._adapter, carried, sample, values, sampling=True, part=part
-        )
+        return _Sample(self._runtime, self._adapter, carried, sample, values, part)
 
     def _run(self, x: Any, sample: Tensor, batch: Tensor, values: Mapping) -> Any:
         """Return the outputs for a batch in one sample."""
@@ -103,6 +102,30 @@ class Sampler:
             return keras.tree.map_structure(lambda y: y / self._per_layer, total)
 
         return call
+
+
+class _Sample(Frame):
+    """No step of training: FORWARD acts although Keras calls the layers for inference."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        adapter: Any,
+        carried: dict[str, Any],
+        sample: Tensor,
+        values: Mapping,
+        part: Tensor,
+    ) -> None:
+        super().__init__(runtime, adapter, carried, sample, values)
+        self._part = part
+
+    def draws(self, base: Tensor, stage: Stage) -> Draws:
+        """Return numbers that no step has, others for each part."""
+        return Draws(base, self.step, len(Stage) + int(stage), self._part)
+
+    def layer_is_perturbed(self) -> bool:
+        """Return that it is."""
+        return True
 
 
 def _refuse(model: keras.Model, plan: Plan, given: Sequence[Technique]) -> None:
