@@ -10,26 +10,11 @@ beyond the model's own, the peak of the process before and during it.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import resource
 
-if os.environ.get("KERAS_BACKEND") == "torch":
-    import torch  # noqa: F401  # before anything that may load TensorFlow
-
-import keras
-import numpy as np
-from overhead import BATCH, mlp, ratio_of_times, timed
+from fits import about, data, mlp, parser, ratio_of_times, timed, write
 
 import regkit
-
-
-def data(steps):
-    rng = np.random.default_rng(0)
-    x = rng.random((BATCH * steps, 784), dtype="float32")
-    return x, np.eye(10, dtype="float32")[rng.integers(0, 10, len(x))]
 
 
 def peak_megabytes():
@@ -46,18 +31,8 @@ def memory_above_model(mask):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--json", help="also write the figures to this file")
-    options = parser.parse_args()
-    about = {
-        "backend": keras.backend.backend(), "keras": keras.__version__,
-        "regkit": regkit.__version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores", "batch": BATCH,
-        "rounds": options.rounds, "steps": options.steps,
-    }  # fmt: skip
-    print(about)
+    options = parser(__doc__, rounds=15, steps=40).parse_args()
+    machine = about(options)
     grown, milliseconds = memory_above_model("example")  # first: a peak never goes down
     print(f"example    {grown:.0f} MB above the model; {milliseconds:.0f} ms a "
           "step, compilation included", flush=True)  # fmt: skip
@@ -69,9 +44,7 @@ def main():
         print(f"{mask:<10} {found['ratio']:.2f} × the step without it (middle half "
               f"{found['low']:.2f}–{found['high']:.2f}); {found['regkit_ms']:.2f} ms beside "
               f"{found['keras_ms']:.2f} ms", flush=True)  # fmt: skip
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"about": about, "figures": figures}, file, indent=1)
+    write(options, machine, figures)
 
 
 if __name__ == "__main__":
