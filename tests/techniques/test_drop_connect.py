@@ -8,54 +8,25 @@ from scipy import stats
 
 import regkit
 from regkit.core.draws import Draws, base_key
-from regkit.core.errors import AttachError, ConflictError, OptionError, SelectionError
+from regkit.core.errors import AttachError, ConflictError
 from regkit.core.seam.sampling import Sampler
 from regkit.core.stages import Stage
 from regkit.ops import random as numbers
 from regkit.techniques.dropout.masked_call import is_affine, matched_noise, safe_sqrt
 from tests import models
-
-IN, OUT, BATCH, SAMPLES, RATE = 6, 4, 3, 2000, 0.3
-
-
-def linear(bias=0.5, activation=None, rng=None):
-    """One dense layer with known weights."""
-    rng = rng or np.random.default_rng(0)
-    model = keras.Sequential(
-        [keras.Input((IN,)), layers.Dense(OUT, activation=activation, name="out")]
-    )
-    model.set_weights([rng.normal(size=(IN, OUT)), np.full(OUT, bias)])
-    return model
-
-
-def inputs(seed=1, shape=(BATCH, IN)):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
-def drop(mask="gaussian", rate=RATE, **options):
-    return regkit.DropConnect(rate, mask, **{"layers": "out", "seed": 7, **options})
-
-
-def sampled(model, technique, x, samples=SAMPLES):
-    """Return outputs of shape (samples, batch, …)."""
-    sampler = Sampler(model, [technique], seed=0)
-    x = ops.convert_to_tensor(x)
-    return np.stack([ops.convert_to_numpy(sampler.predict(x, k, 0)) for k in range(samples)])
-
-
-def masks(
-    weight, rate, occurrence=0, step=0, place=0, counted=False, examples=None, stage=Stage.FORWARD
-):
-    """Return what the masks of a training step are, from the generator alone."""
-    draws = Draws(base_key(7, "drop_connect", occurrence), step, int(stage))
-    shape = weight.shape if examples is None else (examples, *weight.shape)
-    key = draws.key() if counted else draws.key_at(place)
-    key = tuple(ops.convert_to_tensor(part, "int32") for part in key)
-    return ops.convert_to_numpy(numbers.uniform(key, shape)) >= rate
-
-
-def close_in_standard_errors(found, expected, errors, most=4.8):
-    assert np.max(np.abs(found - expected) / errors) < most
+from tests.techniques.dropping import (
+    BATCH,
+    IN,
+    OUT,
+    RATE,
+    SAMPLES,
+    close_in_standard_errors,
+    drop,
+    inputs,
+    linear,
+    masks,
+    sampled,
+)
 
 
 @pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
@@ -304,57 +275,3 @@ def test_what_cannot_be_run_one_by_one_is_refused():
         models.fit(
             stateful, inputs(0, (4, 5, 2)), np.zeros((4, 3)), [drop("example")], batch_size=4
         )
-
-
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
-def test_the_layer_is_the_technique_for_one_layer(mask):
-    inner = layers.Dense(OUT, name="inner")
-    wrapped = regkit.layers.DropConnect(inner, RATE, mask, seed=3)
-    x = inputs()
-    model = keras.Sequential([keras.Input((IN,)), wrapped])
-    np.testing.assert_array_equal(*(ops.convert_to_numpy(y) for y in (model(x), inner(x))))
-    kernel, b = (ops.convert_to_numpy(one) for one in inner.weights)
-    many = np.repeat(x[:1], 200, axis=0)  # few calls, many examples: eager calls are slow
-    seen = np.concatenate([ops.convert_to_numpy(model(many, training=True)) for _ in range(3)])
-    variance = RATE / (1 - RATE) * (x[0] ** 2 @ kernel**2)
-    if mask == "batch":
-        seen = seen[::200]  # the examples of a call share their mask
-        assert len({tuple(row) for row in seen}) == 3
-    else:
-        close_in_standard_errors(seen.mean(0), x[0] @ kernel + b, np.sqrt(variance / 600))
-        np.testing.assert_allclose(seen.var(0), variance, rtol=0.4)
-    models.compiled(model, loss="mse")
-    models.fit(model, x, np.zeros((BATCH, OUT)), epochs=2)
-    assert not np.allclose(ops.convert_to_numpy(inner.kernel), kernel)
-
-
-def test_the_layer_saves_and_loads(tmp_path):
-    model = keras.Sequential([keras.Input((5, 2)),
-                              regkit.layers.DropConnect(layers.LSTM(3), 0.2, weights="recurrent_kernel")])  # fmt: skip
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    x = inputs(0, (4, 5, 2))
-    np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
-    config = again.layers[-1].get_config()
-    assert (config["rate"], config["mask"], config["weights"]) == (
-        0.2,
-        "gaussian",
-        "recurrent_kernel",
-    )
-
-
-@pytest.mark.parametrize(("options", "message"), [
-    ({"rate": 1.0}, r"rate must be a number in \[0, 1\)"),
-    ({"rate": keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)}, "schedule needs the technique"),
-    ({"mask": "bernoulli"}, "'gaussian' or 'example' or 'batch'"),
-    ({"seed": -1}, "seed must be"),
-    ({"weights": 3}, "weights must be"),
-])  # fmt: skip
-def test_impossible_options_of_the_layer(options, message):
-    with pytest.raises(OptionError, match=message):
-        regkit.layers.DropConnect(layers.Dense(2), **options)
-
-
-def test_a_layer_without_such_weights():
-    with pytest.raises(SelectionError, match="matches no trainable weight"):
-        regkit.layers.DropConnect(layers.Dense(2), weights="gamma").build((None, 3))
