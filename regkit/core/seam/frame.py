@@ -7,7 +7,7 @@ the optimizer's `apply`) is replaced while the step is traced, or run eagerly, a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
@@ -216,53 +216,6 @@ class Frame:
         # as Keras does with its own regularizers: a distribution strategy sums over replicas
         return data_loss + sum(self.model._aggregate_additional_loss(part) for part in parts)
 
-    # -- GRADIENT and UPDATE -------------------------------------------------------------------
-
-    def before_apply(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
-        """Run the GRADIENT stage on what goes to the optimizer."""
-        self.runtime.require_reached(self.reached_loss, self.reached_target)
-        self.reached_apply = True
-        gradients = list(gradients)
-        if not self.runtime.at[Stage.GRADIENT]:
-            return gradients
-        place = {id(variable): k for k, variable in enumerate(variables)}
-        scale = self.loss_scale()
-        gradients = [g if g is None else self.adapter.dense(g) / scale for g in gradients]
-        for member in self.runtime.at[Stage.GRADIENT]:
-            context = self.context(member, Stage.GRADIENT)
-            mine = [place[id(variable)] for variable in context.weights if id(variable) in place]
-            before = [
-                ops.zeros_like(variables[k].value) if gradients[k] is None else gradients[k]
-                for k in mine
-            ]
-            after = member.technique.gradient(before, context)
-            for k, value in zip(mine, after, strict=True):
-                gradients[k] = None if gradients[k] is None else ops.cast(value, gradients[k].dtype)
-        return [g if g is None else g * scale for g in gradients]
-
-    def after_apply(self) -> None:
-        """Run the UPDATE stage on the weights that the optimizer has just changed."""
-        for member in self.runtime.at[Stage.UPDATE]:
-            context = self.context(member, Stage.UPDATE)
-            old, state = context.values, dict(context.state)
-            new = member.technique.update(old, context)
-            if self.adapter.scales_loss():
-                applied = ops.cast(self.adapter.counter().value, "int32") > self.step
-                new = [ops.where(applied, n, o) for n, o in zip(new, old, strict=True)]
-                for name, before in state.items():
-                    context.state[name] = keras.tree.map_structure(
-                        lambda n, o: ops.where(applied, n, o),  # noqa: B023  # used at once
-                        context.state[name],
-                        before,
-                    )
-            for variable, value, before in zip(context.weights, new, old, strict=True):
-                if value is not before:
-                    variable.assign(value)
-
-    def loss_scale(self) -> Any:
-        """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
-        return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
-
     # -- the context's services ----------------------------------------------------------------
 
     @property
@@ -277,6 +230,10 @@ class Frame:
     def scope(self, mapping: Mapping) -> Scope:
         """Return a scope for `with_weights`."""
         return Scope(mapping, keep=True, model=self.model)
+
+    def loss_scale(self) -> Any:
+        """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
+        return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
 
     def active(self, member: Member, stage: Stage) -> bool:
         """Return whether a member acts now.

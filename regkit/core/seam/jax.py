@@ -12,6 +12,7 @@ from keras.src.backend.config import is_nnx_enabled
 from keras.src.distribution import distribution_lib
 
 from regkit.core.errors import AttachError
+from regkit.core.seam import applying
 from regkit.core.seam.adapter import Adapter
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Wrap
@@ -111,10 +112,10 @@ class JaxAdapter(Adapter):
                     return Scope([*frame.values, *pairs])
 
                 with scope(optimizer_variables, trainable_variables):
-                    grads = frame.before_apply(grads, variables)
+                    grads = applying.before(frame, grads, variables)
                 trained, own = original(optimizer_variables, grads, trainable_variables)
                 with scope(own, trained) as after:
-                    frame.after_apply()
+                    applying.after(frame)
                     trained = [after.get_current_value(variable) for variable in variables]
                 return trained, own
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from regkit.core.seam import applying
 from regkit.core.seam.adapter import Adapter
 
 __all__ = ["StatefulAdapter"]
@@ -21,8 +22,8 @@ class StatefulAdapter(Adapter):
         def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
             def apply(grads: Sequence[Any], trainable_variables: Any = None) -> Any:
                 variables = trainable_variables or optimizer._trainable_variables
-                result = original(frame.before_apply(grads, variables), variables)
-                frame.after_apply()
+                result = original(applying.before(frame, grads, variables), variables)
+                applying.after(frame)
                 return result
 
             return apply
