@@ -15,6 +15,10 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export NO_MKDOCS_2_WARNING = 1
+# Many tests compile the same small step. XLA's results are kept from test to test, not the traces.
+export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/$(VENV)/jax-cache
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
+export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES ?= -1
 
 .PHONY: compare test $(addprefix test-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
 
