@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["accuracy", "negative_log_likelihood", "probabilities"]
+from regkit.core.errors import RegkitError
+
+__all__ = [
+    "accuracy",
+    "mean_absolute_error",
+    "negative_log_likelihood",
+    "probabilities",
+    "root_mean_squared_error",
+]
 
 
 def probabilities(outputs: ArrayLike) -> NDArray[np.float64]:
@@ -44,3 +52,48 @@ def negative_log_likelihood(y: NDArray[Any], p: NDArray[np.float64]) -> float:
         0.6931
     """
     return float(-np.log(np.maximum(p[np.arange(len(y)), y], 1e-7)).mean())
+
+
+def root_mean_squared_error(y: ArrayLike, prediction: ArrayLike) -> float:
+    """Return √(mean of (prediction − y)² over examples), in the unit of y, averaged over outputs.
+
+    Args:
+        y: The true values, shape `(n,)` or `(n, outputs)`.
+        prediction: The predicted ones; `(n, 1)`, as a Dense layer returns them, is `(n,)`.
+
+    Raises:
+        RegkitError: without examples, or with other shapes.
+
+    Example:
+        >>> root_mean_squared_error([1.0, 2.0, 3.0], [[1.0], [2.0], [6.0]]) == 3**0.5
+        True
+    """
+    return float(np.sqrt((_residuals(y, prediction) ** 2).mean(axis=0)).mean())
+
+
+def mean_absolute_error(y: ArrayLike, prediction: ArrayLike) -> float:
+    """Return the mean of |prediction − y| over examples and outputs, in the unit of y.
+
+    Args:
+        y: The true values, shape `(n,)` or `(n, outputs)`.
+        prediction: The predicted ones; `(n, 1)`, as a Dense layer returns them, is `(n,)`.
+
+    Raises:
+        RegkitError: without examples, or with other shapes.
+
+    Example:
+        >>> mean_absolute_error([1.0, 2.0, 3.0], [[1.0], [2.0], [6.0]])
+        1.0
+    """
+    return float(np.abs(_residuals(y, prediction)).mean())
+
+
+def _residuals(y: ArrayLike, prediction: ArrayLike) -> NDArray[np.float64]:
+    """Return prediction − y, `(n, outputs)`; `(n,)` and `(n, 1)` must not broadcast to `(n, n)`."""
+    true, given = np.asarray(y, np.float64), np.asarray(prediction, np.float64)
+    column, found = (a[:, None] if a.ndim == 1 else a for a in (true, given))
+    if column.shape != found.shape or not column.size:
+        raise RegkitError(
+            f"needs as many predictions as true values; received {given.shape} and {true.shape}"
+        )
+    return np.asarray(found - column)

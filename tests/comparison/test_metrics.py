@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn import metrics as reference
 from sklearn.metrics import accuracy_score, log_loss
 
-from regkit.comparison.metrics import accuracy, negative_log_likelihood, probabilities
+from regkit.comparison.metrics import (
+    accuracy,
+    mean_absolute_error,
+    negative_log_likelihood,
+    probabilities,
+    root_mean_squared_error,
+)
 
 
 def test_metrics_agree_with_scikit_learn() -> None:
@@ -27,3 +34,30 @@ def test_large_logits_and_sure_mistakes_stay_finite() -> None:
 def test_half_precision_probabilities_are_taken_for_probabilities() -> None:
     p = np.array([[0.3, 0.7], [0.1, 0.9]], np.float16)
     assert probabilities(p) == pytest.approx(p.astype(float), abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(50,), (50, 1), (50, 3)])
+def test_measures_of_regression_agree_with_scikit_learn(shape: tuple[int, ...]) -> None:
+    random = np.random.default_rng(1)
+    y, prediction = random.normal(0, 1, shape), random.normal(0, np.arange(1, 1 + shape[-1]), shape)
+    for measure in (root_mean_squared_error, mean_absolute_error):
+        expected = getattr(reference, measure.__name__)(y, prediction)
+        assert measure(y, prediction) == pytest.approx(expected)
+
+
+def test_a_dense_layers_column_is_no_matrix_of_differences() -> None:
+    y = np.random.default_rng(2).normal(0, 1, 20)
+    for measure in (root_mean_squared_error, mean_absolute_error):
+        assert measure(y, y[:, None]) == 0.0
+        assert measure(y[:, None], y + 2) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("y", "prediction"), [((4,), (3,)), ((2, 3), (3, 2)), ((4,), (2, 2)), ((0,), (0,))]
+)
+def test_predictions_of_another_shape_are_refused(
+    y: tuple[int, ...], prediction: tuple[int, ...]
+) -> None:
+    for measure in (root_mean_squared_error, mean_absolute_error):
+        with pytest.raises(ValueError, match="as many predictions"):
+            measure(np.zeros(y), np.zeros(prediction))
