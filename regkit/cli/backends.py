@@ -7,11 +7,9 @@ import contextlib
 import importlib
 import importlib.util
 import os
-import sys
-import tempfile
-from collections.abc import Iterator
 
 from regkit.core.errors import RegkitError, suggest
+from regkit.core.terminal import notes_put_aside
 
 __all__ = ["add_option", "choose", "start"]
 
@@ -53,31 +51,9 @@ def start(asked: str | None) -> str:
         RegkitError: as `choose`.
     """
     name = choose(asked)
-    with _notes_put_aside() if name == "tensorflow" else contextlib.nullcontext():
+    with notes_put_aside() if name == "tensorflow" else contextlib.nullcontext():
         importlib.import_module("keras").ops.zeros(1)  # the first operation looks for devices
     return name
-
-
-@contextlib.contextmanager
-def _notes_put_aside() -> Iterator[None]:
-    """Keep off the terminal what TensorFlow's C++ says of CPU features and missing GPU drivers.
-
-    It writes to the file descriptor before its own settings (TF_CPP_MIN_LOG_LEVEL) take effect.
-    Where starting fails, everything it said is shown.
-    """
-    sys.stderr.flush()
-    real = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            notes.seek(0)
-            os.write(real, notes.read())
-            raise
-        finally:
-            os.dup2(real, 2)
-            os.close(real)
 
 
 def _installed(name: str) -> bool:

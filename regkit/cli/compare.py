@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from regkit.cli import backends
+from regkit.comparison import studyfile
+from regkit.comparison.settings import OPTIONS
 from regkit.core.errors import RegkitError
 
 __all__ = ["add", "run"]
@@ -18,42 +20,31 @@ examples:
   regkit compare
       every built-in at its defaults, on scikit-learn's digits with 30 % of the training labels
       redrawn at random; validation and test labels stay clean
-  regkit compare "dropout(0.3)" "dropout(0.3) + label_smoothing" --splits 20
+  regkit compare "dropout(0.3)" "both = dropout(0.3) + label_smoothing" --splits 20
   regkit compare "l2(1e-3)" --data table.csv --target species --model my_model.py:build
   regkit compare dropout --data images.npz --model cnn --epochs 20 --output results/images
+  regkit compare dropout --data wine --data breast_cancer --data digits
+  regkit compare study.toml --jobs 4
+  regkit compare study.toml --resume
+  regkit compare dropout --data digits --against last/results.json --output now
 
 A model is mlp, cnn or path.py:function; the function takes the shape of one example and the
-number of classes, and returns a compiled Keras model.
+number of classes (None for a regression), and returns a compiled Keras model.
+
+exit codes:
+  0 done · 1 an arm failed or was cut short · 2 asked for what cannot be · 3 worse than --against
+  130 interrupted; --resume goes on
 """
 DEFAULT_NOISE = 0.3
-NEEDED = ("scipy", "rich", "matplotlib")
-# Option, type, default, placeholder, help; None is a default that depends on others.
-OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
-    ("--data", str, None, "SOURCE", "digits, or a path to .npz or .csv (default: digits)"),
-    ("--target", str, None, "COLUMN", "the label column of a .csv, by name or index"),
-    ("--model", str, "mlp", "MODEL", "mlp, cnn or path.py:function (default: mlp)"),
-    ("--splits", int, 10, "N", "random splits; each gives one pair (default: 10)"),
-    ("--seeds", int, 1, "N", "seeds a split, averaged (default: 1)"),
-    ("--epochs", int, 80, "N", "epochs of every arm (default: 80)"),
-    ("--batch-size", int, None, "N", "examples a step (default: a quarter of them, 16 to 256)"),
-    (
-        "--label-noise",
-        float,
-        None,
-        "FRACTION",
-        "training labels to redraw (default: 0; where neither data nor recipes are named 0.3)",
-    ),
-    ("--test-size", float, 0.2, "FRACTION", "tested on (default: 0.2)"),
-    ("--validation-size", float, 0.2, "FRACTION", "of the rest, chooses the epoch (default: 0.2)"),
-    ("--train-size", int, None, "N", "train on N examples only, where the data fixes the test"),
-    ("--seed", int, 0, "N", "the root of all seeds (default: 0)"),
-    (
-        "--output",
-        str,
-        "regkit-results",
-        "DIR",
-        "results.json and figures (default: regkit-results)",
-    ),
+DEFAULT_OUTPUT = "regkit-results"
+NEEDED = ("scipy", "rich", "matplotlib", "sklearn", "jinja2")
+SOURCES = "digits, breast_cancer, wine, diabetes, mnist, fashion_mnist, cifar10"
+WORDS = (
+    ("--target", "COLUMN", "the target column of a .csv, by name or index"),
+    ("--task", "TASK", "classification or regression (default: seen from the targets)"),
+    ("--model", "MODEL", "mlp, cnn or path.py:function (default: mlp)"),
+    ("--output", "DIR", f"results, figures and report.html (default: {DEFAULT_OUTPUT})"),
+    ("--against", "FILE", "an earlier results.json: exit code 3 where an arm is worse than there"),
 )
 
 
@@ -65,43 +56,83 @@ def add(commands: Any) -> None:
         description="Compare recipes with training without them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # what is not given may come from a study file
     )
     command.set_defaults(run=run)
-    command.add_argument("recipes", nargs="*", metavar="RECIPE", help="an arm, as text")
-    for name, kind, default, place, said in OPTIONS:
-        command.add_argument(name, type=kind, default=default, metavar=place, help=said)
+    command.add_argument(
+        "recipes",
+        nargs="*",
+        metavar="RECIPE",
+        help='an arm, as text, or "name = text"; or one study file, FILE.toml',
+    )
+    command.add_argument(
+        "--data",
+        action="append",
+        metavar="SOURCE",
+        help=f"{SOURCES}, or a path to .npz, .csv or a folder of images by class; may be given "
+        "several times (default: digits)",
+    )
+    for name, place, said in WORDS:
+        command.add_argument(name, metavar=place, help=said)
+    command.add_argument(
+        "--image-size", metavar="PIXELS", help="scale a folder's images, as 64 or 48x64"
+    )
+    for option in OPTIONS:
+        default = "" if option.default is None or "default" in option.help else option.default
+        said = option.help + (f" (default: {default})" if default != "" else "")
+        flag = "--" + option.name.replace("_", "-")
+        command.add_argument(flag, type=option.kind, metavar=option.place, help=said)
     command.add_argument("--force", action="store_true", help="overwrite results in DIR")
+    command.add_argument("--resume", action="store_true", help="go on with the study in DIR")
     command.add_argument("--quiet", action="store_true", help="show no progress")
     backends.add_option(command)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the comparison, print the table, and say where the files are."""
+    """Run the comparison, print the tables, and say where the files are."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise RegkitError(
             f'{", ".join(missing)} not installed, needed here: pip install "keras-regkit[compare]"'
         )
-    if not chosen.quiet:
-        print(f"starting {backends.choose(chosen.backend)} …", file=sys.stderr)
-    backends.start(chosen.backend)
+    options = _options(chosen)
+    quiet, against = options.pop("quiet", False), options.pop("against", None)
+    backend = options.pop("backend", None)
+    if not quiet:
+        print(f"starting {backends.choose(backend)} …", file=sys.stderr)
+    backends.start(backend)
     # These import Keras and SciPy, so only now.
-    from regkit.comparison.run import DEFAULT_RECIPES, compare
+    from regkit.comparison.against import Against
+    from regkit.comparison.report import Comparison
+    from regkit.comparison.run import compare
 
-    noise = chosen.label_noise
-    if noise is None:
-        noise = DEFAULT_NOISE if chosen.data is None and not chosen.recipes else 0.0
-    skipped = ("data", "model", "recipes", "label_noise", "quiet", "backend", "run", "version")
-    comparison = compare(
-        chosen.model,
-        chosen.data or "digits",
-        chosen.recipes or DEFAULT_RECIPES,
-        label_noise=noise,
-        progress=not chosen.quiet,
-        **{key: value for key, value in vars(chosen).items() if key not in skipped},
-    )
+    earlier = None if against is None else Against(Path(against))
+    comparison = compare(progress=not quiet, **options)
     comparison.show()
-    print(f"\nWritten to {Path(chosen.output)}: results.json, forest and curves (.svg, .png)")
-    if comparison.record.stopped == "interrupted":
+    print(f"\nWritten to {Path(options['output'])}: report.html, results.json and figures")
+    several = [comparison] if isinstance(comparison, Comparison) else comparison
+    if earlier is not None and earlier.show(several):
+        return 3
+    if comparison.interrupted:
         return 130
-    return 1 if comparison.record.failures else 0
+    return 1 if comparison.failed else 0
+
+
+def _options(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of `regkit.compare`: flags before the study file before defaults."""
+    given = {key: value for key, value in vars(chosen).items() if key not in ("run", "version")}
+    recipes = given.pop("recipes", [])
+    files = [one for one in recipes if one.endswith(".toml")]
+    if files and len(recipes) > 1:
+        raise RegkitError(f"a study file stands alone: {files[0]} names the arms itself")
+    study = studyfile.read(Path(files[0])) if files else {}
+    if recipes and not files:
+        study["recipes"] = recipes
+    own = {"build_model": study.pop("model", "mlp"), "recipes": study.pop("arms", None)}
+    options = {**own, **study, **given}
+    options["build_model"] = options.pop("model", options["build_model"])
+    if "data" not in options and options["recipes"] is None:
+        options.setdefault("label_noise", DEFAULT_NOISE)
+    options.setdefault("output", DEFAULT_OUTPUT)
+    data = options.get("data", ["digits"])
+    return {**options, "data": data if len(data) > 1 else data[0]}

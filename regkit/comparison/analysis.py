@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from regkit.comparison import statistics
-from regkit.comparison.results import Fit, Record
+from regkit.comparison import measures, permutation, statistics
+from regkit.comparison.measures import Measure
+from regkit.comparison.results import Record
 
-__all__ = ["ALPHA", "MEASURES", "Measure", "Outcome", "Summary", "overlap", "pairs", "summarize"]
+__all__ = ["ALPHA", "Outcome", "Summary", "overlap", "pairs", "summarize"]
 
 ALPHA = 0.05
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What arms are compared by, on clean test labels.
-
-    Attributes:
-        name: Its name in tables.
-        unit: The unit of differences.
-        of: Its value for a fit.
-        sign: 1 where more is better, -1 where less is.
-        margin: Differences within ± this count as none.
-        digits: How many decimals to print.
-    """
-
-    name: str
-    unit: str
-    of: Callable[[Fit], float]
-    sign: int
-    margin: float
-    digits: int
-
-
-# Fixed before any result: what users ask for, and the more sensitive proper score beside it. The
-# margins: half a point, and 2 % in the probability that is given to the right class.
-MEASURES = (
-    Measure("accuracy", "points", lambda fit: 100 * fit.test_accuracy, 1, 0.5, 1),
-    Measure("NLL", "nats", lambda fit: fit.test_nll, -1, 0.02, 3),
-)
 
 
 @dataclass(frozen=True)
@@ -54,15 +25,22 @@ class Outcome:
         mean: The mean over the fits.
         difference: Arm minus baseline, paired; None for the baseline.
         p_better: The probability that the arm is the better one.
+        p_practical: The probabilities that it is worse, equivalent or better by more than the
+            margin, from the correlated Bayesian t test; None where the measure has no margin.
+        p_permutation: The p value of the sign-flip permutation test, which assumes nothing of the
+            differences' distribution; None where the splits overlap, for which it is not valid.
         p_adjusted: The p value of "no difference", after Holm's correction over all arms and
             measures.
         p_equivalent: The p value of equivalence within the margin, corrected likewise.
-        verdict: "better", "worse", "equivalent", "cannot conclude", "failed" or "" (baseline).
+        verdict: "better", "worse", "equivalent", "cannot conclude", "failed" or "" (the baseline,
+            and measures that only describe).
     """
 
     mean: float
     difference: statistics.Difference | None = None
     p_better: float | None = None
+    p_practical: tuple[float, float, float] | None = None
+    p_permutation: float | None = None
     p_adjusted: float | None = None
     p_equivalent: float | None = None
     verdict: str = ""
@@ -75,10 +53,13 @@ class Summary:
     Attributes:
         arm: Its name.
         outcomes: Measure → outcome.
-        gap: The mean generalization gap, in accuracy points.
+        gap: The mean generalization gap by the first measure, in its unit: how much better the
+            training examples are predicted than the test examples.
         cost: The median ratio of seconds an epoch to the baseline's in the same repeat.
         best_epoch: The median epoch of the best validation accuracy.
         at_end: The fraction of its fits whose best epoch was the last.
+        peak_memory: The median of the fits' peaks in megabytes, or None.
+        sparsity: The mean fraction of the kernels' weights that are exactly 0.
     """
 
     arm: str
@@ -87,11 +68,13 @@ class Summary:
     cost: float
     best_epoch: float
     at_end: float
+    peak_memory: float | None
+    sparsity: float
 
     @property
     def verdicts(self) -> dict[str, str]:
-        """Measure → verdict."""
-        return {name: one.verdict for name, one in self.outcomes.items()}
+        """Measure → verdict, for the measures that decide."""
+        return {name: one.verdict for name, one in self.outcomes.items() if one.verdict}
 
 
 def overlap(record: Record) -> float:
@@ -105,16 +88,16 @@ def overlap(record: Record) -> float:
     return float(record.data["n_test"] / (record.data["n_train"] + record.data["n_validation"]))
 
 
-def pairs(record: Record, arm: str, measure: Callable[[Fit], float]) -> list[float]:
+def pairs(record: Record, arm: str, measure: Measure) -> list[float]:
     """Return the arm's measure minus the baseline's, one value a split.
 
     Seeds within a split share their examples, so they are averaged and count as one pair.
     """
-    base = {(fit.split, fit.seed): measure(fit) for fit in record.of(record.baseline)}
+    base = {(fit.split, fit.seed): measure.of(fit) for fit in record.of(record.baseline)}
     by_split: dict[int, list[float]] = defaultdict(list)
     for fit in record.of(arm):
         if (fit.split, fit.seed) in base:
-            by_split[fit.split].append(measure(fit) - base[fit.split, fit.seed])
+            by_split[fit.split].append(measure.of(fit) - base[fit.split, fit.seed])
     return [float(np.mean(values)) for _, values in sorted(by_split.items())]
 
 
@@ -124,8 +107,9 @@ def summarize(record: Record) -> list[Summary]:
     tests = [
         (arm, measure, one.difference)
         for arm, summary in found.items()
-        for measure in MEASURES
-        if (one := summary.outcomes[measure.name]).difference and arm not in record.failures
+        for measure in measures.of_record(record)
+        if measure.decides and arm not in record.failures
+        if (one := summary.outcomes[measure.name]).difference
     ]
     different = statistics.holm([d.p for _, _, d in tests if d])
     same = [statistics.equivalence_p(d, measure.margin) for _, measure, d in tests if d]
@@ -144,30 +128,49 @@ def summarize(record: Record) -> list[Summary]:
 
 def _summary(record: Record, arm: str) -> Summary:
     """Return an arm's summary before the corrections that need all arms."""
-    fits = record.of(arm)
+    fits, known = record.of(arm), measures.of_record(record)
     seconds = {(f.split, f.seed): f.epoch_seconds for f in record.of(record.baseline)}
     ratios = [
         fit.epoch_seconds / seconds[fit.split, fit.seed]
         for fit in fits
         if (fit.split, fit.seed) in seconds
     ]
+    gaps = [known[0].sign * (known[0].of(fit, "train") - known[0].of(fit)) for fit in fits]
+    peaks = [fit.peak_memory for fit in fits if fit.peak_memory is not None]
     return Summary(
         arm=arm,
-        outcomes={measure.name: _outcome(record, arm, measure) for measure in MEASURES},
-        gap=100 * float(np.mean([fit.gap for fit in fits])),
+        outcomes={measure.name: _outcome(record, arm, measure) for measure in known},
+        gap=float(np.mean(gaps)),
         cost=float(np.median(ratios)) if ratios else math.nan,
         best_epoch=float(np.median([fit.best_epoch for fit in fits])),
         at_end=float(np.mean([fit.best_epoch == fit.epochs for fit in fits])),
+        peak_memory=float(np.median(peaks)) if peaks else None,
+        sparsity=float(np.mean([fit.sparsity for fit in fits])),
     )
 
 
 def _outcome(record: Record, arm: str, measure: Measure) -> Outcome:
     mean = float(np.mean([measure.of(fit) for fit in record.of(arm)]))
-    values = [] if arm == record.baseline else pairs(record, arm, measure.of)
+    values = [] if arm == record.baseline else pairs(record, arm, measure)
     if not values:
         return Outcome(mean)
     # Accuracy comes in steps of one test example.
-    step = 100 / record.data["n_test"] / record.settings["seeds"] if measure.unit == "points" else 0
+    coarse = measure.key == "accuracy"
+    step = 100 / record.data["n_test"] / record.settings["seeds"] if coarse else 0.0
     d = statistics.difference(values, overlap(record), resolution=step)
     p_better = d.p_positive if measure.sign > 0 else 1 - d.p_positive
-    return Outcome(mean, d, p_better, verdict="failed" if arm in record.failures else "")
+    failed = measure.decides and arm in record.failures
+    return Outcome(
+        mean,
+        d,
+        p_better,
+        p_practical=_practical(d, measure) if measure.margin else None,
+        p_permutation=permutation.sign_flip(values) if record.data["fixed_test"] else None,
+        verdict="failed" if failed else "",
+    )
+
+
+def _practical(d: statistics.Difference, measure: Measure) -> tuple[float, float, float]:
+    found = statistics.practical(d, measure.margin)
+    worse, better = (found.worse, found.better)[:: measure.sign]
+    return worse, found.equivalent, better

@@ -3,38 +3,78 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import importlib.metadata
+import math
 import os
 import platform
 import shlex
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from regkit.comparison.design import Parts
 from regkit.data.dataset import Dataset
 
-__all__ = ["describe_data", "describe_environment"]
+__all__ = ["count_duplicates", "describe_data", "describe_environment"]
 
 
 def describe_data(data: Dataset, first: Parts) -> dict[str, Any]:
-    """Return what identifies the data and the sizes of the parts."""
-    counts = np.bincount(first.y_test, minlength=data.n_classes)
+    """Return what identifies the data, and the sizes and statistics of the first repeat's parts."""
+    counts, wrong = [], 0.0
+    if data.n_classes is not None:
+        counts = np.bincount(first.y_test.astype(int), minlength=data.n_classes).tolist()
+        wrong = float((first.y_noisy != first.y_train).mean())
     return {
         "name": data.name,
         "note": data.note,
         "sha256": data.sha256,
+        "task": data.task,
         "shape": list(first.x_train.shape[1:]),
+        "n_features": math.prod(data.x.shape[1:]),
+        "columns": _columns(data),
         "classes": list(data.class_names),
         "fixed_test": data.x_test is not None,
         "n_train": len(first.y_train),
         "n_validation": len(first.y_val),
         "n_test": len(first.y_test),
-        "test_counts": dict(zip(data.class_names, counts.tolist(), strict=True)),
-        "labels_wrong": float((first.y_noisy != first.y_train).mean()),
+        "test_counts": dict(zip(data.class_names, counts, strict=True)),
+        "labels_wrong": wrong,
+        "target_mean": first.target_mean,
+        "target_scale": first.target_scale,
+        "duplicates": count_duplicates(first.x_train, first.x_test),
     }
+
+
+def _columns(data: Dataset) -> dict[str, int]:
+    """Return how many features of a table are numbers, categories, and have missing cells."""
+    if data.image_shape is not None:
+        return {}
+    categories = sum(one.categories is not None for one in data.columns)
+    return {
+        "numbers": data.x.shape[1] - categories,
+        "categories": categories,
+        "with_missing": sum(one.missing for one in data.columns),
+    }
+
+
+def count_duplicates(train: NDArray[np.float32], test: NDArray[np.float32]) -> int:
+    """Return how many test examples are also training examples, byte for byte.
+
+    Example:
+        >>> count_duplicates(np.float32([[1, 2], [3, 4]]), np.float32([[3, 4], [3, 5], [3, 4]]))
+        2
+    """
+    seen = set(_digests(train))
+    return sum(one in seen for one in _digests(test))
+
+
+def _digests(rows: NDArray[np.float32]) -> Iterator[bytes]:
+    return (hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
 
 
 def describe_environment(parameters: int) -> dict[str, Any]:

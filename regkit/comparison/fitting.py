@@ -9,16 +9,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from regkit.comparison import metrics
+from regkit.comparison import measures
 from regkit.comparison.design import Parts, Repeat
+from regkit.comparison.memory import peak_memory
+from regkit.comparison.observer import Observer
 from regkit.comparison.results import Fit
 from regkit.comparison.workbench import Workbench
-from regkit.core.errors import RegkitError
 from regkit.core.recipe import Recipe
 
 __all__ = ["fit_arm"]
-
-CHUNK = 2048  # at most so many examples are evaluated in one call: bounded memory
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
@@ -68,84 +67,6 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         return gathered((self.x, self.y), order)
 
 
-class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    """Measures every epoch on the validation examples and keeps the weights of the best.
-
-    Best is the highest accuracy, among equals the lowest negative log likelihood. The values also
-    go into `logs`, so that a technique that watches `val_accuracy` or `val_loss` finds them.
-    """
-
-    def __init__(self, x: NDArray[Any], y: NDArray[Any]) -> None:
-        super().__init__()
-        self.x, self.y = x, y
-        self.size = min(CHUNK, len(x))
-        self.seconds: list[float] = []
-        self.curves: dict[str, list[float]] = {"val_accuracy": [], "val_nll": []}
-        self.best_epoch, self._best = 0, (-1.0, 0.0)
-        self._weights: list[NDArray[Any]] = []
-        self._start = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        logs = {} if logs is None else logs
-        loss = float(logs.get("loss", np.nan))  # reading it waits for the device to finish
-        self.seconds.append(time.perf_counter() - self._start)
-        if not np.isfinite(loss):
-            raise Diverged(f"the loss became {loss} in epoch {epoch + 1}")
-        accuracy, nll = evaluate(self.model, self.x, self.y, self.size)
-        logs.update(val_accuracy=accuracy, val_loss=nll)
-        self.curves["val_accuracy"].append(accuracy)
-        self.curves["val_nll"].append(nll)
-        if (accuracy, -nll) > self._best:
-            self._best, self.best_epoch = (accuracy, -nll), epoch + 1
-            self._weights = self.model.get_weights()
-
-    def found(self) -> dict[str, Any]:
-        """Return what a `Fit` records of the epochs."""
-        best = self.best_epoch - 1
-        return {
-            "best_epoch": self.best_epoch,
-            "epochs": len(self.seconds),
-            "val_accuracy": self.curves["val_accuracy"][best],
-            "val_nll": self.curves["val_nll"][best],
-            # The first epoch compiles; where there is but one, that is all there is to report.
-            "epoch_seconds": float(np.median(self.seconds[1:] or self.seconds)),
-        }
-
-    def restore(self) -> None:
-        """Put the weights of the best epoch back into the model."""
-        self.model.set_weights(self._weights)
-
-
-class Diverged(RegkitError):
-    """Training went to NaN or infinity."""
-
-
-def evaluate(model: Any, x: NDArray[Any], y: NDArray[Any], size: int) -> tuple[float, float]:
-    """Return accuracy and negative log likelihood in evaluation mode.
-
-    Args:
-        model: The model.
-        x: The examples.
-        y: Their clean labels.
-        size: How many examples to predict in one call.
-
-    Raises:
-        Diverged: where the model predicts NaN.
-    """
-    # predict() would start an input pipeline each time, which costs more than a small epoch. The
-    # last call is filled up with the first examples, so that all have one size and compile once.
-    padded = x[np.arange(-(-len(x) // size) * size) % len(x)]
-    outputs = [model.predict_on_batch(padded[i : i + size]) for i in range(0, len(padded), size)]
-    stacked = np.concatenate(outputs).astype(np.float64)[: len(x)]
-    if not np.isfinite(stacked).all():
-        raise Diverged("the model predicts NaN or infinity")
-    p = metrics.probabilities(stacked)
-    return metrics.accuracy(y, p), metrics.negative_log_likelihood(y, p)
-
-
 def fit_arm(
     workbench: Workbench,
     arm: str,
@@ -153,6 +74,7 @@ def fit_arm(
     parts: Parts,
     repeat: Repeat,
     *,
+    task: str,
     epochs: int,
     batch_size: int,
 ) -> Fit:
@@ -164,15 +86,16 @@ def fit_arm(
         recipe: Its techniques as text, constructed anew for this fit; empty for none.
         parts: The examples.
         repeat: The seeds.
+        task: "classification" or "regression".
         epochs: How many epochs every arm trains.
         batch_size: The number of examples a step.
 
     Raises:
         RegkitError: where the model does not fit the labels or training diverges.
     """
-    start = time.perf_counter()
+    start, peak = time.perf_counter(), peak_memory()
     model = workbench.model(arm, repeat.init_seed)
-    observer = Observer(parts.x_val, parts.y_val)
+    observer = Observer(task, parts)
     batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
     if batches.steps % model.steps_per_execution:
         model.steps_per_execution = 1  # or an epoch would take some of the next one's batches
@@ -189,20 +112,28 @@ def fit_arm(
         callbacks=[observer, *techniques],
     ).history
     observer.restore()
-    test, train = (
-        evaluate(model, x, y, observer.size)
-        for x, y in ((parts.x_test, parts.y_test), (parts.x_train, parts.y_train))
-    )
+    tested = observer.outputs(parts.x_test)
     losses = {k: [float(v) for v in vs] for k, vs in history.items() if not k.startswith("val_")}
     return Fit(
         arm=arm,
         split=repeat.split,
         seed=repeat.seed,
-        test_accuracy=test[0],
-        test_nll=test[1],
-        train_accuracy=train[0],
-        train_nll=train[1],
+        best_epoch=observer.best_epoch,
+        epochs=len(observer.seconds),
+        test=measures.of_outputs(task, parts.y_test, tested),
+        train=observer.measured(parts.x_train, parts.y_train),
+        validation=observer.best,
+        epoch_seconds=observer.epoch_seconds(),
         seconds=time.perf_counter() - start,
+        peak_memory=peak(),
+        sparsity=_sparsity(model),
+        reliability=measures.reliability(task, parts.y_test, tested),
         curves={**losses, **observer.curves},
-        **observer.found(),
     )
+
+
+def _sparsity(model: keras.Model) -> float:
+    """Return the fraction of zeros among the weights of kernels, not of biases and scales."""
+    kernels = [w.numpy() for w in model.trainable_variables if len(w.shape) > 1]
+    size = sum(kernel.size for kernel in kernels)
+    return sum(int((kernel == 0).sum()) for kernel in kernels) / size if size else 0.0

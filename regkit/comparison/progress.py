@@ -24,10 +24,11 @@ class FitProgress:
     Args:
         total: The number of fits.
         shown: Whether to show anything.
+        done: How many were done before, by a study that is resumed.
     """
 
-    def __init__(self, total: int, shown: bool = True) -> None:
-        self.total, self.done = total, 0
+    def __init__(self, total: int, shown: bool = True, done: int = 0) -> None:
+        self.total, self.done, self.before = total, done, done
         self.shown = shown
         self.start = self._said = time.perf_counter()
         self.console = Console(stderr=True)
@@ -42,10 +43,12 @@ class FitProgress:
             console=self.console,
             disable=not (shown and self.console.is_terminal),
         )
-        self._task = self._bar.add_task("", total=total)
+        self._task = self._bar.add_task("", total=total, completed=done)
 
     def __enter__(self) -> FitProgress:
         self._bar.start()
+        if self.before:
+            self.note(f"resumed: {self.before} of {self.total} fits were done")
         return self
 
     def __exit__(
@@ -70,7 +73,7 @@ class FitProgress:
             if now - self._said < 10 and self.done < self.total:
                 return
             self._said = now
-            left = (now - self.start) / self.done * (self.total - self.done)
+            left = (now - self.start) / (self.done - self.before) * (self.total - self.done)
             self.console.print(
                 f"{self.done}/{self.total} fits, {now - self.start:.0f} s, about {left:.0f} s left"
             )

@@ -1,21 +1,30 @@
-"""The result of a comparison: printed as a table, saved as numbers and figures."""
+"""The result of a comparison: printed as tables, saved as numbers, figures and a page."""
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from regkit.comparison import analysis, figures, results, tables, verdict_text
+from regkit.comparison import analysis, figures, measures, page, results, tables, verdict_text
+from regkit.comparison.headline import headline
+from regkit.core.errors import RegkitError, suggest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Comparison"]
 
 
 class Comparison:
     """What a comparison found.
+
+    In a notebook it shows itself: verdict, forest plot and tables.
 
     Attributes:
         record: Every fit, the settings, the data and the environment.
@@ -34,13 +43,25 @@ class Comparison:
         """What was done and what follows from it, in words."""
         return verdict_text.in_words(self.record, self.summaries)
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended it before all was done."""
+        return self.record.stopped == "interrupted"
+
+    @property
+    def failed(self) -> bool:
+        """Whether an arm failed, or it was cut short otherwise than by the user."""
+        return bool(self.record.failures or (self.record.stopped and not self.interrupted))
+
     def show(self, console: Console | None = None) -> None:
         """Print the tables and the verdict."""
         # What is not a terminal has no width; 100 columns hold the table.
         console = console or Console(width=None if sys.stdout.isatty() else 100)
         for table in tables.tables(self.record, self.summaries):
             console.print(table)
-        console.print(tables.CAPTION, style="dim", highlight=False)
+        console.print(tables.caption(self.record), style="dim", highlight=False)
+        found = headline(self.record, self.summaries)
+        console.print(found, style="bold", markup=False, highlight=False)
         console.print(self.text, markup=False, highlight=False)
 
     def __str__(self) -> str:
@@ -52,8 +73,58 @@ class Comparison:
         said = ", ".join(f"{one.arm}: {one.verdicts}" for one in self.summaries[1:])
         return f"Comparison({said})"
 
+    def _repr_html_(self) -> str:
+        return page.fragment(self.record, self.summaries)
+
+    def table(self) -> Any:
+        """Return the numbers, one row for each arm and measure.
+
+        A pandas `DataFrame` where pandas is installed, else a list of dicts with the same columns:
+        arm, measure, unit, mean, difference, low and high (its 95 % interval), p_better,
+        p_equivalent (the probability that it is within the margin), p (after Holm), verdict, and
+        of the arm gap, cost, best_epoch, peak_memory and sparsity. What is not known is None.
+        """
+        rows = [
+            _row(one, measure)
+            for one in self.summaries
+            for measure in measures.of_record(self.record)
+        ]
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError:
+            return rows
+        return pandas.DataFrame(rows)
+
+    def plot(self, kind: str = "forest") -> Figure:
+        """Return a figure, to be shown in a notebook or saved with `.savefig(path)`.
+
+        Args:
+            kind: "forest" (differences with intervals), "curves" (of learning), "dots" (the
+                difference on each split), "reliability" (of a classification's probabilities) or
+                "cost" (difference against time).
+
+        Raises:
+            RegkitError: for another kind, or where the task has no such figure.
+        """
+        if kind not in figures.FIGURES:
+            known = ", ".join(figures.FIGURES)
+            near = suggest(str(kind), figures.FIGURES)
+            raise RegkitError(f"no figure {kind!r}; there are {known}{near}")
+        with figures.style():
+            return figures.FIGURES[kind](self.record, self.summaries)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the report, one page that needs no other file; write it where a path is given."""
+        text = page.render([(self.record, self.summaries)])
+        if path is not None:
+            Path(path).write_text(text, "utf-8")
+        return text
+
     def save(self, directory: str | Path, *, force: bool = False) -> list[Path]:
-        """Write results.json, the forest plot and the learning curves; return their paths.
+        """Write results.json, report.html, the forest plot and the learning curves.
+
+        Returns:
+            The paths of the files.
 
         Raises:
             RegkitError: where that would overwrite something and is not forced.
@@ -61,15 +132,13 @@ class Comparison:
         directory = Path(directory)
         results.check_output(directory, force)
         results.write(self.record, directory / "results.json", self.summaries)
-        paths = [directory / name for name in results.FILES]
-        with figures.style():
-            drawn = {
-                "forest": figures.forest(self.record, self.summaries),
-                "curves": figures.curves(self.record, self.summaries),
-            }
-            for path in paths[1:]:
-                figures.save(drawn[path.stem], path)
-        return paths
+        self.to_html(directory / "report.html")
+        for kind in ("forest", "curves"):
+            figure = self.plot(kind)
+            for suffix in (".svg", ".png"):
+                with figures.style():
+                    figures.save(figure, directory / f"{kind}{suffix}")
+        return [directory / name for name in results.FILES]
 
     @classmethod
     def load(cls, path: str | Path) -> Comparison:
@@ -79,3 +148,27 @@ class Comparison:
             RegkitError: where the file is missing or of another schema.
         """
         return cls(results.read(path))
+
+
+def _row(one: analysis.Summary, measure: measures.Measure) -> dict[str, Any]:
+    """Return what is known of an arm by a measure."""
+    outcome = one.outcomes[measure.name]
+    d = outcome.difference
+    return {
+        "arm": one.arm,
+        "measure": measure.name,
+        "unit": measure.unit,
+        "mean": outcome.mean,
+        "difference": d and d.mean,
+        "low": d and d.low,
+        "high": d and d.high,
+        "p_better": outcome.p_better,
+        "p_equivalent": outcome.p_practical and outcome.p_practical[1],
+        "p": outcome.p_adjusted,
+        "verdict": outcome.verdict,
+        "gap": one.gap,
+        "cost": one.cost,
+        "best_epoch": one.best_epoch,
+        "peak_memory": one.peak_memory,
+        "sparsity": one.sparsity,
+    }

@@ -13,18 +13,34 @@ from typing import Any
 
 from regkit.core.errors import RegkitError
 
-__all__ = ["SCHEMA", "Fit", "Record", "check_output", "read", "write"]
+__all__ = ["SCHEMA", "Fit", "Record", "check_output", "document", "read", "write"]
 
-SCHEMA = 1
-FILES = ("results.json", "forest.svg", "forest.png", "curves.svg", "curves.png")
+SCHEMA = 2
+FILES = (
+    "results.json", "report.html", "forest.svg", "forest.png", "curves.svg", "curves.png",
+)  # fmt: skip
+JOURNAL = "fits.jsonl"
 
 
 @dataclass(frozen=True)
 class Fit:
     """One training run of one arm, evaluated on clean labels at its best validation epoch.
 
-    Accuracies are fractions, negative log likelihoods nats. `epoch_seconds` is the median without
-    the first epoch, which compiles. `curves` has a value an epoch for each measure.
+    Attributes:
+        arm: The arm's name.
+        split: The number of the split.
+        seed: The number of the seed within the split.
+        best_epoch: The epoch that was evaluated, from 1.
+        epochs: How many were trained.
+        test: The measures on the test examples by their keys (`regkit.comparison.measures`).
+        train: The same on the training examples, with clean labels.
+        validation: The same on the validation examples.
+        epoch_seconds: The median time of an epoch without the first, which compiles.
+        seconds: The time of the whole fit.
+        peak_memory: Megabytes, or None where it cannot be measured.
+        sparsity: The fraction of the kernels' weights that are exactly 0.
+        reliability: (confidence, accuracy, count) of bins of equal mass of the test examples.
+        curves: A value an epoch for the loss, its parts, and the validation measures.
     """
 
     arm: str
@@ -32,20 +48,15 @@ class Fit:
     seed: int
     best_epoch: int
     epochs: int
-    test_accuracy: float
-    test_nll: float
-    train_accuracy: float
-    train_nll: float
-    val_accuracy: float
-    val_nll: float
+    test: dict[str, float]
+    train: dict[str, float]
+    validation: dict[str, float]
     epoch_seconds: float
     seconds: float
+    peak_memory: float | None
+    sparsity: float
+    reliability: list[tuple[float, float, int]] = field(repr=False)
     curves: dict[str, list[float]] = field(repr=False)
-
-    @property
-    def gap(self) -> float:
-        """The generalization gap: accuracy on the (clean) training examples minus test."""
-        return self.train_accuracy - self.test_accuracy
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Record:
         arms: Name → recipe in text; the first is the baseline, whose recipe is empty.
         fits: The fits that were done.
         failures: Arm → why it was taken out.
+        diverged: Those of them whose training went to NaN or infinity.
         settings: Splits, seeds, epochs, sizes, label noise, root seed, model.
         data: Name, digest, sizes, class names, note.
         environment: Versions, hardware, command, times.
@@ -69,6 +81,7 @@ class Record:
     data: dict[str, Any]
     environment: dict[str, Any]
     stopped: str = ""
+    diverged: tuple[str, ...] = ()
 
     @property
     def baseline(self) -> str:
@@ -88,31 +101,37 @@ def check_output(directory: Path, force: bool) -> None:
     """
     if directory.exists() and not directory.is_dir():
         raise RegkitError(f"output {str(directory)!r} is a file; name a folder")
-    there = [name for name in FILES if (directory / name).exists()]
+    there = [name for name in (*FILES, JOURNAL) if (directory / name).exists()]
     if there and not force:
+        goes_on = ", or go on with it (resume=True, --resume)" if JOURNAL in there else ""
         raise RegkitError(
-            f"{str(directory)!r} already holds {', '.join(there)}; name another folder "
-            "(output, --output) or overwrite them (force=True, --force)"
+            f"{str(directory)!r} already holds {', '.join(there)}; name another folder (output, "
+            f"--output), overwrite them (force=True, --force){goes_on}"
         )
 
 
-def write(record: Record, path: Path, analysis: Iterable[Any] = ()) -> None:
-    """Write a record as JSON, in one move: a reader or a crash never meets half a file.
+def document(record: Record, analysis: Iterable[Any] = ()) -> dict[str, Any]:
+    """Return what `results.json` holds, in JSON's own types.
 
     Args:
-        record: What to write.
-        path: The file.
+        record: What was measured.
         analysis: Dataclass instances with the conclusions, for readers of the file.
     """
-    document = {
+    whole = {
         "schema": SCHEMA,
         **{f.name: getattr(record, f.name) for f in dataclasses.fields(record)},
         "fits": [dataclasses.asdict(fit) for fit in record.fits],
         "analysis": [dataclasses.asdict(one) for one in analysis],
     }
+    return {key: _plain(value) for key, value in whole.items()}
+
+
+def write(record: Record, path: Path, analysis: Iterable[Any] = ()) -> None:
+    """Write a record as JSON, in one move: a reader or a crash never meets half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(_plain(document), indent=1, allow_nan=False) + "\n", "utf-8")
+    text = json.dumps(document(record, analysis), indent=1, allow_nan=False)
+    temporary.write_text(text + "\n", "utf-8")
     os.replace(temporary, path)
 
 
@@ -131,7 +150,8 @@ def read(path: str | Path) -> Record:
         raise RegkitError(f"{path}: results of schema {found}; this regkit reads schema {SCHEMA}")
     names = {f.name for f in dataclasses.fields(Record)}
     kept = {key: value for key, value in document.items() if key in names}
-    return Record(**{**kept, "fits": tuple(Fit(**fit) for fit in document["fits"])})
+    fits = tuple(Fit(**fit) for fit in document["fits"])
+    return Record(**{**kept, "fits": fits, "diverged": tuple(kept["diverged"])})
 
 
 def _plain(value: Any) -> Any:

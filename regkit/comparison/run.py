@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from regkit.comparison import design, results
+from regkit.comparison import execution, results, settings
+from regkit.comparison.arms import BASELINE, Recipes, default_recipes, named
 from regkit.comparison.description import describe_data, describe_environment
-from regkit.comparison.fitting import fit_arm
+from regkit.comparison.journal import Journal
 from regkit.comparison.models import BuildModel, count_parameters, resolve
 from regkit.comparison.progress import FitProgress
 from regkit.comparison.report import Comparison
-from regkit.comparison.workbench import Workbench
+from regkit.comparison.several import Comparisons
+from regkit.comparison.study import Failure, Study, Task, Worker
 from regkit.core.errors import RegkitError
-from regkit.core.recipe import Recipe
-from regkit.core.technique import Technique
 from regkit.data.dataset import Dataset
 from regkit.data.sources import load
 
-__all__ = ["BASELINE", "DEFAULT_RECIPES", "compare"]
-
-BASELINE = "baseline"
-DEFAULT_RECIPES = (  # something of every chapter, at its defaults
-    "l2",
-    "label_smoothing",
-    "gaussian_noise",
-    "elastic_distortion(relative_to=28)",  # the paper's setting, for images of any size
-    "dropout",
-    "drop_connect",
-    "early_stopping",
-)
+__all__ = ["compare"]
 
 
 def compare(
     build_model: str | BuildModel,
-    data: str | Path | Dataset | tuple[Any, Any],
-    recipes: Iterable[str | Recipe | list[Technique]],
+    data: Any,
+    recipes: Recipes | None = None,
     *,
     splits: int = 10,
     seeds: int = 1,
@@ -50,23 +39,30 @@ def compare(
     validation_size: float = 0.2,
     train_size: int | None = None,
     target: str | int | None = None,
+    task: str | None = None,
+    image_size: int | str | tuple[int, int] | None = None,
     seed: int = 0,
+    jobs: int = 1,
     output: str | Path | None = None,
     force: bool = False,
+    resume: bool = False,
     progress: bool = True,
-) -> Comparison:
+) -> Comparison | Comparisons:
     """Compare recipes with training without them, and say how sure the answer is.
 
     Each of `splits` random, stratified splits into training, validation and test is used with
     `seeds` seeds. In each of these repeats every arm gets the same examples, redrawn labels,
     initialization and order, trains for the same epochs, and is evaluated on clean labels at the
-    epoch of its best validation accuracy; the baseline is treated no differently.
+    epoch of its best validation value; the baseline is treated no differently.
 
     Args:
-        build_model: A function of an input shape and a number of classes that returns a compiled
-            model, or `"mlp"`, `"cnn"`, `"path.py:function"`.
-        data: What `regkit.data.load` takes: `"digits"`, a path to `.npz` or `.csv`, `(x, y)`.
-        recipes: The arms, in text or as recipes.
+        build_model: A function of an input shape and a number of classes (None for a regression)
+            that returns a compiled model, or `"mlp"`, `"cnn"`, `"path.py:function"`.
+        data: What `regkit.data.load` takes: a name such as `"digits"`, a path to `.npz`, `.csv` or
+            a folder of images, or `(x, y)`. A list of such sources compares on each of them, and
+            ranks the arms over all.
+        recipes: The arms, in text or as recipes; or a mapping from names to them. None is a
+            technique or two of every chapter, as far as they suit the data.
         splits: The number of splits, at least 2; each gives one pair for the statistics.
         seeds: The number of seeds a split; their fits are averaged, which takes out most of the
             chance in initialization, order and the choice of the epoch.
@@ -76,15 +72,22 @@ def compare(
         label_noise: The fraction of the training labels redrawn uniformly at random.
         test_size: The fraction tested on; unused where the data has a fixed test part.
         validation_size: The fraction of the rest that chooses the epoch.
-        train_size: Train on so many examples only; for data with a fixed test part.
-        target: The label column of a `.csv`.
+        train_size: Train on so many examples only.
+        target: The target column of a `.csv`.
+        task: "classification" or "regression"; None sees it from the targets.
+        image_size: The size to which the images of a folder are scaled in pixels: a side,
+            `(height, width)` or `"48x64"`.
         seed: The root of all seeds.
-        output: A folder for results.json and figures, or None to write nothing.
+        jobs: The number of processes; each fits its share and uses its share of the cores.
+        output: A folder for the results, figures and report, or None to write nothing.
         force: Whether files there may be overwritten.
+        resume: Go on with the study in `output` that was stopped or killed: what it has done is
+            kept, and the end is the same to the last bit. More splits or arms may be asked for.
         progress: Whether to show a bar on standard error.
 
     Returns:
-        The comparison: print it for the table; `.summaries` and `.record` hold the numbers.
+        The comparison: print it for the table; `.summaries` and `.record` hold the numbers. For a
+        list of data sets, their `Comparisons`.
 
     Raises:
         RegkitError: (a ValueError) for recipes, data, models and options that cannot be, before
@@ -104,138 +107,164 @@ def compare(
         "train_size": train_size,
         "seed": seed,
     }
-    _check_options(options)
-    if output is not None:
-        results.check_output(Path(output), force)
-    arms = _arms(recipes)
-    dataset = load(data, target=target)
-    if train_size is not None and dataset.x_test is None:
-        raise RegkitError("train_size needs data with a fixed test part (x_test, y_test)")
-    build, model_name = resolve(build_model)
-    study = _Study(arms, dataset, build, {"model": model_name, **options})
-    study.run(None if output is None else Path(output), progress)
-    comparison = Comparison(study.record())
-    if output is not None:
-        comparison.save(output, force=True)  # checked above; what is there now is our own
-    return comparison
+    settings.check({**options, "jobs": jobs})
+    folder = None if output is None else Path(output)
+    if resume and folder is None:
+        raise RegkitError("resume=True needs output, the folder of the study that was stopped")
+    arms = None if recipes is None else named(recipes)
+    several = _are_several(data)
+    sources = data if several else [data]
+    sets = [load(one, target=target, task=task, image_size=image_size) for one in sources]
+    folders = _folders(folder, sets) if several else [folder]
+    for one in filter(None, {folder, *folders}):
+        results.check_output(one, force or resume)
+    build, model = resolve(build_model)
+    arms = arms or named(default_recipes(sets))
+    runs = [_Run(Study(arms, one, build, model, dict(options))) for one in sets]
+    done = [run.open(place, resume) for run, place in zip(runs, folders, strict=True)]
+    found: list[Comparison] = []
+    for run, place, before in zip(runs, folders, done, strict=True):
+        run.go(before, jobs, progress)
+        found.append(Comparison(run.record()))
+        if place is not None:
+            found[-1].save(place, force=True)  # checked above; what is there now is our own
+        if found[-1].interrupted:
+            break
+    if not several:
+        return found[0]
+    together = Comparisons(found)
+    if folder is not None:
+        together.save(folder)
+    return together
 
 
-class _Study:
-    """A comparison as it runs."""
+def _are_several(data: Any) -> bool:
+    """Return whether data is a list of sources; a list of two arrays is one source."""
+    kinds = (str, Path, Dataset, tuple)
+    return isinstance(data, list) and bool(data) and all(isinstance(one, kinds) for one in data)
 
-    def __init__(
-        self, arms: dict[str, str], data: Dataset, build: BuildModel, settings: dict[str, Any]
-    ) -> None:
-        self.arms, self.data, self.settings = arms, data, settings
-        self.repeats = design.repeats(settings["splits"], settings["seeds"], settings["seed"])
-        first = self._parts(self.repeats[0])  # raises where the sizes cannot be
-        if settings["batch_size"] is None:
-            settings["batch_size"] = min(256, max(16, len(first.y_train) // 4))
-        self.workbench = Workbench(build, first.x_train.shape[1:], data.n_classes)
-        model = self.workbench.model(BASELINE, self.repeats[0].init_seed)  # raises if it misfits
-        self.described = describe_data(data, first)
-        self.environment = describe_environment(count_parameters(model))
-        self.fits: list[results.Fit] = []
-        self.failures: dict[str, str] = {}
+
+def _folders(folder: Path | None, sets: list[Dataset]) -> list[Path | None]:
+    """Return a folder for each data set, named after it."""
+    names = [re.sub(r"[^\w.-]+", "_", one.name) for one in sets]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RegkitError(f"two data sets are called {twice[0]!r}; their names must differ")
+    if len({one.task for one in sets}) > 1:
+        raise RegkitError("data sets to be ranked together must all have classes, or all values")
+    return [None if folder is None else folder / name for name in names]
+
+
+class _Run:
+    """A study as it runs: what is done, what failed, what is written."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        first = study.parts(study.tasks()[0].repeat)  # raises where the sizes cannot be
+        if study.settings["batch_size"] is None:
+            study.settings["batch_size"] = min(256, max(16, len(first.y_train) // 4))
+        self.worker = Worker(study)
+        self.described = describe_data(study.data, first)
+        self.environment = describe_environment(count_parameters(self.worker.model()))
+        self.tasks = study.tasks()
+        self.found: dict[tuple[str, int, int], results.Fit | Failure] = {}
+        self.journal: Journal | None = None
         self.stopped = ""
         self.start = time.perf_counter()
 
-    def _parts(self, repeat: design.Repeat) -> design.Parts:
-        sizes = ("test_size", "validation_size", "label_noise", "train_size")
-        chosen = {name: self.settings[name] for name in sizes}
-        return design.parts(self.data, repeat, root=self.settings["seed"], **chosen)
+    def open(self, folder: Path | None, resume: bool) -> int:
+        """Open the journal in a folder; return how many fits it has already."""
+        if folder is None:
+            return 0
+        self.journal = Journal(folder, self.study.identity() | self._versions())
+        if not resume:
+            self.journal.begin()
+            return 0
+        wanted = {task.key for task in self.tasks}
+        for fit in self.journal.resume(self.study.arms):
+            if (fit.arm, fit.split, fit.seed) in wanted:
+                self.found[fit.arm, fit.split, fit.seed] = fit
+        return len(self.found)
+
+    def _versions(self) -> dict[str, Any]:
+        backend = self.environment["backend"]
+        return {name: self.environment["versions"][name] for name in ("keras", backend)}
 
     def record(self) -> results.Record:
-        """Return what is known so far."""
+        """Return what is known so far, in the order in which one process would have found it."""
+        fits: list[results.Fit] = []
+        failures: dict[str, Failure] = {}
+        for task in self.tasks:
+            found = self.found.get(task.key)
+            if task.arm in failures or found is None:
+                continue
+            if isinstance(found, Failure):
+                failures[task.arm] = found
+                if task.arm == BASELINE:
+                    self.stopped = f"the baseline failed: {found.reason}"
+                    break
+            else:
+                fits.append(found)
         seconds = round(time.perf_counter() - self.start, 1)
         return results.Record(
-            arms=self.arms,
-            fits=tuple(self.fits),
-            failures=dict(self.failures),
-            settings=self.settings,
+            arms=self.study.arms,
+            fits=tuple(fits),
+            failures={arm: one.reason for arm, one in failures.items()},
+            diverged=tuple(arm for arm, one in failures.items() if one.diverged),
+            settings={"model": self.study.model, **self.study.settings},
             data=self.described,
             environment={**self.environment, "seconds": seconds},
             stopped=self.stopped,
         )
 
-    def run(self, output: Path | None, shown: bool) -> None:
-        """Fit all arms in all repeats; after each repeat, write what there is."""
-        with FitProgress(len(self.arms) * len(self.repeats), shown) as progress:
-            try:
-                for repeat in self.repeats:
-                    self._repeat(repeat, progress)
-                    if output is not None:
-                        results.write(self.record(), output / "results.json")
-                    if self.stopped:
+    def go(self, done: int, jobs: int, shown: bool) -> None:
+        """Do the tasks that are not done; keep each fit as soon as it is there."""
+        left = [task for task in self.tasks if task.key not in self.found]
+        with FitProgress(len(self.tasks), shown, done) as progress, self._interruptible():
+            if jobs > 1:
+                stream = execution.in_processes(self.study, left, jobs)
+            else:
+                stream = execution.one_by_one(self.worker, left, self._may(progress))
+            for task, found in stream:
+                self.found[task.key] = found
+                if isinstance(found, Failure):
+                    progress.note(f"{task.arm} failed and is taken out: {found.reason}")
+                    if task.arm == BASELINE:
                         break
-            except KeyboardInterrupt:
-                if not self.fits:
-                    raise
-                self.stopped = "interrupted"
-        if BASELINE not in {fit.arm for fit in self.fits}:
-            reason = self.failures.get(BASELINE, self.stopped)
+                elif self.journal is not None and not self._written(self.journal, found):
+                    break
+                progress.advance()
+        record = self.record()
+        if not record.of(BASELINE):
+            reason = record.failures.get(BASELINE, self.stopped)
             raise RegkitError(f"the baseline gave no result, so nothing can be compared: {reason}")
 
-    def _repeat(self, repeat: design.Repeat, progress: FitProgress) -> None:
-        parts, names = self._parts(repeat), list(self.arms)
-        fit_options = {name: self.settings[name] for name in ("epochs", "batch_size")}
-        for arm in (names[index] for index in design.arm_order(repeat, len(names))):
-            if arm not in self.failures and not self.stopped:
-                progress.begin(arm)
-                try:
-                    recipe = self.arms[arm]
-                    fit = fit_arm(self.workbench, arm, recipe, parts, repeat, **fit_options)
-                    self.fits.append(fit)
-                except Exception as error:  # an arm may fail in any way; the others go on
-                    self._failed(arm, repeat, error, progress)
-            progress.advance()
+    def _written(self, journal: Journal, fit: results.Fit) -> bool:
+        try:
+            journal.add(fit, self.study.arms[fit.arm])
+        except OSError as error:
+            self.stopped = f"{journal.path} cannot be written ({error.strerror})"
+            return False
+        return True
 
-    def _failed(
-        self, arm: str, repeat: design.Repeat, error: Exception, progress: FitProgress
-    ) -> None:
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        kind = "" if isinstance(error, RegkitError) else f"{type(error).__name__}: "
-        self.workbench.drop(arm)
-        self.failures[arm] = f"{kind}{first_line} (split {repeat.split + 1})"
-        progress.note(f"{arm} failed and is taken out: {self.failures[arm]}")
-        if arm == BASELINE:
-            self.stopped = f"the baseline failed: {self.failures[arm]}"
+    def _may(self, progress: FitProgress) -> Any:
+        def begin(task: Task) -> bool:
+            if any(isinstance(self.found.get(one.key), Failure) for one in self._of(task.arm)):
+                progress.advance()
+                return False
+            progress.begin(task.arm)
+            return True
 
+        return begin
 
-def _arms(recipes: Iterable[str | Recipe | list[Technique]]) -> dict[str, str]:
-    """Return name → recipe in text, the baseline first."""
-    if isinstance(recipes, str):
-        recipes = [recipes]
-    arms = {BASELINE: ""}
-    for given in recipes:
-        named = isinstance(given, str) and given.strip() == BASELINE
-        text = "" if named else str(given if isinstance(given, Recipe) else Recipe(given))
-        if not text:
-            raise RegkitError("an arm without techniques is the baseline, which is always there")
-        if text in arms:
-            raise RegkitError(f"the arm {text!r} is given twice")
-        arms[text] = text
-    if len(arms) == 1:
-        raise RegkitError(f"no recipes to compare; name some, such as {', '.join(DEFAULT_RECIPES)}")
-    return arms
+    def _of(self, arm: str) -> list[Task]:
+        return [task for task in self.tasks if task.arm == arm]
 
-
-def _check_options(options: dict[str, Any]) -> None:
-    bounds: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "splits": (lambda v: v >= 2, "an integer of 2 or more (10 finds large effects)"),
-        "seeds": (lambda v: v >= 1, "an integer of 1 or more"),
-        "epochs": (lambda v: v >= 1, "an integer of 1 or more"),
-        "batch_size": (lambda v: v >= 1, "an integer of 1 or more"),
-        "seed": (lambda v: v >= 0, "an integer of 0 or more"),
-        "train_size": (lambda v: v >= 1, "an integer of 1 or more"),
-        "label_noise": (lambda v: 0 <= v <= 1, "a fraction from 0 to 1"),
-        "test_size": (lambda v: 0 < v < 1, "a fraction between 0 and 1"),
-        "validation_size": (lambda v: 0 < v < 1, "a fraction between 0 and 1"),
-    }
-    for name, (allowed, said) in bounds.items():
-        value = options[name]
-        if name in ("batch_size", "train_size") and value is None:
-            continue
-        kinds = (int, float, np.floating) if "fraction" in said else (int, np.integer)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not allowed(value):
-            raise RegkitError(f"{name} must be {said}; received {value!r}")
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not self.found:
+                raise
+            self.stopped = "interrupted"

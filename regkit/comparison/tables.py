@@ -1,51 +1,75 @@
-"""The table on the terminal."""
+"""The tables on the terminal."""
 
 from __future__ import annotations
 
 from rich import box
 from rich.table import Table
 
-from regkit.comparison.analysis import MEASURES, Measure, Outcome, Summary
+from regkit.comparison import measures
+from regkit.comparison.analysis import Outcome, Summary
+from regkit.comparison.measures import Measure
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import repeats
 
-__all__ = ["CAPTION", "tables"]
-
-CAPTION = (
-    "Test examples with clean labels. Δ: minus the baseline's, with its corrected interval. "
-    "p: after Holm. gap: training minus test accuracy. cost: time of an epoch."
-)
+__all__ = ["caption", "tables"]
 
 COLOURS = {"better": "bold green", "worse": "bold red", "equivalent": "cyan", "failed": "red"}
 
 
+def caption(record: Record) -> str:
+    """Return what the columns mean, in short."""
+    labels = "with clean labels" if record.data["task"] == "classification" else "only"
+    gap = measures.of_record(record)[0].name
+    return (
+        f"Test examples {labels}. Δ: minus the baseline's, with its corrected interval. p: after "
+        f"Holm. gap: by how much the training {gap} is better. cost: time of an epoch."
+    )
+
+
 def tables(record: Record, summaries: list[Summary]) -> list[Table]:
-    """Return a table for each measure: a row an arm, in the order in which they were named."""
-    made = [_table(measure, record, summaries) for measure in MEASURES]
+    """Return a table for each measure that decides, and one of what only describes."""
+    known = measures.of_record(record)
+    made = [_table(measure, record, summaries) for measure in known if measure.decides]
     made[0].title = f"{record.data['name']} · {record.settings['model']} · {repeats(record)}"
-    return made
+    return [*made, _described([m for m in known if not m.decides], summaries)]
 
 
 def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
-    result = Table(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        title_style="bold",
-    )
-    result.add_column(f"by {measure.name}", overflow="fold", min_width=15)
-    extra = ("gap", "cost") if measure is MEASURES[0] else ()
-    heads = ("%" if measure.unit == "points" else measure.unit, "Δ", "95 % interval", "P(better)")
-    for name in (*heads, "p", *extra):
+    result = _empty(f"by {measure.name}")
+    extra = ("gap", "cost") if measure is measures.of_record(record)[0] else ()
+    head = "%" if measure.unit == "points" else measure.unit or "mean"
+    for name in (head, "Δ", "95 % interval", "P(better)", "p", *extra):
         result.add_column(name, justify="right", no_wrap=True)
     result.add_column("verdict", min_width=8)
     for one in summaries:
         outcome = one.outcomes[measure.name]
-        more = (f"{one.gap:.1f}", f"{one.cost:.2f}×") if extra else ()
+        more = (f"{one.gap:.{measure.digits}f}", f"{one.cost:.2f}×") if extra else ()
         cells = (*_cells(outcome, measure), *more, outcome.verdict)
         result.add_row(one.arm, *cells, style=COLOURS.get(outcome.verdict, ""))
     for arm in set(record.failures) - {one.arm for one in summaries}:
         blank = [""] * (5 + len(extra))
         result.add_row(arm, *blank, "failed", style=COLOURS["failed"])
+    return result
+
+
+def _described(known: list[Measure], summaries: list[Summary]) -> Table:
+    """Return the table of what is measured beside: no verdicts are given by it."""
+    result = _empty("beside")
+    for measure in known:
+        unit = f", {'%' if measure.unit == 'points' else measure.unit}" if measure.unit else ""
+        result.add_column(measure.name + unit, justify="right", no_wrap=True)
+    for name in ("best epoch", "peak memory", "zero weights"):
+        result.add_column(name, justify="right", no_wrap=True)
+    for one in summaries:
+        values = [f"{one.outcomes[m.name].mean:.{m.digits}f}" for m in known]
+        memory = "" if one.peak_memory is None else f"{one.peak_memory:.0f} MB"
+        result.add_row(one.arm, *values, f"{one.best_epoch:g}", memory, f"{one.sparsity:.0%}")
+    return result
+
+
+def _empty(first: str) -> Table:
+    result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_style="bold")
+    result.add_column(first, overflow="fold", min_width=15)
     return result
 
 

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import math
 
-from regkit.comparison import statistics
-from regkit.comparison.analysis import ALPHA, MEASURES, Measure, Summary, overlap
+from regkit.comparison import measures, statistics
+from regkit.comparison.analysis import ALPHA, Summary, overlap
+from regkit.comparison.cautions import cautions
+from regkit.comparison.measures import Measure
 from regkit.comparison.results import Record
 
-__all__ = ["in_words", "repeats", "warnings"]
+__all__ = ["deciding", "grade", "how_sure", "in_words", "repeats", "what_follows", "what_was_done"]
 
 
 def in_words(record: Record, summaries: list[Summary]) -> str:
     """Return the paragraphs below the table."""
-    lines = [_what_was_done(record)]
-    lines += [_what_follows(measure, summaries) for measure in MEASURES]
-    lines += [_how_sure(record, summaries), *warnings(record, summaries)]
-    lines += [f"{arm} failed: {why}." for arm, why in record.failures.items()]
-    if record.stopped:
-        lines.append(f"Stopped early ({record.stopped}): this is what was done until then.")
-    return "\n".join(line for line in lines if line)
+    lines = [what_was_done(record), *what_follows(record, summaries), how_sure(record, summaries)]
+    return "\n".join([*filter(None, lines), *map(str, cautions(record, summaries))])
+
+
+def deciding(record: Record) -> list[Measure]:
+    """Return the measures by which verdicts are given."""
+    return [measure for measure in measures.of_record(record) if measure.decides]
+
+
+def grade(record: Record, summaries: list[Summary]) -> str:
+    """Return how strong the evidence is: "none", "weak", "moderate" or "strong".
+
+    Strong: an arm is better or worse at p < 0.01 after Holm, by at least 10 pairs. Moderate: a
+    verdict of any kind by at least 6 pairs. Weak: a verdict by fewer. None: no verdict.
+    """
+    outcomes = [one.outcomes[m.name] for one in summaries for m in deciding(record)]
+    decided = [
+        (o.verdict, o.p_adjusted, o.difference.n)
+        for o in outcomes
+        if o.verdict in ("better", "worse", "equivalent") and o.difference is not None
+    ]
+    if not decided:
+        return "none"
+    if any(v != "equivalent" and p is not None and p < 0.01 and n >= 10 for v, p, n in decided):
+        return "strong"
+    return "moderate" if max(n for _, _, n in decided) >= 6 else "weak"
 
 
 def repeats(record: Record) -> str:
@@ -28,7 +49,8 @@ def repeats(record: Record) -> str:
     return f"{splits} splits" + (f" × {seeds} seeds" if seeds > 1 else "")
 
 
-def _what_was_done(record: Record) -> str:
+def what_was_done(record: Record) -> str:
+    """Return in words how the arms were compared."""
     data, settings = record.data, record.settings
     labels = "Labels are as given. "
     if settings["label_noise"]:
@@ -44,8 +66,13 @@ def _what_was_done(record: Record) -> str:
         f"{'fixed ' * data['fixed_test']}test examples. {labels}"
         f"Every arm trained {settings['epochs']} epochs in batches of {settings['batch_size']} on "
         "the same examples, from the same weights and in the same order, and was evaluated at the "
-        "epoch of its best validation accuracy."
+        f"epoch of its best validation {measures.of_record(record)[0].name}."
     )
+
+
+def what_follows(record: Record, summaries: list[Summary]) -> list[str]:
+    """Return a sentence for each deciding measure: which arms are better, worse, equivalent."""
+    return [text for one in deciding(record) if (text := _what_follows(one, summaries))]
 
 
 def _what_follows(measure: Measure, summaries: list[Summary]) -> str:
@@ -63,15 +90,17 @@ def _what_follows(measure: Measure, summaries: list[Summary]) -> str:
         for key, word in (
             ("better", "better than the baseline"),
             ("worse", "worse"),
-            ("equivalent", f"equivalent within ±{measure.margin:g} {measure.unit}"),
+            ("equivalent", f"equivalent within ±{measure.margin:g} {measure.unit}".rstrip()),
             ("cannot conclude", "cannot conclude for"),
         )
         if key in by_verdict
     ]
-    return f"By {measure.name} ({measure.unit}): {'; '.join(said)}." if said else ""
+    unit = f" ({measure.unit})" if measure.unit else ""
+    return f"By {measure.name}{unit}: {'; '.join(said)}." if said else ""
 
 
-def _how_sure(record: Record, summaries: list[Summary]) -> str:
+def how_sure(record: Record, summaries: list[Summary]) -> str:
+    """Return what the intervals mean, what the claims hold for, and what could have been found."""
     arms = [
         one for one in summaries if any(o.p_adjusted is not None for o in one.outcomes.values())
     ]
@@ -84,14 +113,14 @@ def _how_sure(record: Record, summaries: list[Summary]) -> str:
         else "Intervals (95 %, each by itself) allow for the examples that the splits share "
         "(Nadeau and Bengio 2003)."
     )
-    found = [_detectable(record, measure, arms) for measure in MEASURES]
+    known = deciding(record)
+    found = [_detectable(record, measure, arms) for measure in known]
     sizes = " or ".join(text for text in found if text)
     return (
         f"{kind} Claims of better and worse hold together at 5 % for {len(arms)} arms and "
-        f"{len(MEASURES)} measures (Holm). "
-        + (f"Differences of about {sizes} are found four times in five. " if sizes else "")
-        + "The best of several arms looks better than it is: confirm it with another --seed."
-    )
+        f"{len(known)} measure{'s' * (len(known) > 1)} (Holm). "
+        + (f"Differences of about {sizes} are found four times in five." if sizes else "")
+    ).rstrip()
 
 
 def _detectable(record: Record, measure: Measure, arms: list[Summary]) -> str:
@@ -101,36 +130,7 @@ def _detectable(record: Record, measure: Measure, arms: list[Summary]) -> str:
     if not finite:
         return ""
     (error, n), share = finite[len(finite) // 2], overlap(record)
-    level = ALPHA / (len(arms) * len(MEASURES))  # Holm's first step
+    level = ALPHA / (len(arms) * len(deciding(record)))  # Holm's first step
     # In standard errors, which hold the overlap already.
     effect = statistics.detectable(n, share, level) / math.sqrt(1 / n + share)
-    return f"{effect * error:.{measure.digits}f} {measure.unit}"
-
-
-def warnings(record: Record, summaries: list[Summary]) -> list[str]:
-    """Return what weakens the conclusions, each as one sentence."""
-    said = []
-    smallest = min(record.data["test_counts"].values(), default=0)
-    if smallest < 30:
-        said.append(f"The smallest class has {smallest} test examples; 30 or more are needed.")
-    late = [one.arm for one in summaries if one.at_end >= 0.3]
-    if late:
-        said.append(
-            f"Best at the last epoch in 30 % of the fits or more: {', '.join(late)}. More epochs "
-            "may help, and change the ranking."
-        )
-    rate = summaries[0].outcomes["accuracy"].mean / 100 if summaries else 0.5
-    error = 100 * math.sqrt(rate * (1 - rate) / record.data["n_test"])
-    small = [
-        one.arm
-        for one in summaries
-        if (outcome := one.outcomes["accuracy"]).verdict in ("better", "worse")
-        and outcome.difference is not None
-        and abs(outcome.difference.mean) < error
-    ]
-    if record.data["fixed_test"] and small:
-        said.append(
-            f"The test set's own standard error, {error:.2f} points, exceeds the difference of "
-            f"{', '.join(small)}: another test set could say otherwise."
-        )
-    return said
+    return f"{effect * error:.{measure.digits}f} {measure.unit}".rstrip()

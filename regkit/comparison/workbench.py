@@ -25,11 +25,11 @@ class Workbench:
     Args:
         build_model: Returns a compiled model for an input shape and a number of classes.
         input_shape: The shape of one example.
-        n_classes: The number of classes.
+        n_classes: The number of classes; None for a regression.
     """
 
     def __init__(
-        self, build_model: BuildModel, input_shape: tuple[int, ...], n_classes: int
+        self, build_model: BuildModel, input_shape: tuple[int, ...], n_classes: int | None
     ) -> None:
         self.build_model = build_model
         self.input_shape, self.n_classes = input_shape, n_classes

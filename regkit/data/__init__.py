@@ -1,8 +1,9 @@
-"""Loading data: bundled sets, `.npz` and `.csv` files, arrays."""
+"""Loading data: named sets, `.npz` and `.csv` files, folders of images, arrays."""
 
 from __future__ import annotations
 
-from regkit.data.dataset import DataError, Dataset, from_arrays
+from regkit.data.arrays import from_arrays
+from regkit.data.dataset import Column, DataError, Dataset
 from regkit.data.sources import load
 
-__all__ = ["DataError", "Dataset", "from_arrays", "load"]
+__all__ = ["Column", "DataError", "Dataset", "from_arrays", "load"]

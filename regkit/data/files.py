@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 
 from regkit.core.errors import suggest
-from regkit.data.dataset import DataError, Dataset, from_arrays
+from regkit.data.arrays import from_arrays
+from regkit.data.cells import is_missing, is_number
+from regkit.data.dataset import DataError, Dataset
+from regkit.data.tables import Table, encode
 
 __all__ = ["read_csv", "read_npz"]
 
 TARGET_NAMES = ("target", "label", "class", "y")
 
 
-def read_npz(path: Path) -> Dataset:
+def read_npz(path: Path, task: str | None = None) -> Dataset:
     """Return the arrays `x, y` or `x_train, y_train[, x_test, y_test]` of an `.npz` file.
 
     A test part is kept apart as a fixed test set: whoever published it meant results on it to be
@@ -36,26 +39,27 @@ def read_npz(path: Path) -> Dataset:
             raise DataError(f"{path}: no labels; it has {keys[0]!r} but no {keys[1]!r}")
         if all(key in arrays for key in keys):
             test = {key: arrays[key] for key in ("x_test", "y_test") if key in arrays}
-            return from_arrays(arrays[keys[0]], arrays[keys[1]], path.name, **test)
+            return from_arrays(arrays[keys[0]], arrays[keys[1]], path.name, task=task, **test)
     raise DataError(
         f"{path}: expected arrays 'x' and 'y', or 'x_train' and 'y_train' (and 'x_test', "
         f"'y_test'); it holds {', '.join(sorted(arrays)) or 'nothing'}"
     )
 
 
-def read_csv(path: Path, target: str | int | None = None) -> Dataset:
-    """Return the table of a `.csv` file: numeric features and a column of class labels.
+def read_csv(path: Path, target: str | int | None = None, task: str | None = None) -> Dataset:
+    """Return the table of a `.csv` file: numbers, categories, and a column of labels.
 
     Args:
         path: The file; commas, semicolons or tabs; a first line without numbers is a header.
         target: The label column by name or index; None means a column called target, label,
             class or y, else the last (and the note says so).
+        task: `"classification"`, `"regression"`, or None, see `from_arrays`.
 
     Raises:
-        DataError: for an empty or ragged file, no label column, cells that are not numbers.
+        DataError: for an empty or ragged file, no label column, cells that fit no column.
     """
     rows, lines = _rows(path)
-    header = None if any(_is_number(cell) for cell in rows[0]) else rows[0]
+    header = rows[0] if _is_header(rows) else None
     if header is not None:
         rows, lines = rows[1:], lines[1:]
     if not rows:
@@ -66,14 +70,14 @@ def read_csv(path: Path, target: str | int | None = None) -> Dataset:
             raise DataError(f"{path}, line {line}: {len(row)} cells where {width} are expected")
     if width < 2:
         raise DataError(f"{path}: one column only; features and a label column are needed")
-    column, note = _target_column(path, header, width, target)
+    chosen, note = _target_column(path, header, width, target)
     names = header or [f"column {index}" for index in range(width)]
-    features = [
-        [_number(cell, path, line, names[i]) for i, cell in enumerate(row) if i != column]
-        for row, line in zip(rows, lines, strict=True)
-    ]
-    labels = _label_cells([row[column] for row in rows], path, lines, names[column])
-    return from_arrays(np.asarray(features, np.float32), labels, path.name, note=note)
+    cells = [list(column) for column in zip(*rows, strict=True)]
+    labels = _labels(cells.pop(chosen), path, lines, names[chosen], task)
+    others = names[:chosen] + names[chosen + 1 :]
+    features, columns, said = encode(Table(path, others, cells, lines))
+    note = "; ".join(filter(None, (note, said)))
+    return from_arrays(features, labels, path.name, note=note, task=task, columns=columns)
 
 
 def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
@@ -96,6 +100,20 @@ def _rows(path: Path) -> tuple[list[list[str]], list[int]]:
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
     return rows, lines
+
+
+def _is_header(rows: list[list[str]]) -> bool:
+    """Return whether the first row names the columns rather than being an example.
+
+    Names are no numbers, and in a table of text alone they do not all recur below themselves.
+    """
+    first = rows[0]
+    if any(is_number(cell) or cell in ("?", "nan", "NaN") for cell in first):
+        return False
+    return not all(
+        any(len(row) > index and row[index] == cell for row in rows[1:])
+        for index, cell in enumerate(first)
+    )
 
 
 def _target_column(
@@ -122,29 +140,20 @@ def _target_column(
     return index % width, f"labels from column {index}"
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell: str, path: Path, line: int, column: str) -> float:
-    if _is_number(cell) and np.isfinite(float(cell)):
-        return float(cell)
-    said = repr(cell) if cell else "an empty cell"
-    raise DataError(
-        f"{path}, line {line}, column {column!r}: {said} is not a finite number. Features must be "
-        "numeric and complete; encode, impute or drop the column first"
-    )
-
-
-def _label_cells(cells: list[str], path: Path, lines: list[int], column: str) -> Any:
-    """Return labels as integers where all of them are, else as names."""
+def _labels(
+    cells: list[str], path: Path, lines: list[int], column: str, task: str | None
+) -> np.ndarray[Any, Any]:
+    """Return labels as numbers where all of them are, else as names."""
+    numbers = [float(cell) for cell in cells if is_number(cell)]
+    measured = 2 * len(numbers) >= len(cells) and any(one % 1 for one in numbers)
+    measured = task == "regression" or (task is None and measured)
     for cell, line in zip(cells, lines, strict=True):
-        if not cell:
-            raise DataError(f"{path}, line {line}, column {column!r}: the label is missing")
-    if all(_is_number(cell) for cell in cells):
-        return np.asarray([float(cell) for cell in cells])
-    return np.asarray(cells)
+        where = f"{path}, line {line}, column {column!r}"
+        if is_missing(cell):
+            said = f" ({cell!r})" if cell else ""
+            raise DataError(f"{where}: the label is missing{said}; complete or delete the line")
+        if measured and not is_number(cell):
+            raise DataError(
+                f"{where}: the label {cell!r} is not a finite number; a regression needs numbers"
+            )
+    return np.asarray(numbers if len(numbers) == len(cells) else cells)

@@ -178,19 +178,19 @@ def test_compare_writes_and_then_refuses(
 def test_a_failed_arm_is_code_1(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from regkit.comparison import run
+    from regkit.comparison import study
 
-    plain = run.fit_arm
+    plain = study.fit_arm
 
     def fit_arm(workbench: Any, arm: str, *args: Any, **options: Any) -> Any:
         if arm == "l2":
             raise RuntimeError("no")
         return plain(workbench, arm, *args, **options)
 
-    monkeypatch.setattr(run, "fit_arm", fit_arm)
+    monkeypatch.setattr(study, "fit_arm", fit_arm)
     code, out, err = said(capsys, *small_job(tmp_path))
     assert code == 1
-    assert "l2 failed: RuntimeError: no" in out
+    assert "RK001: l2 failed and is taken out" in out
     assert "l2 failed and is taken out" in err
 
 
@@ -209,8 +209,11 @@ def test_the_default_job_is_digits_with_redrawn_labels(
     said(capsys, "compare", "--quiet")
     said(capsys, "compare", "l2", "--data", "digits", "--quiet")
     (default, options), (_, own) = called
-    assert default == ("mlp", "digits", run.DEFAULT_RECIPES)
-    assert (options["label_noise"], own["label_noise"]) == (0.3, 0.0)
+    assert default == ()
+    named = ("build_model", "data", "recipes", "label_noise", "output")
+    assert [options[name] for name in named] == ["mlp", "digits", None, 0.3, "regkit-results"]
+    assert own["recipes"] == ["l2"]
+    assert "label_noise" not in own
 
 
 def test_the_process_uses_the_backend_of_the_tests() -> None:

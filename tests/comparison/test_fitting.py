@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from regkit.comparison import design, fitting
+from regkit.comparison import design, measures, observer
 from regkit.comparison.fitting import Batches, fit_arm
 from regkit.comparison.workbench import Workbench
 from regkit.data import from_arrays
@@ -75,7 +75,7 @@ def test_the_stream_keeps_its_order_on_its_way_into_training() -> None:
 
 
 def test_a_kept_model_starts_and_ends_like_a_new_one() -> None:
-    options = {"epochs": 3, "batch_size": 16}
+    options = {"task": "classification", "epochs": 3, "batch_size": 16}
     kept = bench()
     fit_arm(kept, "arm", "l2(0.01) + dropout(0.2)", parts(0), REPEATS[0], **options)
     again = fit_arm(kept, "arm", "l2(0.01) + dropout(0.2)", parts(1), REPEATS[1], **options)
@@ -83,7 +83,7 @@ def test_a_kept_model_starts_and_ends_like_a_new_one() -> None:
     if keras.backend.backend() != "torch":
         assert kept.model("arm", 3) is kept.model("arm", 4)
     assert again.curves == fresh.curves
-    assert (again.test_nll, again.train_nll) == (fresh.test_nll, fresh.train_nll)
+    assert (again.test, again.train) == (fresh.test, fresh.train)
 
 
 def test_arms_start_from_the_same_weights() -> None:
@@ -95,34 +95,40 @@ def test_arms_start_from_the_same_weights() -> None:
 def test_a_neutral_arm_equals_the_baseline_bit_for_bit() -> None:
     """The pairing, end to end: same examples, labels, weights, order and evaluation."""
     fits = [
-        fit_arm(bench(), arm, arm, parts(), REPEATS[0], epochs=4, batch_size=16)
+        fit_arm(
+            bench(), arm, arm, parts(), REPEATS[0], task="classification", epochs=4, batch_size=16
+        )
         for arm in ("", "l2(0.0) + dropout(0.0)")
     ]
     assert fits[0].curves["val_nll"] == fits[1].curves["val_nll"]
-    assert fits[0].test_nll == fits[1].test_nll
+    assert fits[0].test == fits[1].test
 
 
 def test_the_best_epoch_is_restored_and_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
     weights: list[list[np.ndarray]] = []
-    plain = fitting.Observer.on_epoch_end
+    plain = observer.Observer.on_epoch_end
 
     def remembering(self: Any, epoch: int, logs: Any = None) -> None:
         plain(self, epoch, logs)
         weights.append(self.model.get_weights())
 
-    monkeypatch.setattr(fitting.Observer, "on_epoch_end", remembering)
+    monkeypatch.setattr(observer.Observer, "on_epoch_end", remembering)
     workbench, one, models = bench(), parts(), []
     hand_out = workbench.model
     monkeypatch.setattr(workbench, "model", lambda *a: models.append(hand_out(*a)) or models[-1])
-    fit = fit_arm(workbench, "a", "", one, REPEATS[0], epochs=8, batch_size=16)
+    fit = fit_arm(
+        workbench, "a", "", one, REPEATS[0], task="classification", epochs=8, batch_size=16
+    )
     accuracies, nlls = fit.curves["val_accuracy"], fit.curves["val_nll"]
     best = min(range(8), key=lambda i: (-accuracies[i], nlls[i]))
-    assert (fit.best_epoch, fit.val_accuracy) == (best + 1, max(accuracies))
+    assert (fit.best_epoch, fit.validation["accuracy"]) == (best + 1, max(accuracies))
     (model,) = models
     assert all(
         np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[best], strict=True)
     )
-    assert fit.test_accuracy == fitting.evaluate(model, one.x_test, one.y_test, 7)[0]
+    outputs = observer.outputs(model, one.x_test, 7)
+    found = measures.of_outputs("classification", one.y_test, outputs)
+    assert fit.test["accuracy"] == found["accuracy"]
 
 
 @pytest.mark.parametrize("together", [1, 2, 4])
@@ -139,15 +145,15 @@ def test_every_fit_has_the_steps_it_should(together: int) -> None:
             models.append(model)  # noqa: B023
             return model
 
-        options = {"epochs": 3, "batch_size": batch_size}
+        options = {"task": "classification", "epochs": 3, "batch_size": batch_size}
         fit_arm(Workbench(build, (5,), 3), "a", "l2", parts(), REPEATS[0], **options)
         assert int(models[0].optimizer.iterations) == 3 * steps
 
 
 def test_evaluation_does_not_depend_on_the_size_of_its_calls() -> None:
     model, one = bench().model("a", 0), parts()
-    found = [fitting.evaluate(model, one.x_test, one.y_test, size) for size in (1, 7, 30, 64)]
-    assert all(one == pytest.approx(found[0], rel=1e-5) for one in found)
+    found = [observer.outputs(model, one.x_test, size) for size in (1, 7, 30, 64)]
+    assert all(one == pytest.approx(found[0], rel=1e-5, abs=1e-6) for one in found)
 
 
 def test_divergence_is_named() -> None:
@@ -156,5 +162,6 @@ def test_divergence_is_named() -> None:
         model.optimizer.learning_rate = float("nan")
         return model
 
-    with pytest.raises(fitting.Diverged, match=r"NaN|nan"):
-        fit_arm(Workbench(bad, (5,), 3), "a", "", parts(), REPEATS[0], epochs=3, batch_size=16)
+    options = {"task": "classification", "epochs": 3, "batch_size": 16}
+    with pytest.raises(observer.Diverged, match=r"NaN|nan"):
+        fit_arm(Workbench(bad, (5,), 3), "a", "", parts(), REPEATS[0], **options)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from regkit.comparison.models import BUILTIN, check, resolve
@@ -30,6 +31,14 @@ def test_builtin_models_fit_images(name: str) -> None:
     build, said = resolve(name)
     assert said == name
     check(build((8, 8, 1), 10), (8, 8, 1), 10)
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_builtin_models_fit_quantities(name: str) -> None:
+    made = BUILTIN[name]((8, 8, 1), None)
+    check(made, (8, 8, 1), None)
+    made.fit(np.zeros((8, 8, 8, 1), "float32"), np.ones(8, "float32"), verbose=0)
+    assert made.predict(np.zeros((2, 8, 8, 1), "float32"), verbose=0).shape == (2, 1)
 
 
 def test_mlp_takes_features_and_cnn_refuses_them() -> None:
@@ -78,3 +87,37 @@ def uncompiled() -> keras.Model:
 def test_models_that_do_not_fit_the_labels(make: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         check(make(), (4,), 3)
+
+
+def test_a_regression_model_for_classes_is_told_of_the_task() -> None:
+    with pytest.raises(ValueError, match=r"classes need \(None, 3\).*--task regression"):
+        check(model(1, "mse"), (4,), 3)
+
+
+def own_loss(y: Any, p: Any) -> Any:
+    """A loss of the user's own."""
+    return keras.ops.mean(keras.ops.abs(y - p), axis=-1)
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", keras.losses.Huber(), "log_cosh", own_loss])
+def test_losses_of_a_regression(loss: Any) -> None:
+    check(model(1, loss), (4,), None)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: model(3, "mse"), r"shape \(None, 3\); a regression needs \(None, 1\)"),
+        (lambda: model(1, "binary_crossentropy"), "binary_crossentropy, a loss of classes"),
+        (lambda: model(1), "sparse_categorical_crossentropy, a loss of classes"),
+        (lambda: model(1, keras.losses.SquaredHinge()), "SquaredHinge, a loss of classes"),
+        (lambda: model(1, keras.losses.kl_divergence), "kl_divergence, a loss of classes"),
+        (lambda: model(1, keras.losses.Poisson()), "standardized.*Poisson needs positive ones"),
+        (lambda: model(1, "mean_absolute_percentage_error"), "needs positive ones"),
+        (lambda: model(1, "msle"), "msle needs positive ones"),
+        (lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]), "not compiled"),
+    ],
+)
+def test_models_that_do_not_fit_quantities(make: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        check(make(), (4,), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +15,6 @@ from regkit.data import DataError, Dataset, from_arrays, load
 from regkit.data.corruption import redraw_labels
 
 MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist.npz"
-
-
-def write(folder: Path, text: str, name: str = "table.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def rows(n: int = 12) -> str:
-    return "".join(f"{i},{i * 2},{'ab'[i % 2]}\n" for i in range(n))
 
 
 def test_digits_are_scaled_images() -> None:
@@ -42,15 +34,6 @@ def test_a_pair_and_a_dataset_are_data() -> None:
     data = load((np.zeros((10, 2)), ["no", "yes"] * 5))
     assert data.class_names == ("no", "yes")
     assert load(data) is data
-
-
-@pytest.mark.parametrize("labels", ["int8", "uint8", "bool", "float64", "str", "one-hot", "column"])
-def test_labels_in_any_form_become_numbers_from_0(labels: str) -> None:
-    y = np.arange(20) % 2
-    forms = {"one-hot": np.eye(2)[y], "column": y[:, None]}
-    data = from_arrays(np.zeros((20, 1)), forms[labels] if labels in forms else y.astype(labels))
-    assert data.y.tolist() == y.tolist()
-    assert data.y.dtype == np.int64
 
 
 # -- npz ---------------------------------------------------------------------------------------
@@ -86,7 +69,13 @@ def test_npz_keeps_its_test_part_apart(tmp_path: Path) -> None:
         ({"a": np.zeros(3)}, "expected arrays 'x' and 'y'.*holds a"),
         ({"x": np.zeros((9, 2)), "y": np.zeros(8, int)}, "9 examples but 8 labels"),
         ({"x": np.zeros((0, 2)), "y": np.zeros(0, int)}, "empty"),
-        ({"x": np.zeros((9, 2)), "y": np.linspace(0, 1, 9)}, "not measurements; found 0.125"),
+        ({"x": np.zeros((9, 2)), "y": np.r_[np.nan, 1:9]}, "the label of example 0 is nan"),
+        ({"x": np.zeros((4, 2)), "y": np.linspace(0, 1, 4)}, "4 examples, too few.*at least 5"),
+        ({"x": np.zeros((9, 2)), "y": np.full(9, 0.5)}, "all labels are 0.5"),
+        ({"x": np.zeros((9, 2)), "y": np.r_[0.5, 1:8, 1e39]}, "up to 1e.39, too large"),
+        ({"x": np.zeros((9, 2)), "y": np.zeros((9, 3))}, r"received \(9, 3\). Several targets"),
+        ({"x": np.zeros((9, 2)), "y": np.zeros(9, complex)}, "numbers or names; received complex"),
+        ({"x": np.full((9, 2), 1e39), "y": np.arange(9) % 2}, "18 feature values.*infinite"),
         ({"x": np.full((9, 2), np.nan), "y": np.arange(9) % 2}, "18 feature values are NaN"),
         ({"x": np.zeros((9, 2)), "y": np.zeros(9, int)}, "all labels are 0"),
         ({"x": np.zeros((9, 2)), "y": np.arange(9) // 7}, "class '1' has 2 examples"),
@@ -118,6 +107,24 @@ def test_npz_keeps_its_test_part_apart(tmp_path: Path) -> None:
             },
             r"without training examples: \[7\]",
         ),
+        (
+            {
+                "x_train": np.zeros((10, 2)),
+                "y_train": np.arange(10) % 2,
+                "x_test": np.zeros((2, 2)),
+                "y_test": np.array(["no", "yes"]),
+            },
+            "labels are names, the others numbers",
+        ),
+        (
+            {
+                "x_train": np.zeros((10, 2, 2), np.uint8),
+                "y_train": np.arange(10) % 2,
+                "x_test": np.zeros((2, 2, 2)),
+                "y_test": np.zeros(2, int),
+            },
+            "of 8 bits, the other not",
+        ),
     ],
 )
 def test_npz_that_cannot_be(tmp_path: Path, arrays: dict[str, np.ndarray], said: str) -> None:
@@ -128,91 +135,34 @@ def test_npz_that_cannot_be(tmp_path: Path, arrays: dict[str, np.ndarray], said:
 
 def test_npz_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"not a readable .npz"):
-        load(write(tmp_path, "no arrays", "a.npz"))
-
-
-# -- csv ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_csv_without_a_header(tmp_path: Path, separator: str) -> None:
-    data = load(write(tmp_path, rows().replace(",", separator)))
-    assert data.x.tolist()[3] == [3.0, 6.0]
-    assert data.class_names == ("a", "b")
-    assert "last column" in data.note
-
-
-@pytest.mark.parametrize(
-    ("header", "target", "column"),
-    [
-        ("u,v,class", None, 2),
-        ("u,LABEL,v", None, 1),
-        ("u,v,kind", "kind", 2),
-        ("u,v,kind", "0", 0),
-        ("u,v,kind", -1, 2),
-    ],
-)
-def test_csv_target_column(
-    tmp_path: Path, header: str, target: str | int | None, column: int
-) -> None:
-    cells = [[9, 9, 9] for _ in range(12)]
-    for i, row in enumerate(cells):
-        row[column] = i % 2
-    text = "\n".join([header, *(",".join(map(str, row)) for row in cells)])
-    data = load(write(tmp_path, "\ufeff" + text), target=target)
-    assert data.class_names == ("0", "1")
-    assert data.x.tolist()[0] == [9.0, 9.0]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "empty"),
-        ("  \n\n", "empty"),
-        ("a,b,c\n", "a header but no examples"),
-        ("a,b,c\n1,2,x\n\n1,2\n", "line 4: 2 cells where 3 are expected"),
-        ("a,b,c\n1,2,x\n1,wide,x\n", "line 3, column 'b': 'wide' is not a finite number"),
-        ("a,b,c\n1,,x\n", "line 2, column 'b': an empty cell"),
-        ("a,b,c\n1,nan,x\n", "line 2, column 'b': 'nan'"),
-        ("a,b,c\n1,2,\n", "line 2, column 'c': the label is missing"),
-        ("a,b,c\n1,2,0.5\n1,2,1.5\n", "not measurements; found 0.5"),
-        ("a\n1\n2\n", "one column only"),
-        (rows(6), "class 'a' has 3 examples"),
-        ('a,b,c\n1,2,"x\n', "all labels are"),
-    ],
-)
-def test_csv_that_cannot_be(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(DataError, match=f"table.csv.*{said}"):
-        load(write(tmp_path, text))
-
-
-@pytest.mark.parametrize(
-    ("target", "said"),
-    [("specie", "no column is called 'specie'; did you mean 'species'"), ("7", "0 to 2")],
-)
-def test_csv_without_that_column(tmp_path: Path, target: str, said: str) -> None:
-    with pytest.raises(DataError, match=said):
-        load(write(tmp_path, "u,v,species\n" + rows()), target=target)
-
-
-def test_csv_in_another_encoding(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(b"a,b\n1,\xe9\n")
-    with pytest.raises(DataError, match="UTF-8"):
-        load(tmp_path / "a.csv")
-
-
-@given(st.lists(st.tuples(st.floats(-1e6, 1e6, width=32), st.integers(0, 1)), min_size=1))
-def test_csv_gives_back_what_was_written(
-    tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[float, int]]
-) -> None:
-    cells = [*cells, *[(0.0, 0), (1.0, 1)] * 5]
-    text = "value,y\n" + "".join(f"{value!r},{label}\n" for value, label in cells)
-    data = load(write(tmp_path_factory.mktemp("csv"), text))
-    assert data.x[:, 0].tolist() == [np.float32(value) for value, _ in cells]
-    assert data.y.tolist() == [label for _, label in cells]
+        (tmp_path / "a.npz").write_text("no arrays")
+        load(tmp_path / "a.npz")
 
 
 # -- what is named -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"),
+    [
+        ("breast_cancer", (569, 30), ("benign", "malignant")),
+        ("wine", (178, 13), ("class_0", "class_1", "class_2")),
+        ("diabetes", (442, 10), ()),
+    ],
+)
+def test_sets_that_come_with_scikit_learn(
+    name: str, shape: tuple[int, int], classes: tuple[str, ...]
+) -> None:
+    data = load(name)
+    assert (data.name, data.x.shape, data.class_names) == (name, shape, classes)
+    assert data.task == ("classification" if classes else "regression")
+    assert len({column.name for column in data.columns}) == shape[1]
+
+
+def test_without_scikit_learn_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(DataError, match=r"wine comes with scikit-learn: pip install"):
+        load("wine")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +171,7 @@ def test_csv_gives_back_what_was_written(
         ("digts", "no file 'digts'; did you mean 'digits'"),
         ("nowhere.csv", "no file 'nowhere.csv'"),
         (7, "must be a name, a path"),
-        (__file__, "only .npz and .csv"),
+        (__file__, "cannot be read; data is an .npz or .csv file or a folder of images"),
     ],
 )
 def test_unknown_source(source: object, said: str) -> None:
@@ -229,9 +179,30 @@ def test_unknown_source(source: object, said: str) -> None:
         load(source)
 
 
-def test_target_is_for_csv() -> None:
-    with pytest.raises(DataError, match=r"only a .csv has"):
-        load("digits", target="y")
+@pytest.mark.parametrize(
+    ("source", "options", "said"),
+    [
+        ("digits", {"target": "y"}, "only a .csv has; got digits"),
+        ((np.zeros((9, 2)), np.arange(9) % 2), {"target": "y"}, "only a .csv has; got a pair"),
+        ("digits", {"image_size": 4}, "for a folder of images; got digits"),
+        ("digits", {"task": "regression"}, "digits is data for classification"),
+        ("diabetes", {"task": "classification"}, "diabetes is data for regression"),
+        ("digits", {"task": "ranking"}, "classification or regression; received 'ranking'"),
+    ],
+)
+def test_an_option_that_does_not_belong(source: object, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        load(source, **options)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.csv").write_text("1,2\n")
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(DataError, match=r"a.csv cannot be read: Permission denied"):
+        load(tmp_path / "a.csv")
 
 
 def test_mnist_is_read_as_published() -> None:

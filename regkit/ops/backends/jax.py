@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 
-__all__ = ["rows_at", "settled"]
+__all__ = ["device_peak", "rows_at", "settled"]
 
 
 def rows_at(rows: Any, index: Any) -> Any:
@@ -20,3 +21,12 @@ def settled(values: Any) -> Any:
     Fused into a loop over channels, a place and its weights would be computed for each channel.
     """
     return jax.lax.optimization_barrier(values)
+
+
+def device_peak() -> Callable[[], int] | None:
+    """Return a function that gives the peak of GPU memory since the process began; None without.
+
+    JAX cannot forget a peak: after a hungry arm the others show at least its own.
+    """
+    device = jax.devices()[0]
+    return None if device.platform == "cpu" else lambda: device.memory_stats()["peak_bytes_in_use"]

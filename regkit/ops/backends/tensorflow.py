@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["compiled", "fused", "gathered"]
+__all__ = ["compiled", "device_peak", "fused", "gathered"]
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,3 +62,11 @@ def gathered(arrays: tuple[Any, ...], order: Any) -> tf.data.Dataset:
     options.autotune.enabled = False
     rows = tf.data.Dataset.from_tensor_slices(order).with_options(options)
     return rows.map(lambda row: tuple(tf.gather(tensor, row) for tensor in tensors))
+
+
+def device_peak() -> Callable[[], int] | None:
+    """Forget the GPU's peak memory and return a function that gives the new one; None without."""
+    if not tf.config.list_physical_devices("GPU"):
+        return None
+    tf.config.experimental.reset_memory_stats("GPU:0")
+    return lambda: int(tf.config.experimental.get_memory_info("GPU:0")["peak"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,14 @@ from keras import ops
 
 from regkit.ops.hashing import TRIPLE32
 
-__all__ = ["device_names", "flat_normal", "flat_uniform", "grid_sampled", "pairs_of_fields"]
+__all__ = [
+    "device_names",
+    "device_peak",
+    "flat_normal",
+    "flat_uniform",
+    "grid_sampled",
+    "pairs_of_fields",
+]
 
 
 def _shift(x: torch.Tensor, places: int) -> torch.Tensor:
@@ -104,3 +112,11 @@ def device_names() -> list[str]:
     """Return the names of the GPUs, or `["cpu"]`."""
     count = torch.cuda.device_count()
     return [torch.cuda.get_device_name(index) for index in range(count)] or ["cpu"]
+
+
+def device_peak() -> Callable[[], int] | None:
+    """Forget the GPU's peak memory and return a function that gives the new one; None without."""
+    if not torch.cuda.is_available():
+        return None
+    torch.cuda.reset_peak_memory_stats()
+    return lambda: int(torch.cuda.max_memory_allocated())

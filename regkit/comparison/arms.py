@@ -1,0 +1,79 @@
+"""The arms of a comparison: named recipes in text, the baseline first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from regkit.core.errors import RegkitError
+from regkit.core.recipe import Recipe
+from regkit.core.technique import Technique
+from regkit.data.dataset import Dataset
+
+__all__ = ["BASELINE", "DEFAULT_RECIPES", "Recipes", "default_recipes", "named"]
+
+BASELINE = "baseline"
+# The paper's setting, for images of any size.
+ELASTIC = "elastic_distortion = elastic_distortion(relative_to=28)"
+DEFAULT_RECIPES = (  # something of every chapter, at its defaults
+    "l2",
+    "label_smoothing",
+    "gaussian_noise",
+    ELASTIC,
+    "dropout",
+    "drop_connect",
+    "early_stopping",
+)
+NEEDS = {"label_smoothing": "classes", ELASTIC: "images"}
+
+Recipes = Iterable[str | Recipe | list[Technique]] | Mapping[str, str | Recipe | list[Technique]]
+
+
+def default_recipes(sets: Sequence[Dataset]) -> list[str]:
+    """Return the default recipes that can act on all data sets: some need images, some classes."""
+    there = {
+        "images": all(one.image_shape is not None for one in sets),
+        "classes": all(one.task == "classification" for one in sets),
+    }
+    return [one for one in DEFAULT_RECIPES if one not in NEEDS or there[NEEDS[one]]]
+
+
+def named(recipes: Recipes) -> dict[str, str]:
+    """Return name → recipe in text, the baseline first.
+
+    Recipes are a list, each named by its text (or, in text, `"name = recipe"`), or a mapping from
+    names of one's own.
+
+    Raises:
+        RegkitError: for no recipe, an empty one, a name given twice, a recipe that cannot be.
+
+    Example:
+        >>> named(["l2(0.01)", "strong = l2(0.1)"])
+        {'baseline': '', 'l2(strength=0.01)': 'l2(strength=0.01)', 'strong': 'l2(strength=0.1)'}
+    """
+    if isinstance(recipes, str):
+        recipes = [recipes]
+    pairs = recipes.items() if isinstance(recipes, Mapping) else map(_split, recipes)
+    arms = {BASELINE: ""}
+    for name, given in pairs:
+        text = str(given if isinstance(given, Recipe) else Recipe(given))
+        if not text:
+            raise RegkitError("an arm without techniques is the baseline, which is always there")
+        name = text if name is None else str(name).strip()
+        if name in arms:
+            raise RegkitError(f"the arm {name!r} is given twice")
+        arms[name] = text
+    if len(arms) == 1:
+        raise RegkitError("no recipes to compare; name some, such as l2, dropout, label_smoothing")
+    return arms
+
+
+def _split(given: Any) -> tuple[str | None, Any]:
+    """Return (name, recipe) of `"name = recipe"`, or (None, what was given)."""
+    if not isinstance(given, str):
+        return None, given
+    if given.strip() == BASELINE:
+        return None, ""
+    name, equals, recipe = given.partition("=")
+    # An equals sign within parentheses is an option's.
+    return (name, recipe.strip()) if equals and "(" not in name else (None, given)

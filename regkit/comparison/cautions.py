@@ -1,0 +1,168 @@
+"""What weakens a comparison's conclusions: warnings with codes, each with a page of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from regkit.comparison import measures
+from regkit.comparison.analysis import Summary
+from regkit.comparison.results import Record
+
+__all__ = ["CHECKS", "TITLES", "Caution", "cautions"]
+
+TITLES = {
+    "RK001": "An arm has no complete result",
+    "RK002": "The comparison was stopped before its end",
+    "RK003": "Few pairs",
+    "RK004": "A class has few test examples",
+    "RK005": "The test set's own error exceeds a difference",
+    "RK006": "An arm was best at its last epoch",
+    "RK007": "Calibration is measured on few examples",
+    "RK008": "Test examples are also among the training examples",
+    "RK009": "The baseline has learnt little or nothing",
+    "RK010": "The winner was chosen on the data that it is reported on",
+}
+FEW_PAIRS, FEW_OF_A_CLASS, FEW_FOR_CALIBRATION = 6, 30, 1000
+MANY_AT_END, MANY_DUPLICATES = 0.3, 0.01  # shares of the fits, of the test examples
+Check = Callable[[Record, list[Summary]], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning: its code (see TITLES) and what it says of this comparison, in a sentence."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
+
+def cautions(record: Record, summaries: list[Summary]) -> list[Caution]:
+    """Return what weakens the conclusions, in the order of the codes."""
+    return [
+        Caution(code, text) for code, check in CHECKS.items() for text in check(record, summaries)
+    ]
+
+
+def _failed(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    for arm, why in record.failures.items():
+        diverged = "diverged" if arm in record.diverged else "failed"
+        done = len(record.of(arm))
+        yield f"{arm} {diverged} and is taken out, {done} fits were done: {why}."
+
+
+def _stopped(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    if record.stopped:
+        yield (
+            f"Stopped early ({record.stopped}): this is what was done until then. Go on with "
+            "--resume."
+        )
+
+
+def _few_pairs(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    first = measures.of_record(record)[0].name
+    pairs = [d.n for one in summaries if (d := one.outcomes[first].difference)]
+    if pairs and min(pairs) < FEW_PAIRS:
+        yield (
+            f"There are {min(pairs)} pairs: only effects of more than 1.4 standard deviations of "
+            "the differences are likely to be found. Ask for more splits."
+        )
+
+
+def _few_of_a_class(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    counts = record.data["test_counts"]
+    if counts and min(counts.values()) < FEW_OF_A_CLASS:
+        name = min(counts, key=counts.__getitem__)
+        yield (
+            f"Class {name} has {counts[name]} test examples; {FEW_OF_A_CLASS} or more are needed "
+            "for a stable accuracy."
+        )
+
+
+def _own_error(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    if not record.data["fixed_test"] or record.data["task"] != "classification" or not summaries:
+        return
+    rate = summaries[0].outcomes["accuracy"].mean / 100
+    error = 100 * math.sqrt(rate * (1 - rate) / record.data["n_test"])
+    small = [
+        one.arm
+        for one in summaries
+        if (outcome := one.outcomes["accuracy"]).verdict in ("better", "worse")
+        and outcome.difference is not None
+        and abs(outcome.difference.mean) < error
+    ]
+    if small:
+        yield (
+            f"The test set's own standard error, {error:.2f} points, exceeds the difference of "
+            f"{', '.join(small)}: another test set could say otherwise."
+        )
+
+
+def _at_end(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    late = [one.arm for one in summaries if one.at_end >= MANY_AT_END]
+    if late:
+        yield (
+            f"Best at the last epoch in 30 % of the fits or more: {', '.join(late)}. More epochs "
+            "may help, and change the ranking."
+        )
+
+
+def _calibration(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    if record.data["task"] == "classification" and record.data["n_test"] < FEW_FOR_CALIBRATION:
+        yield (
+            f"The calibration error is estimated from {record.data['n_test']} test examples a "
+            f"fit; below {FEW_FOR_CALIBRATION} it is mostly noise."
+        )
+
+
+def _duplicates(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    count, n = record.data["duplicates"], record.data["n_test"]
+    if count > MANY_DUPLICATES * n:
+        yield (
+            f"{count} of the {n} test examples of the first split are equal to one of its training "
+            "examples: they reward memory, unless few values make equal rows by chance."
+        )
+
+
+def _poor_baseline(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    if not summaries or summaries[0].arm != record.baseline:
+        return
+    data, outcomes = record.data, summaries[0].outcomes
+    if data["task"] == "classification":
+        share = 100 * max(data["test_counts"].values()) / data["n_test"]
+        if outcomes["accuracy"].mean <= share + 1:
+            yield (
+                f"The baseline's accuracy is {outcomes['accuracy'].mean:.1f} %, and {share:.1f} % "
+                "of the test examples are of one class: there is little to regularize yet."
+            )
+    elif outcomes["RMSE"].mean >= 0.98 * data["target_scale"]:
+        yield (
+            f"The baseline's RMSE is {outcomes['RMSE'].mean:.4g}, and the target's standard "
+            f"deviation {data['target_scale']:.4g}: it predicts hardly better than the mean."
+        )
+
+
+def _chosen_here(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    better = [one.arm for one in summaries if "better" in one.verdicts.values()]
+    if better and len(record.arms) > 2:
+        yield (
+            "The best of several arms looks better than it is, as it was chosen on the data that "
+            "it is reported on: confirm it with another --seed, or on other data."
+        )
+
+
+CHECKS: dict[str, Check] = {
+    "RK001": _failed,
+    "RK002": _stopped,
+    "RK003": _few_pairs,
+    "RK004": _few_of_a_class,
+    "RK005": _own_error,
+    "RK006": _at_end,
+    "RK007": _calibration,
+    "RK008": _duplicates,
+    "RK009": _poor_baseline,
+    "RK010": _chosen_here,
+}

@@ -1,0 +1,54 @@
+"""The forest plot: each arm's difference to the baseline, with its interval."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from regkit.comparison.analysis import Outcome, Summary
+from regkit.comparison.figures.look import MARKS, WIDE, entitle, mark, signed, what
+from regkit.comparison.figures.rows import Rows, rows
+from regkit.comparison.results import Record
+from regkit.comparison.verdict_text import repeats
+
+__all__ = ["forest_plot"]
+
+
+def forest_plot(
+    record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
+) -> Figure:
+    """Return the differences to the baseline: a row an arm and a panel a deciding measure.
+
+    Args:
+        record: What was measured.
+        summaries: What is known of each arm.
+        width: In inches; below 6 the panels stand one below the other.
+        title: Whether to write above it what it shows.
+    """
+    drawn = rows(record, summaries, width)
+    for axes, measure in drawn.panels:
+        for one, place in drawn.arms:
+            _row(drawn, axes, place, one.outcomes[measure.name], measure.digits)
+    if title:
+        text = (
+            f"{what(record)}: difference to the baseline, with corrected 95 % intervals over "
+            f"{repeats(record)}"
+        )
+        entitle(drawn.figure, text, width)
+    return drawn.figure
+
+
+def _row(drawn: Rows, axes: Any, place: float, outcome: Outcome, digits: int) -> None:
+    d = outcome.difference
+    if d is None:
+        return
+    _, colour, strong = MARKS.get(outcome.verdict, MARKS["cannot conclude"])
+    interval = "one pair, no interval"
+    if math.isfinite(d.low):
+        axes.plot([d.low, d.high], [place] * 2, color=colour, linewidth=2.2, solid_capstyle="butt")
+        interval = f"[{signed(d.low, digits)}, {signed(d.high, digits)}]"
+    mark(axes, d.mean, place, outcome.verdict)
+    verdict = f"\n{outcome.verdict}" if drawn.wide else ""  # its mark tells it too
+    drawn.note(axes, place, f"{signed(d.mean, digits)} {interval}{verdict}", strong)

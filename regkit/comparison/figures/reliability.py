@@ -1,0 +1,84 @@
+"""Reliability diagrams: how often is right what was said with so much confidence?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from regkit.comparison.analysis import Summary
+from regkit.comparison.figures.look import BETTER, FAINT, GROUND, MUTED, WIDE, entitle
+from regkit.comparison.figures.panels import panels
+from regkit.comparison.results import Record
+from regkit.core.errors import RegkitError
+
+__all__ = ["pooled", "reliability_diagrams"]
+
+TITLE = (
+    "How much of what was said with so much confidence is right: each arm (blue) and the baseline "
+    "(grey). On the diagonal both agree; below it a model is too sure"
+)
+POINTS = 10  # a diagram; each holds about equally many test examples
+
+
+def reliability_diagrams(
+    record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
+) -> Figure:
+    """Return reliability diagrams: a panel an arm, the baseline in grey beside it.
+
+    A point is a tenth of the test examples of all fits, by their confidence. On the diagonal what
+    is said with 80 % is right in 80 %; below it the model is too sure of itself.
+
+    Args:
+        record: What was measured.
+        summaries: What is known of each arm.
+        width: In inches; below 6 there are two columns.
+        title: Whether to write above it what it shows.
+
+    Raises:
+        RegkitError: for a regression, which states no confidence.
+    """
+    if record.data["task"] != "classification":
+        raise RegkitError("a regression states no confidence, so it has no reliability diagram")
+    drawn = panels(record, summaries, width, aspect=0.85)
+    base = pooled(record, record.baseline)
+    found = [(axes, pooled(record, one.arm), one.arm) for axes, one in drawn.each]
+    everything = np.concatenate([base, *(points for _, points, _ in found)])
+    least = min(0.9, float(np.nanmin(everything, initial=1.0)) - 0.03) * 100
+    for axes, points, arm in found:
+        axes.grid(axis="x", color=FAINT)
+        axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1, zorder=1)
+        _line(axes, base, MUTED, "--s", 4)
+        if arm != record.baseline:
+            _line(axes, points, BETTER, "-o", 4.5)
+    first = drawn.each[0][0]
+    first.set_xlim(max(0, least), 102)
+    first.set_ylim(max(0, least), 102)
+    drawn.figure.supxlabel("confidence, %", fontsize=8.5)
+    drawn.figure.supylabel("right, %", fontsize=8.5)
+    if title:
+        entitle(drawn.figure, TITLE, drawn.figure.get_figwidth())
+    return drawn.figure
+
+
+def pooled(record: Record, arm: str) -> NDArray[np.float64]:
+    """Return (confidence, accuracy) of bins of about equal mass over all of an arm's fits."""
+    bins = np.array([one for fit in record.of(arm) for one in fit.reliability], np.float64)
+    if not bins.size:
+        return np.empty((0, 2))
+    bins = bins[np.argsort(bins[:, 0], kind="stable")]
+    ends = np.cumsum(bins[:, 2])
+    number = np.minimum((POINTS * (ends - bins[:, 2] / 2) / ends[-1]).astype(int), POINTS - 1)
+    return np.array(
+        [np.average(bins[number == k, :2], axis=0, weights=bins[number == k, 2])
+         for k in np.unique(number)]
+    )  # fmt: skip
+
+
+def _line(axes: Any, points: NDArray[np.float64], colour: str, form: str, size: float) -> None:
+    x, y = 100 * points.T
+    axes.plot(
+        x, y, form, color=colour, linewidth=1.3, markersize=size, markeredgecolor=GROUND, zorder=3
+    )

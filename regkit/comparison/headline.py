@@ -1,0 +1,156 @@
+"""The verdict in one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from regkit.comparison.analysis import Summary
+from regkit.comparison.figures.look import signed
+from regkit.comparison.measures import Measure
+from regkit.comparison.ranks import Ranking, smallest_p
+from regkit.comparison.results import Record
+from regkit.comparison.verdict_text import deciding
+
+__all__ = ["GRADES", "headline", "over_data_sets"]
+
+# What each grade of `verdict_text.grade` means.
+GRADES = {
+    "none": "no verdict could be given",
+    "weak": "a verdict, by fewer than 6 pairs",
+    "moderate": "a verdict, by 6 pairs or more",
+    "strong": "better or worse at p < 0.01 after Holm, by 10 pairs or more",
+}
+
+
+def headline(record: Record, summaries: list[Summary]) -> str:
+    """Return what a comparison found, in one sentence.
+
+    It names the arm that is better by the first measure that finds any better, by most; then says
+    of how many others the same, the contrary or nothing can be said.
+    """
+    known = deciding(record)
+    groups = _groups(record, summaries, known)
+    leading = [*groups["better"], *groups["mixed"]]
+    said = []
+    if leading:
+        lead, measure = _lead(leading, known)
+        said.append(f"{lead.arm} is better than the baseline by {_size(lead, measure)}")
+        if against := _by(lead, "worse", known):
+            said[0] += f", but worse by {against}"
+        others = [one.arm for one in groups["better"] if one is not lead]
+        if others:
+            more = others[0] if len(others) == 1 else f"{len(others)} other arms"
+            said.append(f"{more} {_is(others)} better too")
+        groups["mixed"] = [one for one in groups["mixed"] if one is not lead]
+    elif len(summaries) == 2 and (one := summaries[1]) in groups["open"]:
+        return f"Nothing can be concluded for {one.arm}: {_size(one, known[0])}."
+    elif any(groups[key] for key in ("worse", "equivalent", "open")):
+        said.append("No arm is shown to be better than the baseline")
+    said += _rest(groups, known)
+    if record.failures:
+        arms = [arm for arm in record.failures if arm != record.baseline]
+        said += [f"{_named(arms)} failed"] if arms else []
+    return "; ".join(said or ["No arm has a pair with the baseline to conclude from"]) + "."
+
+
+def _groups(
+    record: Record, summaries: list[Summary], known: list[Measure]
+) -> dict[str, list[Summary]]:
+    """Return the arms by what their verdicts say together."""
+    groups: dict[str, list[Summary]] = {
+        key: [] for key in ("better", "mixed", "worse", "equivalent", "open")
+    }
+    for one in summaries:
+        found = set(one.verdicts.values())
+        if one.outcomes[known[0].name].difference is None or one.arm in record.failures:
+            continue
+        if {"better", "worse"} <= found:
+            groups["mixed"].append(one)
+        else:
+            first = (key for key in ("better", "worse", "equivalent") if key in found)
+            groups[next(first, "open")].append(one)
+    return groups
+
+
+def _lead(leading: list[Summary], known: list[Measure]) -> tuple[Summary, Measure]:
+    """Return the arm that is better by most, by the first measure that finds any better."""
+    for measure in known:
+        found = [one for one in leading if one.outcomes[measure.name].verdict == "better"]
+        if found:
+            return max(found, key=lambda one: measure.sign * _mean(one, measure)), measure
+    raise AssertionError("an arm that leads is better by a measure")
+
+
+def _mean(one: Summary, measure: Measure) -> float:
+    d = one.outcomes[measure.name].difference
+    return 0.0 if d is None else d.mean
+
+
+def _by(one: Summary, verdict: str, known: list[Measure]) -> str:
+    """Return the measures by which an arm has a verdict."""
+    return " and ".join(m.name for m in known if one.outcomes[m.name].verdict == verdict)
+
+
+def _size(one: Summary, measure: Measure) -> str:
+    """Return `"accuracy: +1.2 points (95 % interval +0.4 to +2.0)"`."""
+    d, n = one.outcomes[measure.name].difference, measure.digits
+    assert d is not None
+    size = f"{measure.name}: {signed(d.mean, n)} {measure.unit}".rstrip()
+    if not math.isfinite(d.low):
+        return f"{size}, from one pair"
+    return f"{size} (95 % interval {signed(d.low, n)} to {signed(d.high, n)})"
+
+
+def _rest(groups: dict[str, list[Summary]], known: list[Measure]) -> list[str]:
+    """Return what is said of the arms that do not lead."""
+    said = []
+    for key, word in (("mixed", "better by one measure, worse by another"),
+                      ("worse", "worse"), ("equivalent", "equivalent")):  # fmt: skip
+        if arms := [one.arm for one in groups[key]]:
+            alone = len(arms) == 1 and key != "mixed"
+            by = f" by {_by(groups[key][0], key, known)}" if alone else ""
+            said.append(f"{_named(arms)} {_is(arms)} {word}{by}")
+    if unknown := groups["open"]:
+        said.append(f"nothing can be concluded for {_named([one.arm for one in unknown])}")
+    return said
+
+
+def _named(arms: Sequence[str]) -> str:
+    """Return one arm's name, or how many they are."""
+    return arms[0] if len(arms) == 1 else f"{len(arms)} arms"
+
+
+def _is(arms: Sequence[str]) -> str:
+    return "is" if len(arms) == 1 else "are"
+
+
+def over_data_sets(ranking: Ranking) -> str:
+    """Return what ranks over several data sets say, in one sentence.
+
+    Example:
+        >>> from regkit.comparison.ranks import rank
+        >>> over_data_sets(rank({"none": [0.7, 0.8], "l2": [0.8, 0.9]}, baseline="none"))
+        "Over 2 data sets nothing can be concluded: with so few, ... below 0.5; 6 are needed."
+    """
+    begin = f"Over {ranking.n} data sets"
+    found = {
+        word: [arm for arm, verdict in ranking.verdicts.items() if verdict == word]
+        for word in ("better", "worse")
+    }
+    order = ranking.mean_ranks.__getitem__
+    said = [
+        f"{' and '.join(sorted(arms, key=order))} {_is(arms)} {word} than the baseline"
+        for word, arms in found.items()
+        if arms
+    ]
+    if said:
+        return f"{begin}, {'; '.join(said)} (Wilcoxon's test, after Holm)."
+    if ranking.smallest_p >= 0.05:
+        others = len(ranking.arms) - 1
+        needed = next(n for n in range(2, 99) if smallest_p(n, others) < 0.05)
+        return (
+            f"{begin} nothing can be concluded: with so few, Wilcoxon's test gives no p below "
+            f"{ranking.smallest_p:.2g}; {needed} are needed."
+        )
+    return f"{begin} no arm is shown to be better or worse than the baseline."

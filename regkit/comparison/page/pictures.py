@@ -1,0 +1,183 @@
+"""The figures of the report, each for a wide and a narrow page, with what they say in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from regkit.comparison import figures, measures
+from regkit.comparison.analysis import Summary, pairs
+from regkit.comparison.figures.look import signed
+from regkit.comparison.page.svg import inline
+from regkit.comparison.ranks import Ranking
+from regkit.comparison.results import Record
+from regkit.comparison.verdict_text import deciding, repeats
+
+__all__ = ["Picture", "of_ranking", "of_record"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page.
+
+    Attributes:
+        key: Its kind, part of its address.
+        title: Its heading.
+        caption: What it shows and how it is read.
+        wide: It, for a wide page.
+        narrow: It, for a telephone.
+        legend: Which marks are explained below it: "verdicts", "dots" or "arm".
+    """
+
+    key: str
+    title: str
+    caption: str
+    wide: Markup
+    narrow: Markup
+    legend: str
+
+
+def of_record(record: Record, summaries: list[Summary], prefix: str = "") -> list[Picture]:
+    """Return the pictures that the record has the numbers for.
+
+    Args:
+        record: What was measured.
+        summaries: What is known of each arm.
+        prefix: What the ids within begin with, for several data sets on a page.
+    """
+    with figures.style():
+        return [
+            _picture(kind, record, summaries, prefix)
+            for kind in figures.FIGURES
+            if _possible(kind, record, summaries)
+        ]
+
+
+def of_ranking(ranking: Ranking) -> Picture:
+    """Return the critical-difference diagram."""
+    said = ", ".join(f"{arm} {place:.2f}" for arm, place in ranking.mean_ranks.items())
+    text = f"Mean ranks over {ranking.n} data sets: {said}."
+    joined = "A bar at the right joins arms whose mean ranks differ by less than the critical "
+    joined += "difference (Nemenyi, 5 %); the mark is the verdict against the baseline."
+
+    def draw(width: float) -> Figure:
+        return figures.critical_difference(ranking, width=width, title=False)
+
+    with figures.style():
+        wide, narrow = (inline(draw(w), f"r{w:g}-", text) for w in (figures.WIDE, figures.NARROW))
+    return Picture("ranks", "Ranks", joined, wide, narrow, "verdicts")
+
+
+def _possible(kind: str, record: Record, summaries: list[Summary]) -> bool:
+    if kind == "reliability":
+        return any(fit.reliability for fit in record.fits)
+    if kind == "curves":
+        return any(fit.curves for fit in record.fits)
+    first = deciding(record)[0].name
+    known = [one for one in summaries if one.outcomes[first].difference]
+    return bool([one for one in known if math.isfinite(one.cost)] if kind == "cost" else known)
+
+
+def _picture(kind: str, record: Record, summaries: list[Summary], prefix: str) -> Picture:
+    title, caption, legend = TEXTS[kind]
+    measure = measures.of_record(record)[0]
+    words = {"repeats": repeats(record), "measure": measure.name}
+    alternative = f"{title}. {SAID[kind](record, summaries)}"
+    wide, narrow = (
+        inline(
+            figures.FIGURES[kind](record, summaries, width=width, title=False),
+            f"{prefix}{kind}-{size}-",
+            alternative,
+        )
+        for size, width in (("w", figures.WIDE), ("n", figures.NARROW))
+    )
+    return Picture(kind, title, caption.format(**words), wide, narrow, legend)
+
+
+TEXTS = {
+    "forest": (
+        "Differences to the baseline",
+        "Mean paired difference of each arm to the baseline over {repeats}, with its corrected "
+        "95 % interval. Within the grey band a difference counts as none.",
+        "verdicts",
+    ),
+    "dots": (
+        "Split by split",
+        "The same differences, split by split: a point is a split, the bar is their mean.",
+        "dots",
+    ),
+    "curves": (
+        "Learning curves",
+        "Validation {measure} by epoch. Line: mean over the fits; band: the middle 80 % of them; "
+        "dot: median best epoch.",
+        "arm",
+    ),
+    "reliability": (
+        "Reliability",
+        "How often is right what was said with so much confidence? Each point is a tenth of the "
+        "test examples of all fits. On the diagonal both agree; below it the model is too sure of "
+        "itself.",
+        "arm",
+    ),
+    "cost": (
+        "Cost against benefit",
+        "Difference in {measure}, with its 95 % interval, against the time of an epoch. The "
+        "baseline is where the two lines cross; up and to the left is better.",
+        "verdicts",
+    ),
+}
+
+
+def _said_forest(record: Record, summaries: list[Summary]) -> str:
+    return " ".join(
+        f"By {m.name}: {'; '.join(_said(one, m) for one in summaries[1:])}."
+        for m in deciding(record)
+    )
+
+
+def _said(one: Summary, measure: measures.Measure) -> str:
+    outcome, n = one.outcomes[measure.name], measure.digits
+    if outcome.difference is None:
+        return f"{one.arm} without a pair"
+    d = outcome.difference
+    interval = f" ({signed(d.low, n)} to {signed(d.high, n)})" if math.isfinite(d.low) else ""
+    return f"{one.arm} {signed(d.mean, n)}{interval}, {outcome.verdict}"
+
+
+def _said_dots(record: Record, summaries: list[Summary]) -> str:
+    measure = deciding(record)[0]
+    counted = []
+    for one in summaries[1:]:
+        values = pairs(record, one.arm, measure)
+        counted.append(f"{one.arm} on {sum(measure.sign * v > 0 for v in values)} of {len(values)}")
+    return f"Splits on which an arm was better by {measure.name}: {', '.join(counted)}."
+
+
+def _said_curves(record: Record, summaries: list[Summary]) -> str:
+    epochs = ", ".join(f"{one.arm} {one.best_epoch:g}" for one in summaries)
+    return f"Median best epoch: {epochs}."
+
+
+def _said_reliability(record: Record, summaries: list[Summary]) -> str:
+    name = "calibration error"
+    errors = ", ".join(f"{one.arm} {one.outcomes[name].mean:.1f}" for one in summaries)
+    return f"Calibration error in points: {errors}."
+
+
+def _said_cost(record: Record, summaries: list[Summary]) -> str:
+    measure = deciding(record)[0]
+    costs = (f"{_said(one, measure)}, at {one.cost:.2f} times" for one in summaries[1:])
+    return f"{measure.name} and the time of an epoch: {'; '.join(costs)}."
+
+
+SAID: dict[str, Callable[[Record, list[Summary]], str]] = {
+    "forest": _said_forest,
+    "dots": _said_dots,
+    "curves": _said_curves,
+    "reliability": _said_reliability,
+    "cost": _said_cost,
+}

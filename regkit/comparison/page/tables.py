@@ -1,0 +1,166 @@
+"""The tables of the report: what is in their cells, and by what they are sorted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from regkit.comparison import measures
+from regkit.comparison.analysis import Outcome, Summary
+from regkit.comparison.figures.look import signed
+from regkit.comparison.measures import Measure
+from regkit.comparison.ranks import Ranking
+from regkit.comparison.results import Record
+
+__all__ = ["Cell", "Table", "of_measure", "of_ranking", "of_record"]
+
+# From the best to what says least: the order in which verdicts are sorted.
+ORDER = ("better", "equivalent", "cannot conclude", "worse", "failed")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell.
+
+    Attributes:
+        text: What is shown.
+        value: What it is sorted by; None is always last.
+        verdict: The verdict whose mark stands before the text, or empty.
+    """
+
+    text: str = ""
+    value: float | None = None
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a row an arm.
+
+    Attributes:
+        title: What it is.
+        columns: The names of the columns after the arm's.
+        rows: (arm, cells).
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def of_record(record: Record, summaries: list[Summary]) -> list[Table]:
+    """Return a table for each measure that decides, one of the others and one of the training."""
+    known = measures.of_record(record)
+    deciding = [of_measure(m, record, summaries) for m in known if m.decides]
+    others = [m for m in known if not m.decides]
+    return [*deciding, _others(others, summaries), _training(known[0], summaries)]
+
+
+def of_measure(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
+    """Return the table of a measure that decides."""
+    free = any(one.outcomes[measure.name].p_permutation is not None for one in summaries)
+    extra = ("p (permutation)",) if free else ()
+    columns = (_head(measure), *_difference_heads(measure), "P(better)", "P(equivalent)", "p")
+    rows = []
+    for one in summaries:
+        outcome = one.outcomes[measure.name]
+        cells = (*_cells(outcome, measure), *_probabilities(outcome))
+        more = (_p(outcome.p_permutation),) if free else ()
+        rows.append((one.arm, (*cells, *more, _verdict(outcome.verdict))))
+    for arm in record.failures:
+        if arm not in {one.arm for one in summaries}:
+            blank = (Cell(),) * (len(columns) + len(extra))
+            rows.append((arm, (*blank, _verdict("failed"))))
+    within = f", equivalent within ±{measure.margin:g}" if measure.margin else ""
+    better = "more" if measure.sign > 0 else "less"
+    title = f"By {measure.name} ({better} is better{within})"
+    return Table(title, (*columns, *extra, "verdict"), tuple(rows))
+
+
+def of_ranking(ranking: Ranking) -> Table:
+    """Return the table of ranks over data sets, the best arm first."""
+    rows = []
+    for arm in sorted(ranking.arms, key=ranking.mean_ranks.__getitem__):
+        place = ranking.mean_ranks[arm]
+        verdict = _verdict(ranking.verdicts.get(arm, ""))
+        rows.append((arm, (Cell(f"{place:.2f}", place), _p(ranking.wilcoxon_p.get(arm)), verdict)))
+    title = f"Ranks over {ranking.n} data sets (less is better)"
+    return Table(title, ("mean rank", "p", "verdict"), tuple(rows))
+
+
+def _others(known: list[Measure], summaries: list[Summary]) -> Table:
+    columns = tuple(name for m in known for name in (_head(m), *_difference_heads(m)))
+    rows = tuple(
+        (one.arm, tuple(cell for m in known for cell in _cells(one.outcomes[m.name], m)))
+        for one in summaries
+    )
+    return Table("Other measures (less is better; no verdicts are given by them)", columns, rows)
+
+
+def _training(first: Measure, summaries: list[Summary]) -> Table:
+    columns = (f"gap, {first.unit}".rstrip(", "), "cost", "best epoch", "peak memory",
+               "zero weights")  # fmt: skip
+    rows = tuple(
+        (
+            one.arm,
+            (
+                Cell(f"{one.gap:.{first.digits}f}".replace("-", "−"), one.gap),
+                _known(one.cost, f"{one.cost:.2f}×"),
+                Cell(f"{one.best_epoch:g}", one.best_epoch),
+                _known(one.peak_memory, f"{one.peak_memory or 0:.0f} MB"),
+                Cell(f"{100 * one.sparsity:.0f} %", one.sparsity),
+            ),
+        )
+        for one in summaries
+    )
+    return Table("Training", columns, rows)
+
+
+def _head(measure: Measure) -> str:
+    unit = "%" if measure.unit == "points" else measure.unit
+    return f"{measure.name}, {unit}" if unit else measure.name
+
+
+def _difference_heads(measure: Measure) -> tuple[str, str]:
+    return (f"Δ, {measure.unit}" if measure.unit else "Δ"), "95 % interval"
+
+
+def _cells(outcome: Outcome, measure: Measure) -> tuple[Cell, Cell, Cell]:
+    """Return the mean, the difference and its interval."""
+    n, d = measure.digits, outcome.difference
+    mean = Cell(f"{outcome.mean:.{n}f}".replace("-", "−"), outcome.mean)
+    if d is None:
+        return mean, Cell(), Cell()
+    interval = Cell(f"{signed(d.low, n)} to {signed(d.high, n)}", d.low)
+    if not math.isfinite(d.low):
+        interval = Cell("one pair")
+    return mean, Cell(signed(d.mean, n), d.mean), interval
+
+
+def _probabilities(outcome: Outcome) -> tuple[Cell, Cell, Cell]:
+    within = outcome.p_practical[1] if outcome.p_practical else None
+    return _share(outcome.p_better), _share(within), _p(outcome.p_adjusted)
+
+
+def _share(p: float | None) -> Cell:
+    """Return a probability to two digits; none is certain."""
+    if p is None:
+        return Cell()
+    text = "< 0.01" if p < 0.005 else "> 0.99" if p > 0.995 else f"{p:.2f}"
+    return Cell(text, p)
+
+
+def _p(p: float | None) -> Cell:
+    if p is None:
+        return Cell()
+    return Cell("< 0.001" if p < 0.0005 else f"{p:.3f}", p)
+
+
+def _known(value: float | None, text: str) -> Cell:
+    return Cell() if value is None or not math.isfinite(value) else Cell(text, value)
+
+
+def _verdict(verdict: str) -> Cell:
+    if not verdict:
+        return Cell()
+    return Cell(verdict, float(ORDER.index(verdict)), verdict)

@@ -1,0 +1,114 @@
+"""Comparisons on several data sets, and the arms' ranks over them."""
+
+from __future__ import annotations
+
+import io
+import math
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from regkit.comparison import measures, page
+from regkit.comparison.headline import over_data_sets
+from regkit.comparison.ranks import Ranking, rank
+from regkit.comparison.report import Comparison
+
+__all__ = ["Comparisons"]
+
+
+class Comparisons(Sequence[Comparison]):
+    """What was found on several data sets, one comparison each.
+
+    Args:
+        parts: The comparisons, with the same arms.
+    """
+
+    def __init__(self, parts: Sequence[Comparison]) -> None:
+        self._parts = tuple(parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._parts[index]
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user ended it before all was done."""
+        return any(one.interrupted for one in self)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an arm failed on any of the data sets."""
+        return any(one.failed for one in self)
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The arms' ranks by the first measure; without those that failed on a data set."""
+        first = self[0].record
+        arms = [arm for arm in first.arms if all(_mean(one, arm) is not None for one in self)]
+        scores = {arm: [_mean(one, arm) or 0.0 for one in self] for arm in arms}
+        return rank(scores, first.baseline, measures.of_record(first)[0].sign)
+
+    def show(self, console: Console | None = None) -> None:
+        """Print each comparison's tables and verdict, then the ranks over all."""
+        console = console or Console(width=None if sys.stdout.isatty() else 100)
+        for one in self:
+            one.show(console)
+            console.print()
+        console.print(_table(self.ranking))
+        console.print(over_data_sets(self.ranking), markup=False, highlight=False)
+
+    def __str__(self) -> str:
+        buffer = io.StringIO()
+        self.show(Console(file=buffer, width=100, color_system=None))
+        return buffer.getvalue().rstrip()
+
+    def __repr__(self) -> str:
+        return f"Comparisons({', '.join(one.record.data['name'] for one in self)})"
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the report of all data sets as one page, and write it where a path is given."""
+        text = page.render([(one.record, one.summaries) for one in self], self.ranking)
+        if path is not None:
+            Path(path).write_text(text, "utf-8")
+        return text
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the report of all data sets into a folder and return its path."""
+        path = Path(folder) / "report.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.to_html(path)
+        return path
+
+
+def _mean(one: Comparison, arm: str) -> float | None:
+    """Return an arm's score on a data set: its first measure, an error as a share of the spread."""
+    record = one.record
+    fits = record.of(arm)
+    # Without the baseline there would be no ranking: its fits before a failure stand for it.
+    if not fits or (arm in record.failures and arm != record.baseline):
+        return None
+    measure = measures.of_record(record)[0]
+    scale = record.data["target_scale"] if record.data["task"] == "regression" else 1.0
+    return sum(measure.of(fit) for fit in fits) / len(fits) / scale
+
+
+def _table(ranking: Ranking) -> Table:
+    result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    if ranking.friedman_p is not None:
+        result.caption = f"Friedman's test that all arms are equal: p = {ranking.friedman_p:.3f}"
+    for name in ("over all data sets", "mean rank", "p", "verdict"):
+        side: Any = "left" if name in ("over all data sets", "verdict") else "right"
+        result.add_column(name, justify=side)
+    for arm in sorted(ranking.arms, key=ranking.mean_ranks.__getitem__):
+        p = ranking.wilcoxon_p.get(arm, math.nan)
+        cells = ("", "") if math.isnan(p) else (f"{p:.3f}", ranking.verdicts[arm])
+        result.add_row(arm, f"{ranking.mean_ranks[arm]:.2f}", *cells)
+    return result

@@ -1,0 +1,158 @@
+"""From arrays in memory to a `Dataset`, with every assumption checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regkit.data import labels as forms
+from regkit.data.dataset import Column, DataError, Dataset
+
+__all__ = ["from_arrays"]
+
+Features = NDArray[np.float32]
+
+
+def from_arrays(
+    x: Any,
+    y: Any,
+    name: str = "arrays",
+    *,
+    x_test: Any = None,
+    y_test: Any = None,
+    note: str = "",
+    task: str | None = None,
+    columns: Sequence[Column] = (),
+) -> Dataset:
+    """Return a Dataset of arrays, checked.
+
+    Args:
+        x: Features, `(n, features)`, or images `(n, height, width[, channels])`; uint8 images are
+            divided by 255.
+        y: Labels, `(n,)` integers or strings, or one-hot `(n, K)`; numbers for regression.
+        name: What tables and messages call the data.
+        x_test: Features of a fixed test part, or None.
+        y_test: Its labels; both or neither.
+        note: What the reader should know about the source.
+        task: `"classification"` or `"regression"`; None takes labels with fractions for a
+            regression, all others for classes, and the note says so.
+        columns: What each feature of a table is. With them NaN is a missing cell, which the
+            comparison imputes; without them it is refused.
+
+    Raises:
+        DataError: for lengths that differ, NaN, labels that do not fit the task, too few examples.
+
+    Example:
+        >>> from_arrays([[0.0], [1.0]] * 5, ["no", "yes"] * 5)
+        Dataset(arrays: 10 × (1,), K=2)
+        >>> from_arrays([[0.0], [1.0]] * 5, [0.1, 0.9] * 5)
+        Dataset(arrays: 10 × (1,), regression)
+    """
+    if (x_test is None) != (y_test is None):
+        raise DataError(f"{name}: a test part needs both features and labels; one is missing")
+    forms.check_task(task, name)
+    given = [(x, y, name)] + ([] if x_test is None else [(x_test, y_test, f"{name}, test part")])
+    parts, said = _parts(given, task, gaps=bool(columns))
+    labels = [one for _, one in parts]
+    chosen, assumed = (task, "") if task else forms.infer_task(np.concatenate(labels))
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        assumed = ""  # one-hot labels leave no doubt
+    resolve = forms.as_targets if chosen == "regression" else forms.as_classes
+    targets, test_targets, class_names = resolve(labels, name)
+    features = [one for one, _ in parts]
+    return Dataset(
+        x=features[0],
+        y=targets,
+        name=name,
+        class_names=class_names,
+        note="; ".join(filter(None, (note, assumed, said))),
+        x_test=features[1] if len(features) > 1 else None,
+        y_test=test_targets,
+        columns=_checked(columns, features, name),
+        task=chosen,
+    )
+
+
+def _parts(
+    given: list[tuple[Any, Any, str]], task: str | None, gaps: bool
+) -> tuple[list[tuple[Features, NDArray[Any]]], str]:
+    """Return features and labels of the training and, if given, the test part, and a note."""
+    parts: list[tuple[Features, NDArray[Any]]] = []
+    notes = []
+    for x, y, name in given:
+        features, said = _features(x, name, gaps)
+        labels = forms.flat(y, name, task)
+        if len(features) != len(labels):
+            raise DataError(
+                f"{name}: {len(features)} examples but {len(labels)} labels; they must be as many"
+            )
+        parts.append((features, labels))
+        notes.append(said)
+    first, last = parts[0], parts[-1]
+    name = given[0][2]
+    if last[0].shape[1:] != first[0].shape[1:]:
+        raise DataError(
+            f"{name}: training examples have shape {first[0].shape[1:]}, test examples "
+            f"{last[0].shape[1:]}; they must agree"
+        )
+    if notes[0] != notes[-1]:
+        raise DataError(
+            f"{name}: one of training and test images is of 8 bits, the other not; give both as "
+            "uint8, or both as numbers of one scale"
+        )
+    if (first[1].dtype.kind == "U") != (last[1].dtype.kind == "U"):
+        raise DataError(f"{name}: one of training and test labels are names, the others numbers")
+    return parts, notes[0]
+
+
+def _features(x: Any, name: str, gaps: bool) -> tuple[Features, str]:
+    array = np.asarray(x)
+    if array.size == 0:
+        raise DataError(f"{name}: empty; there are no examples")
+    if array.dtype.kind not in "buif":
+        raise DataError(f"{name}: features must be numbers; received dtype {array.dtype}")
+    if array.ndim not in (2, 3, 4):
+        raise DataError(
+            f"{name}: features must be (n, features) or images (n, height, width[, channels]); "
+            f"received shape {array.shape}"
+        )
+    said = ""
+    if array.dtype == np.uint8 and array.ndim > 2:
+        array, said = array / np.float32(255), "8-bit images divided by 255"
+    array = array[..., None] if array.ndim == 3 else array
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, dtype=np.float32)
+    wrong = np.argwhere(np.isinf(array) if gaps else ~np.isfinite(array))
+    if len(wrong):
+        raise DataError(
+            f"{name}: {len(wrong)} feature values are NaN or infinite, the first in example "
+            f"{wrong[0][0]}; remove or impute them first"
+        )
+    return array, said
+
+
+def _checked(columns: Sequence[Column], features: list[Features], name: str) -> tuple[Column, ...]:
+    """Return the columns, each with whether any of its cells is missing."""
+    if not columns:
+        return ()
+    if features[0].shape[1:] != (len(columns),):
+        raise DataError(
+            f"{name}: {len(columns)} columns describe features of shape {features[0].shape[1:]}; "
+            "give one for each feature of a table, or none"
+        )
+    found = []
+    for index, column in enumerate(columns):
+        cells = np.concatenate([one[:, index] for one in features])
+        gaps = np.isnan(cells)
+        known = range(len(column.categories or ()))
+        if column.categories is not None and not np.isin(cells[~gaps], known).all():
+            raise DataError(
+                f"{name}: column {column.name!r} must hold the codes 0 to {len(known) - 1} of its "
+                "categories, or NaN"
+            )
+        found.append(dataclasses.replace(column, missing=bool(gaps.any())))
+    return tuple(found)
