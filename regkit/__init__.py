@@ -25,6 +25,7 @@ _PLACES = {
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
     "compare": "regkit.comparison.run",
     "explain": "regkit.core.recipe",
+    "load_model": "regkit.core.saving",
     "mc_predict": "regkit.techniques.dropout.monte_carlo",
 }
 

@@ -3,6 +3,7 @@ from regkit.comparison.run import compare as compare
 from regkit.core.errors import RegkitError as RegkitError
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
+from regkit.core.saving import load_model as load_model
 from regkit.core.technique import Technique as Technique
 from regkit.techniques.augmentation.elastic_distortion import (
     ElasticDistortion as ElasticDistortion,

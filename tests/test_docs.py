@@ -19,6 +19,10 @@ import keras
 import pytest
 
 import regkit
+from regkit.cli.compare import DEFAULT_OUTPUT
+from regkit.comparison import studyfile
+from regkit.comparison.arms import named
+from regkit.comparison.settings import OPTIONS
 from regkit.core import options, registry
 
 ROOT = Path(__file__).parents[1]
@@ -150,16 +154,26 @@ def test_the_commands_of_a_document_parse(path, line, words, capsys):
         return  # --help
     except argparse.ArgumentError as error:
         pytest.fail(f"{relative(path)}:{line}: {error}")
-    recipes = [*(getattr(chosen, "recipes", None) or []), getattr(chosen, "recipe", "")]
-    for recipe in recipes:
-        regkit.Recipe(recipe)  # what the command would refuse, the document must not show
+    # What the command would refuse, the document must not show.
+    arms = [one for one in getattr(chosen, "recipes", []) if not one.endswith(".toml")]
+    if arms:
+        named(arms)
+    regkit.Recipe(getattr(chosen, "recipe", ""))
+
+
+def test_the_study_file_of_the_guide_is_one(tmp_path):
+    guide = ROOT / "docs" / "guide" / "compare.md"
+    (block,) = [one for one in blocks(guide) if one.language == "toml"]
+    (tmp_path / "study.toml").write_text(block.body, encoding="utf-8")
+    named(studyfile.read(tmp_path / "study.toml")["arms"])
 
 
 def test_the_guide_tells_every_option_of_compare_and_its_default():
     from regkit.cli.main import parser
 
     text = (ROOT / "docs" / "guide" / "compare.md").read_text(encoding="utf-8")
-    chosen = parser().parse_args(["compare"])
+    defaults = {option.name: option.default for option in OPTIONS}
+    defaults |= {"model": "mlp", "data": "digits", "output": DEFAULT_OUTPUT}
     subparsers = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     for action in subparsers.choices["compare"]._actions:
         option = action.option_strings[-1] if action.option_strings else ""
@@ -167,14 +181,21 @@ def test_the_guide_tells_every_option_of_compare_and_its_default():
             continue
         row = next((r for r in text.splitlines() if r.startswith(f"| `{option}` |")), None)
         assert row, f"no row for {option}"
-        default = getattr(chosen, action.dest)
-        if default is not None and default is not False:
-            assert row.split("|")[2].strip().strip("`") == str(default), row
+        default = defaults.get(action.dest)
+        if default is not None:
+            assert float_or_text(row.split("|")[2].strip().strip("`")) == default, row
+
+
+def float_or_text(text):
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 # -- docstrings and chapters -------------------------------------------------------------------
 
-BUILT_IN = [e for e in registry.entries() if e.distribution == registry.BUILTIN]
+BUILT_IN = [e for e in registry.entries("technique") if e.distribution == registry.BUILTIN]
 
 
 @pytest.mark.parametrize("entry", BUILT_IN, ids=lambda entry: entry.id)

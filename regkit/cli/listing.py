@@ -4,34 +4,73 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import groupby
 from typing import Any
 
+from regkit.cli.tables import table
 from regkit.core import registry
+from regkit.core.errors import RegistryError, suggest
 
-__all__ = ["add", "run"]
+__all__ = ["add", "add_kind", "check_kind", "run"]
 
 FIELDS = ("id", "name", "kind", "distribution", "version", "state", "summary")
+EXAMPLES = """\
+examples:
+  regkit list
+  regkit list --kind layer
+  regkit list --json | jq -r '.[].id'
+
+A technique's id is its name in a recipe; a plugin's has its distribution before it.
+"""
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "list",
-        help="the techniques that a recipe can name",
-        description="List every registered technique, built in or of a plugin.",
+        help="the techniques that a recipe can name, and what else is registered",
+        description="List everything that regkit and its plugins register; nothing is imported.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_kind(command, "list this kind only")
     command.add_argument("--json", action="store_true", help="an array of objects, for programs")
     command.set_defaults(run=run)
 
 
+def add_kind(command: argparse.ArgumentParser, said: str) -> None:
+    """Add `--kind` to a command."""
+    kinds = ", ".join(registry.KINDS.values())
+    command.add_argument("--kind", metavar="KIND", help=f"{said}: {kinds}")
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse a kind that there is not.
+
+    Raises:
+        RegistryError: with the nearest one.
+    """
+    kinds = list(registry.KINDS.values())
+    if kind is not None and kind not in kinds:
+        near = suggest(kind, kinds)
+        raise RegistryError(f"no kind is called {kind!r}{near or '.'} Known: {', '.join(kinds)}")
+
+
 def run(chosen: argparse.Namespace) -> int:
-    """Print the registered techniques."""
-    rows = [{field: getattr(one, field) for field in FIELDS} for one in registry.entries()]
+    """Print what is registered, by kind."""
+    check_kind(chosen.kind)
+    entries = registry.entries(chosen.kind)
     if chosen.json:
+        rows = [{field: getattr(one, field) for field in FIELDS} for one in entries]
         print(json.dumps(rows, indent=2))
         return 0
-    width = max((len(row["id"]) for row in rows), default=0)
-    for row in rows:
-        state = "" if row["state"] == "available" else f" [{row['state']}]"
-        print(f"{row['id']:<{width}}  {row['summary']}{state}")
+    blocks = []
+    for kind, group in groupby(entries, key=lambda one: one.kind):
+        lines = table([[one.id, one.summary + _state(one)] for one in group])
+        blocks.append(lines if kind == "technique" or chosen.kind else f"{kind}s\n{lines}")
+    print("\n\n".join(blocks) if blocks else f"Nothing is registered; is {registry.BUILTIN} there?")
     return 0
+
+
+def _state(entry: registry.Entry) -> str:
+    return "" if entry.state == "available" else f" [{entry.state}: {entry.reason}]"

@@ -10,7 +10,7 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from regkit.cli import compare, explain, listing
+from regkit.cli import compare, explain, listing, plugins, show
 
 __all__ = ["main", "parser"]
 
@@ -19,6 +19,8 @@ examples:
   regkit compare                            which built-in helps on digits with wrong labels?
   regkit compare "l2(1e-3)" "dropout(0.3)" --data table.csv --target species
   regkit list
+  regkit show drop_connect
+  regkit plugins doctor
   regkit explain "l2(1e-4) + dropout(0.5)"
 """
 
@@ -33,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version and stop")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (compare, listing, explain):
+    for command in (compare, listing, show, explain, plugins):
         command.add(commands)
     return top
 

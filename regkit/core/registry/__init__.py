@@ -2,158 +2,132 @@
 
 A built-in has a bare name (`l2`); a plugin's technique has its distribution before it
 (`its-distribution:its_name`), so installing a package never changes what an existing name means.
-`REGKIT_PLUGINS=a,b` allows only these distributions, `REGKIT_BLOCK=c` blocks some.
+An id is unique within its kind: the technique `drop_connect`, the layer `drop_connect`.
+`REGKIT_PLUGINS=a,b` allows only these distributions, `REGKIT_BLOCK=c` blocks some; built-ins are
+always there.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
-import importlib.metadata
-import importlib.util
-import os
-import re
-from dataclasses import dataclass
-from pathlib import Path
+import importlib
+import sys
+from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from regkit.core.errors import RegistryError, suggest
+from regkit.core.registry import source
+from regkit.core.registry.entry import AVAILABLE, BUILTIN, KINDS, Entry, normal_id
+from regkit.core.registry.finding import scan
+from regkit.core.registry.loading import imported
 
-__all__ = ["BUILTIN", "KINDS", "Entry", "entries", "find", "identify", "load", "refresh"]
+__all__ = ["BUILTIN", "KINDS", "Entry", "entries", "find", "identify", "known", "load", "refresh"]
 
-BUILTIN = "keras-regkit"
-KINDS = {"regkit.techniques": "technique"}
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_scanned = functools.cache(scan)
+_failures: dict[tuple[str, str], str] = {}  # (kind, id) of what failed when it was loaded → why
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One registered thing, as its distribution's metadata declares it; nothing is imported.
+def entries(kind: str | None = None) -> tuple[Entry, ...]:
+    """Return everything registered, or what is of a kind; one scan of what is installed a process.
 
-    Attributes:
-        name: The entry's own name, `l2`.
-        kind: "technique", by the entry point's group.
-        distribution: The name of the distribution that registers it.
-        version: Its version.
-        state: "available", "blocked", "not allowed" or "invalid name".
-        target: `module:attribute`.
+    Example:
+        >>> [one.id for one in entries("layer") if one.distribution == BUILTIN]
+        ['drop_connect', 'elastic_distortion']
     """
-
-    name: str
-    kind: str
-    distribution: str
-    version: str
-    state: str
-    target: str
-
-    @property
-    def id(self) -> str:
-        """The full id; a built-in's is its bare name."""
-        return self.name if self.distribution == BUILTIN else f"{self.distribution}:{self.name}"
-
-    @property
-    def summary(self) -> str:
-        """The first sentence of the class's docstring, read from the source, not imported."""
-        return _summary(self.target)
-
-
-def _words(variable: str) -> set[str]:
-    return {word.strip() for word in os.environ.get(variable, "").split(",") if word.strip()}
-
-
-def _state(distribution: str, name: str) -> str:
-    allowed, blocked = _words("REGKIT_PLUGINS"), _words("REGKIT_BLOCK")
-    if not _NAME.fullmatch(name):
-        return "invalid name"
-    if distribution == BUILTIN:
-        return "available"
-    if distribution in blocked:
-        return "blocked"
-    return "not allowed" if allowed and distribution not in allowed else "available"
-
-
-@functools.cache
-def entries() -> tuple[Entry, ...]:
-    """Return everything registered, by id; one scan of the installed distributions a process."""
-    found = {}
-    for group, kind in KINDS.items():
-        for point in importlib.metadata.entry_points(group=group):
-            dist = point.dist
-            owner, version = (dist.name, dist.version) if dist else ("unknown", "")
-            entry = Entry(point.name, kind, owner, version, _state(owner, point.name), point.value)
-            found[entry.id] = entry
-    return tuple(sorted(found.values(), key=lambda entry: (":" in entry.id, entry.id)))
+    found = (_as_seen(entry) for entry in _scanned())
+    return tuple(entry for entry in found if kind in (None, entry.kind))
 
 
 def refresh() -> None:
-    """Scan again, after an installation in a running process."""
+    """Scan again, after an installation or a repair in a running process."""
     importlib.invalidate_caches()
-    entries.cache_clear()
+    _scanned.cache_clear()
+    _failures.clear()
+    source.forget()
 
 
-def find(identifier: str) -> Entry:
-    """Return the entry of an id.
+def known(identifier: str, kind: str = "technique") -> Entry:
+    """Return the entry of an id, available or not.
 
     Raises:
-        RegistryError: for an unknown id, with the nearest; for one that is not allowed, with why.
+        RegistryError: for an unknown id, with the nearest.
     """
-    known = {entry.id: entry for entry in entries()}
-    if identifier not in known:
-        listing = ", ".join(known) or f"none; is {BUILTIN} installed?"
-        near = suggest(identifier, known)
-        raise RegistryError(f"no technique is called {identifier!r}{near or '.'} Known: {listing}")
-    entry = known[identifier]
-    if entry.state != "available":
-        raise RegistryError(
-            f"{identifier!r} of {entry.distribution} {entry.version} is {entry.state} "
-            "(REGKIT_PLUGINS allows, REGKIT_BLOCK blocks distributions)"
-        )
-    return entry
+    wanted = normal_id(identifier)
+    there = entries(kind)
+    found = next((entry for entry in there if entry.id == wanted), None)
+    if found is None:
+        raise RegistryError(_unknown(identifier, wanted, kind, there))
+    return found
 
 
-def load(identifier: str) -> Any:
+def find(identifier: str, kind: str = "technique") -> Entry:
+    """Return the entry of an id, where it can be used.
+
+    Raises:
+        RegistryError: for an unknown id, with the nearest; for one that is not available, with why.
+    """
+    entry = known(identifier, kind)
+    if entry.state == AVAILABLE:
+        return entry
+    if (entry.kind, entry.id) in _failures:
+        raise RegistryError(entry.reason)
+    raise RegistryError(
+        f"{identifier!r} of {entry.distribution} {entry.version} is {entry.state}: {entry.reason} "
+        "(REGKIT_PLUGINS allows, REGKIT_BLOCK blocks distributions; see regkit plugins)"
+    )
+
+
+def load(identifier: str, kind: str = "technique") -> Any:
     """Return the class that an id names.
 
+    What failed once fails again without running anything, until `refresh`.
+
     Raises:
-        RegistryError: where it is unknown, or importing it fails; the message gives distribution,
-            version, target and cause.
+        RegistryError: where it is unknown, importing it fails, or it is not of its kind; the
+            message gives distribution, version, target and cause.
+
+    Example:
+        >>> load("l2").__name__
+        'L2'
     """
-    entry = find(identifier)
-    module, _, attribute = entry.target.partition(":")
+    entry = find(identifier, kind)
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a plugin may fail in any way; it must take down nothing but itself
-        raise RegistryError(
-            f"{identifier!r} cannot be loaded: {entry.target} of {entry.distribution} "
-            f"{entry.version} failed with {type(error).__name__}: {error}. Reinstall or upgrade "
-            f"{entry.distribution}, or set REGKIT_BLOCK={entry.distribution}"
-        ) from error
+        return imported(entry)
+    except RegistryError as error:
+        _failures[entry.kind, entry.id] = str(error)
+        raise
 
 
 def identify(cls: type) -> str | None:
     """Return the id under which a class is registered, or None."""
-    target = f"{cls.__module__}:{cls.__qualname__}"
-    usable = (entry for entry in entries() if entry.state == "available")
-    return next((entry.id for entry in usable if entry.target == target), None)
+    usable = (entry for entry in entries() if entry.state == AVAILABLE)
+    return next((entry.id for entry in usable if _is(entry, cls)), None)
 
 
-@functools.cache
-def _summary(target: str) -> str:
-    module, _, attribute = target.partition(":")
-    top, *below = module.split(".")
-    spec = importlib.util.find_spec(top)  # of a top-level name: finds, does not import
-    if spec is None:
-        return ""
-    files = [] if below else [Path(spec.origin or "")]
-    for root in spec.submodule_search_locations or []:
-        base = Path(root).joinpath(*below)
-        files += [base.with_suffix(".py"), base / "__init__.py"]
-    found = next((file for file in files if file.is_file()), None)
-    return _first_sentence(found, attribute) if found else ""
+def _as_seen(entry: Entry) -> Entry:
+    failed = _failures.get((entry.kind, entry.id))
+    return replace(entry, state="broken", reason=failed) if failed else entry
 
 
-def _first_sentence(file: Path, attribute: str) -> str:
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == attribute:
-            return (ast.get_docstring(node) or "").partition("\n\n")[0].replace("\n", " ")
-    return ""
+def _is(entry: Entry, cls: type) -> bool:
+    if entry.target == f"{cls.__module__}:{cls.__qualname__}":
+        return True
+    module = sys.modules.get(entry.module)  # a package that passes the class on
+    return isinstance(module, ModuleType) and vars(module).get(entry.attribute) is cls
+
+
+def _unknown(identifier: str, wanted: str, kind: str, there: tuple[Entry, ...]) -> str:
+    ids = [entry.id for entry in there]
+    owner, colon, name = wanted.rpartition(":")
+    if not colon:
+        of_plugins = [one for one in ids if one.endswith(f":{name}")]
+        near = f"; did you mean {of_plugins[0]!r}?" if of_plugins else suggest(wanted, ids)
+    else:
+        near = suggest(wanted, ids)
+        if owner not in {entry.distribution for entry in entries()} and not near:
+            near = f"; no installed distribution {owner!r} registers anything: install it."
+    bare = ", ".join(one for one in ids if ":" not in one) or f"none; is {BUILTIN} installed?"
+    more = sum(":" in one for one in ids)
+    others = f" and {more} of plugins (regkit list)" if more else ""
+    return f"no {kind} is called {identifier!r}{near or '.'} Known: {bare}{others}"

@@ -1,0 +1,69 @@
+"""Loading: the one step that runs a plugin's code, for the entry that was named."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from typing import Any
+
+from regkit.core.errors import RegistryError
+from regkit.core.registry import contracts
+from regkit.core.registry.entry import Entry, printable
+
+__all__ = ["imported", "place", "what_to_do"]
+
+
+def imported(entry: Entry) -> Any:
+    """Import an entry's module and return its class.
+
+    Raises:
+        RegistryError: where that fails in any way, or the class is not what its kind asks; the
+            message gives distribution, version, target and cause.
+    """
+    try:
+        found = getattr(importlib.import_module(entry.module), entry.attribute)
+        breach = contracts.breach(entry, found)
+    except KeyboardInterrupt:
+        raise  # the user's
+    except BaseException as error:  # also sys.exit: a plugin takes down nothing but itself
+        where = place(error)
+        raise RegistryError(
+            f"{entry.id!r} cannot be loaded: {_named(entry)} failed with {_said(error)}"
+            f"{f' ({where})' if where else ''}. {what_to_do(entry)}"
+        ) from error
+    if breach:
+        raise RegistryError(
+            f"{entry.id!r} cannot be used: {_named(entry)}: {breach}. {what_to_do(entry)}"
+        )
+    return found
+
+
+def what_to_do(entry: Entry) -> str:
+    """Return the advice for an entry that cannot be used."""
+    owner = entry.distribution
+    return f"Reinstall or upgrade {owner}, or set REGKIT_BLOCK={owner}; see regkit plugins doctor"
+
+
+def place(error: BaseException) -> str:
+    """Return `file:line` of the innermost line of others' code in an error, or an empty string."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = [one for one in frames if not _of_the_road(one.filename)]
+    return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else ""
+
+
+def _of_the_road(filename: str) -> bool:
+    own = (__file__, importlib.__file__)
+    return filename.startswith("<frozen importlib") or filename in own
+
+
+def _named(entry: Entry) -> str:
+    return f"{entry.target} of {entry.distribution} {entry.version}".rstrip()
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return printable(f"{type(error).__name__}: {error}", most=500)
+    except BaseException:  # its own text fails
+        return type(error).__name__

@@ -1,0 +1,141 @@
+"""Reading what a target says of itself from its source: parsed, never imported.
+
+A source may be missing, huge, in another encoding or not Python at all: then nothing is read.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Class", "Source", "docstring", "find", "forget", "importable", "read"]
+
+LARGEST = 1_000_000  # bytes; no source that a person wrote is larger
+HOPS = 5  # from a package that passes a name on to the module that defines it
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed module."""
+
+    module: str
+    file: Path
+    tree: ast.Module
+
+    def imported(self, name: str) -> tuple[str, str] | None:
+        """Return (module, attribute) of a name that the module imports, or None.
+
+        The attribute is empty where the name is a module itself, `import numpy as np`.
+        """
+        for node in self.tree.body:
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            for alias in node.names:
+                if (alias.asname or alias.name) != name:
+                    continue
+                if isinstance(node, ast.Import):
+                    return alias.name, ""
+                return self._absolute(node), alias.name
+        return None
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = self.module.split(".")
+        own = len(parts) if self.file.stem == "__init__" else len(parts) - 1
+        base = parts[: max(own - node.level + 1, 0)]
+        return ".".join([*base, node.module] if node.module else base)
+
+    def assigned(self, name: str) -> ast.expr | None:
+        """Return the expression that the module assigns to a name, or None."""
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign):
+                names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                names = [node.target.id]
+            else:
+                continue
+            if name in names:
+                return node.value
+        return None
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class, or a function, where its source defines it."""
+
+    source: Source
+    node: ast.ClassDef | ast.FunctionDef
+
+
+def find(module: str, attribute: str, hops: int = HOPS) -> Class | None:
+    """Return the definition of `module:attribute`, through modules that only pass it on."""
+    # A lazy package such as regkit says in its stub, beside it, where its names are.
+    for suffix in (".py", ".pyi"):
+        source = read(module, suffix)
+        if source is None:
+            continue
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == attribute:
+                return Class(source, node)
+        origin = source.imported(attribute)
+        if origin and origin[1] and hops:
+            return find(*origin, hops - 1)
+    return None
+
+
+def docstring(target: str) -> str:
+    """Return the docstring of a target, or an empty string."""
+    module, _, attribute = target.partition(":")
+    found = find(module, attribute)
+    return (ast.get_docstring(found.node) or "") if found else ""
+
+
+@functools.cache
+def read(module: str, suffix: str = ".py") -> Source | None:
+    """Return a module's source, parsed, or None where it cannot be had."""
+    file = _file(module, suffix)
+    try:
+        if file is None or file.stat().st_size > LARGEST:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes in others' strings
+            return Source(module, file, ast.parse(file.read_bytes()))  # minds a coding cookie
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def importable(module: str) -> bool:
+    """Return False where a module's top-level package is surely missing; nothing is imported."""
+    try:
+        return importlib.util.find_spec(module.partition(".")[0]) is not None
+    except Exception:  # an odd module is loaded under that name; importing will tell
+        return True
+
+
+def forget() -> None:
+    """Read sources afresh."""
+    read.cache_clear()
+
+
+def _file(module: str, suffix: str) -> Path | None:
+    top, *below = module.split(".")
+    if not all(part.isidentifier() for part in (top, *below)):
+        return None  # a path in disguise
+    try:
+        spec = importlib.util.find_spec(top)  # of a top-level name: finds, does not import
+        if spec is None:
+            return None
+        files = [] if below or suffix != ".py" else [Path(spec.origin or "")]
+        for root in spec.submodule_search_locations or []:
+            base = Path(root).joinpath(*below)
+            if below:
+                files.append(base.with_name(base.name + suffix))
+            files.append(base / f"__init__{suffix}")
+        return next((file for file in files if file.suffix == suffix and file.is_file()), None)
+    except Exception:  # finders are others' code, and so is a module loaded under that name
+        return None

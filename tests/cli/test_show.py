@@ -1,0 +1,223 @@
+"""`regkit show` and `regkit list`: what is registered, read and not imported."""
+
+import json
+import sys
+
+import pytest
+
+from regkit.cli import backends, main
+from regkit.core import registry
+from tests.plugins_of_tests import install, python, regkit, site_fixture  # noqa: F401
+
+PLUGIN = '''\
+"""Doc."""
+from typing import Annotated
+
+from regkit import Technique
+from regkit.core.options import Real, SeedOption
+
+
+class MaxNorm(Technique):
+    """Keep the norm of each unit's weights at a limit.
+
+    w ← w·min(1, c/‖w‖)
+
+    Args:
+        limit: c, above 0.
+        seed: A whole number, or None.
+
+    References:
+        Srebro and Shraibman 2005, Rank, trace-norm and max-norm.
+
+    Example:
+        >>> MaxNorm(2.0)
+        MaxNorm(limit=2.0)
+    """
+
+    def __init__(
+        self, limit: Annotated[float, Real(0, open_low=True)], *, seed: SeedOption = None
+    ) -> None:
+        super().__init__()
+
+    def update(self, weights, context): ...
+'''
+LAYER = 'class Only:\n    """Do only this."""\n    def __init__(self, size: int = 3): ...\n'
+GROUPS = {
+    "regkit.techniques": {"max_norm": "a_plugin:MaxNorm"},
+    "regkit.layers": {"only": "b:Only"},
+}
+
+
+@pytest.fixture
+def plugin(site):
+    install(site, groups=GROUPS, files={"a_plugin.py": PLUGIN, "b.py": LAYER})
+    registry.refresh()
+    return site
+
+
+def said(capsys, *words):
+    code = main.main(words)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+# -- list --------------------------------------------------------------------------------------
+
+
+def test_list_shows_each_kind(capsys, plugin):
+    code, out, _ = said(capsys, "list")
+    assert code == 0
+    techniques, layers = out.split("\n\n")
+    assert "some-plugin:max_norm  Keep the norm of each unit's weights at a limit." in techniques
+    assert layers.startswith("layers\ndrop_connect ")
+    assert "some-plugin:only" in layers
+
+
+def test_list_of_a_kind(capsys, plugin):
+    _, out, _ = said(capsys, "list", "--kind", "layer")
+    first = [line.split()[0] for line in out.splitlines()]
+    assert first == ["drop_connect", "elastic_distortion", "some-plugin:only"]
+    rows = json.loads(said(capsys, "list", "--kind", "technique", "--json")[1])
+    assert {row["kind"] for row in rows} == {"technique"}
+    assert said(capsys, "list", "--kind", "ensemble")[0] == 0
+
+
+def test_list_says_why_something_cannot_be_used(capsys, plugin, monkeypatch):
+    monkeypatch.setenv("REGKIT_BLOCK", "some-plugin")
+    registry.refresh()
+    assert "limit. [blocked: REGKIT_BLOCK names its distribution]" in said(capsys, "list")[1]
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "l2"]])
+def test_an_unknown_kind_suggests(capsys, command):
+    code, _, err = said(capsys, *command, "--kind", "layers")
+    assert code == 2
+    assert "no kind is called 'layers'; did you mean 'layer'" in err
+
+
+def test_with_300_distributions_nothing_heavy_is_imported_and_one_scan_is_made(site):
+    for number in range(300):
+        groups = GROUPS if number % 3 == 0 else None
+        files = {f"m{number}.py": PLUGIN} if groups else {}
+        groups = groups and {"regkit.techniques": {"max_norm": f"m{number}:MaxNorm"}}
+        install(site, f"distribution-{number}", groups=groups, files=files)
+    code = (
+        "import importlib.metadata as m, sys\n"
+        "scans, plain = [], m.distributions\n"
+        "m.distributions = lambda **context: scans.append(1) or plain(**context)\n"
+        "from regkit.cli.main import main\n"
+        "main(['list'])\n"
+        "heavy = ('keras', 'numpy', 'rich', 'tensorflow', 'jax', 'torch', 'm0')\n"
+        "print(len(scans), [n for n in heavy if n in sys.modules], file=sys.stderr)"
+    )
+    done = python(site, code)
+    assert done.stderr.strip() == "1 []"
+    assert done.stdout.count("Keep the norm") == 100
+
+
+# -- show --------------------------------------------------------------------------------------
+
+
+def test_show_says_all_there_is(capsys):
+    code, out, _ = said(capsys, "show", "elastic_net")
+    assert code == 0
+    for part in (
+        "elastic_net: a technique of keras-regkit 0.",
+        "‖w‖",  # the formula
+        "Stages: PENALTY",
+        "strength = 0.0001: a number in [0, inf) or a LearningRateSchedule",
+        "l1_ratio = 0.5: a number in [0, 1] or a LearningRateSchedule",
+        "Zou and Hastie",
+        ">>> ",
+        "elastic_net.py:",
+        "regkit.techniques.penalties.elastic_net:ElasticNet",
+    ):
+        assert part in out
+
+
+def test_show_of_a_plugin_does_not_import_it(capsys, plugin):
+    code, out, _ = said(capsys, "show", "some-plugin:max_norm")
+    assert code == 0
+    for part in (
+        "some-plugin:max_norm: a technique of some-plugin 1.2",
+        "w ← w·min(1, c/‖w‖)",
+        "Stages: UPDATE",
+        "limit (required): a number in (0, inf)\n      c, above 0.",
+        "seed = None: a whole number",
+        "Srebro and Shraibman",
+        "MaxNorm(limit=2.0)",
+        f"{plugin}/a_plugin.py:8",
+    ):
+        assert part in out, out
+    assert "a_plugin" not in sys.modules
+
+
+def test_show_as_json(capsys, plugin):
+    found = json.loads(said(capsys, "show", "some-plugin:max_norm", "--json")[1])
+    assert found["summary"] == "Keep the norm of each unit's weights at a limit."
+    assert found["description"] == "w ← w·min(1, c/‖w‖)"
+    assert found["stages"] == ["UPDATE"]
+    limit, seed = found["options"]
+    assert limit["required"]
+    assert "default" not in limit
+    assert limit["allowed"] == "a number in (0, inf)"
+    assert (seed["required"], seed["default"], seed["keyword_only"]) == (False, None, True)
+    assert found["references"].startswith("Srebro")
+    assert found["state"] == "available"
+
+
+def test_show_finds_the_kind(capsys, plugin):
+    assert "a technique of" in said(capsys, "show", "drop_connect")[1]
+    out = said(capsys, "show", "drop_connect", "--kind", "layer")[1]
+    assert "drop_connect: a layer of keras-regkit" in out
+    assert "layer (required)" in out
+    assert "See also: regkit show drop_connect --kind technique" in out
+    assert "some-plugin:only: a layer of" in said(capsys, "show", "some-plugin:only")[1]
+    assert "size = 3: int" in said(capsys, "show", "some-plugin:only")[1]
+
+
+def test_show_of_what_cannot_be_used_says_why(capsys, plugin, monkeypatch):
+    monkeypatch.setenv("REGKIT_PLUGINS", "none")
+    registry.refresh()
+    code, out, _ = said(capsys, "show", "some-plugin:max_norm")
+    assert code == 0
+    assert "It is not allowed: REGKIT_PLUGINS" in out
+    assert "Keep the norm" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("dropuot", "did you mean 'dropout'"), ("some-plugin:onyl", "no layer is called"),
+     ("nothing-like-it", "no technique is called 'nothing-like-it'"), ("max_norm", "some-plugin:max")],
+)  # fmt: skip
+def test_show_of_an_unknown_name_suggests(capsys, plugin, name, message):
+    code, out, err = said(capsys, "show", name)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_show_without_a_source(capsys, site):
+    install(site, groups={"regkit.techniques": {"mine": "sys:Mine"}})
+    registry.refresh()
+    out = said(capsys, "show", "some-plugin:mine")[1]
+    assert "Source: not to be had (sys:Mine)" in out
+
+
+def test_show_without_a_backend(site):
+    code = (
+        "import sys\nfrom regkit.cli import backends, main\n"
+        "backends._installed = lambda name: False\n"
+        "sys.modules['keras'] = None\n"
+        "main.main(['show', 'l2'])"
+    )
+    done = python(site, code)
+    assert "strength = 0.0001: Strength" in done.stdout, done.stderr
+    assert backends.BACKENDS
+
+
+@pytest.mark.parametrize("command", [["list"], ["show"], ["plugins"], ["plugins", "doctor"]])
+def test_help_has_examples(capsys, command):
+    with pytest.raises(SystemExit) as stopped:
+        main.main([*command, "--help"])
+    assert stopped.value.code == 0
+    assert "examples:\n  regkit" in capsys.readouterr().out
