@@ -25,11 +25,16 @@ export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES ?= -1
 compare: $(VENV)/compare.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/regkit compare --output $(RESULTS) $(ARGS)
 
+# What does not depend on the backend (data, statistics, pages) runs once.
+WHICH_tensorflow := not slow and not backend_free
+WHICH_jax := not slow and not backend_free
+WHICH_torch := not slow
+
 test: $(addprefix test-,$(BACKENDS))
 
 $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
 	@echo "== the tests on $*"
-	KERAS_BACKEND=$* $(BIN)/python -m pytest -n 2 $(ARGS)
+	KERAS_BACKEND=$* $(BIN)/python -m pytest -n 2 -m "$(WHICH_$*)" $(ARGS)
 
 # What takes minutes: every pair of techniques, the longer simulations.
 test-slow: $(VENV)/test.stamp
@@ -37,7 +42,7 @@ test-slow: $(VENV)/test.stamp
 
 # The lowest Keras that is promised, beside the environment's own.
 test-lowest: $(VENV)/lowest.stamp
-	PYTHONPATH=$(CURDIR)/$(VENV)/lowest KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/core tests/techniques $(ARGS)
+	PYTHONPATH=$(CURDIR)/$(VENV)/lowest KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 -m "$(WHICH_jax)" tests/core tests/techniques $(ARGS)
 
 $(VENV)/lowest.stamp: $(VENV)/test.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --no-deps --target $(VENV)/lowest "keras==$(LOWEST).*"

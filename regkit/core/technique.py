@@ -20,7 +20,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
@@ -117,6 +117,15 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
 
     def set_host_state(self, state: dict[str, Any]) -> None:
         """Take back what `host_state` returned."""
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return new instances for the conformance checks to run on; by default one, `cls()`.
+
+        A class overrides it where its defaults do too little on a small model, or do not fit one,
+        and where its options lead different ways.
+        """
+        return [cls()]
 
     # -- what follows from the class -----------------------------------------------------------
 

@@ -9,6 +9,8 @@ from regkit.cli import backends, main
 from regkit.core import registry
 from tests.plugins_of_tests import install, python, regkit, site_fixture  # noqa: F401
 
+pytestmark = pytest.mark.backend_free
+
 PLUGIN = '''\
 """Doc."""
 from typing import Annotated

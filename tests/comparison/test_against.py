@@ -14,6 +14,8 @@ from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
 from tests.comparison.small import DATA, QUICK, network
 
+pytestmark = pytest.mark.backend_free
+
 
 @pytest.fixture(scope="module")
 def done() -> Comparison:

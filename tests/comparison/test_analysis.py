@@ -11,6 +11,8 @@ from regkit.comparison.analysis import pairs, summarize
 from regkit.comparison.results import Fit, Record
 from tests.comparison import records
 
+pytestmark = pytest.mark.backend_free
+
 
 def improved(record: Record, key: str, step: float) -> Record:
     """The first arm moved by a step, a little more in later splits, in one measure."""

@@ -18,6 +18,8 @@ from regkit.comparison.calibration import (
     equal_mass_bins,
 )
 
+pytestmark = pytest.mark.backend_free
+
 RUNS = 400
 
 

@@ -14,6 +14,8 @@ from regkit.comparison.cautions import CHECKS, TITLES, cautions
 from regkit.comparison.results import Fit, Record
 from tests.comparison import records
 
+pytestmark = pytest.mark.backend_free
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -301,3 +301,29 @@ def test_forced_it_is_overwritten(tmp_path: Path) -> None:
     compare(network, DATA, ["l2"], output=tmp_path, force=True, **options)
     assert json.loads((tmp_path / "results.json").read_text())["schema"] == results.SCHEMA
     assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+def test_one_diverges_one_errs_one_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    failing_in(monkeypatch, "l1", 2, KeyboardInterrupt())
+    recipes = {
+        "wild": "gaussian_noise(1e38)",
+        "lost": "dropout(layers='nowhere')",
+        "l1": "l1",
+        "l2": "l2",
+    }
+    found = compare(network, DATA, recipes, output=tmp_path / "out", **QUICK)
+    record = found.record
+    assert record.stopped == "interrupted"
+    assert record.diverged == ("wild",)
+    assert set(record.failures) == {"wild", "lost"}
+    assert {one.arm for one in found.summaries} == {"baseline", "l1", "l2"}
+    assert all(len(record.of(arm)) >= 4 for arm in ("baseline", "l1", "l2"))
+    said = " ".join(found.text.split())
+    assert "RK001: wild diverged and is taken out, 0 fits were done: the loss became" in said
+    assert "RK001: lost failed and is taken out" in said
+    assert "nowhere" in said
+    assert "RK002: Stopped early (interrupted)" in said
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "wild diverged" in page

@@ -13,6 +13,8 @@ from regkit.comparison.description import describe_data
 from regkit.comparison.design import Parts, _shares, arm_order, parts, repeats
 from regkit.data import Column, DataError, Dataset, from_arrays
 
+pytestmark = pytest.mark.backend_free
+
 SIZES = {"root": 0, "test_size": 0.2, "validation_size": 0.25}
 
 

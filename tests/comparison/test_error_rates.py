@@ -22,6 +22,8 @@ from regkit.comparison.statistics import (
     practical,
 )
 
+pytestmark = pytest.mark.backend_free
+
 RUNS = 1500
 
 

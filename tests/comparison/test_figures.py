@@ -22,6 +22,8 @@ from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import deciding
 from tests.comparison.records import EFFECTS, record
 
+pytestmark = pytest.mark.backend_free
+
 LONG = "elastic_distortion(relative_to=28, sigma=4.0) + dropout(rate=0.5) + label_smoothing"
 
 

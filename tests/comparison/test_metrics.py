@@ -15,6 +15,8 @@ from regkit.comparison.metrics import (
     root_mean_squared_error,
 )
 
+pytestmark = pytest.mark.backend_free
+
 
 def test_metrics_agree_with_scikit_learn() -> None:
     random = np.random.default_rng(0)

@@ -21,6 +21,8 @@ from regkit.comparison.ranks import rank
 from regkit.comparison.results import Record
 from tests.comparison.records import EFFECTS, record
 
+pytestmark = pytest.mark.backend_free
+
 EVIL = "</script><script>alert(1)</script>"
 NAMES = {
     EVIL: (0.03, 0.1, 1.0),

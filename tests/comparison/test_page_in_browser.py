@@ -20,7 +20,10 @@ from tests.comparison.records import EFFECTS, record
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is there")
+pytestmark = [
+    pytest.mark.backend_free,
+    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is there"),
+]
 
 LOOK = Path(__file__).with_name("look.js").read_text("utf-8")
 SIZES = {"telephone": (390, 844), "desktop": (1280, 800)}

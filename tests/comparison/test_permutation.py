@@ -12,6 +12,8 @@ from scipy import stats
 
 from regkit.comparison.permutation import sign_flip
 
+pytestmark = pytest.mark.backend_free
+
 values = st.lists(st.floats(-50, 50, allow_nan=False).map(lambda v: round(v, 3)), max_size=9)
 
 

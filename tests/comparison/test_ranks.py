@@ -12,6 +12,8 @@ from scipy import stats
 
 from regkit.comparison.ranks import Ranking, cliques, rank, smallest_p
 
+pytestmark = pytest.mark.backend_free
+
 # Demšar, JMLR 7 (2006), table 6: AUC of C4.5 with m and cf chosen by cross-validation or not. On
 # voting cf and m+cf are both printed as .975 and ranked 2 and 3: therefore .9751.
 DEMSAR = {

@@ -16,6 +16,8 @@ from regkit.comparison import figures, results
 from regkit.comparison.report import Comparison
 from tests.comparison.records import record
 
+pytestmark = pytest.mark.backend_free
+
 FOUND = Comparison(record(arms=["dropout(rate=0.5)", "early_stopping"], n_splits=4, epochs=5))
 
 

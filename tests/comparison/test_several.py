@@ -13,6 +13,8 @@ from regkit.comparison.several import Comparisons
 from regkit.data import from_arrays
 from tests.comparison.small import DATA, QUICK, VALUES, network
 
+pytestmark = pytest.mark.backend_free
+
 OPTIONS = QUICK | {"splits": 2, "seeds": 1, "epochs": 1}
 SETS = [
     from_arrays(np.asarray(DATA[0]) * scale, DATA[1], f"set {scale}") for scale in (1.0, 0.5, 0.1)

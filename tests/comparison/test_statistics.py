@@ -24,6 +24,8 @@ from regkit.comparison.statistics import (
     verdict,
 )
 
+pytestmark = pytest.mark.backend_free
+
 finite = st.floats(-50, 50, allow_nan=False).map(lambda v: round(v, 3))
 
 

@@ -9,6 +9,8 @@ import pytest
 from regkit.comparison.settings import OPTIONS
 from regkit.comparison.studyfile import KEYS, read
 
+pytestmark = pytest.mark.backend_free
+
 WHOLE = """
 data = ["digits", "table.csv"]
 model = "mine.py:build"

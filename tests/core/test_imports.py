@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.backend_free
+
 ROOT = Path(__file__).parents[2] / "regkit"
 LEVELS = ["ops", "core", "data", "techniques", "comparison", "cli"]
 BACKENDS = {"tensorflow", "jax", "torch"}

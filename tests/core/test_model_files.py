@@ -12,6 +12,8 @@ import regkit
 from regkit.core.errors import RegkitError
 from regkit.core.registry import modelfile
 
+pytestmark = pytest.mark.backend_free
+
 
 def refused(path, message):
     with pytest.raises(RegkitError, match=message):

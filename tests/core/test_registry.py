@@ -13,6 +13,8 @@ from regkit.core.errors import RegistryError
 from regkit.core.technique import Technique
 from tests.plugins_of_tests import TECHNIQUE, install, python, site_fixture  # noqa: F401
 
+pytestmark = pytest.mark.backend_free
+
 ROOT = Path(__file__).parents[2]
 GROUPS = ("regkit.techniques", "regkit.layers")
 

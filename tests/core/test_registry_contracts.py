@@ -6,6 +6,8 @@ import pytest
 from regkit.core import registry
 from tests.plugins_of_tests import TECHNIQUE, plugin_fixture, refused, site_fixture  # noqa: F401
 
+pytestmark = pytest.mark.backend_free
+
 KERAS = "import keras\nregister = keras.saving.register_keras_serializable\n"
 
 

@@ -10,6 +10,8 @@ from regkit.core.registry import describing, docstrings, source
 from regkit.core.technique import Technique
 from tests.plugins_of_tests import install, site_fixture, write  # noqa: F401
 
+pytestmark = pytest.mark.backend_free
+
 TECHNIQUES = [e for e in registry.entries("technique") if e.distribution == registry.BUILTIN]
 LAYERS = [e for e in registry.entries("layer") if e.distribution == registry.BUILTIN]
 

@@ -7,6 +7,8 @@ from regkit.core.errors import RegistryError
 from regkit.core.registry import metadata
 from tests.plugins_of_tests import FILES, TABLE, install, plugin_fixture, refused, site_fixture  # noqa: F401
 
+pytestmark = pytest.mark.backend_free
+
 
 def test_a_sound_plugin_is_available(plugin):
     (entry,) = plugin(requires=["keras-regkit>=0.1", "numpy"])

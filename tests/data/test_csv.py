@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from regkit.data import DataError, load
 
+pytestmark = pytest.mark.backend_free
+
 
 def write(folder: Path, text: str, name: str = "table.csv") -> Path:
     path = folder / name

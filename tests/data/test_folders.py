@@ -12,6 +12,8 @@ import pytest
 from regkit.data import DataError, load
 from regkit.data.images import parse_size
 
+pytestmark = pytest.mark.backend_free
+
 Image = pytest.importorskip("PIL.Image")
 
 

@@ -8,6 +8,8 @@ import pytest
 from regkit.data import Column, DataError, from_arrays, load
 from regkit.data.dataset import TASKS
 
+pytestmark = pytest.mark.backend_free
+
 
 @pytest.mark.parametrize("labels", ["int8", "uint8", "bool", "float64", "str", "one-hot", "column"])
 def test_labels_in_any_form_become_numbers_from_0(labels: str) -> None:

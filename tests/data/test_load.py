@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from regkit.data import DataError, Dataset, from_arrays, load
 from regkit.data.corruption import redraw_labels
 
+pytestmark = pytest.mark.backend_free
+
 MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist.npz"
 
 

@@ -13,6 +13,8 @@ from hypothesis.extra.numpy import arrays
 from regkit.data import Column, DataError
 from regkit.data.preprocessing import prepared
 
+pytestmark = pytest.mark.backend_free
+
 COLUMNS = [
     Column("a", missing=True),
     Column("b", ("x", "y", "z"), missing=True),

@@ -14,6 +14,8 @@ import pytest
 from regkit.data import DataError, load
 from regkit.data.published import PATIENCE, PUBLISHED
 
+pytestmark = pytest.mark.backend_free
+
 N = 20
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import keras
 from keras import ops
@@ -137,6 +137,11 @@ class ElasticDistortion(Technique):
         self.fill_value = fill_value
         self.data_format = data_format
         self.seed = seed
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return one for images of a few pixels."""
+        return [cls(5.0, 1.0)]
 
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with distorted images."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Self
 
 import keras
 
@@ -72,6 +72,11 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
         self.seed = options.checked(technique, "seed", seed)
         super().__init__(layer, **kwargs)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return one around a dense layer, for the conformance checks."""
+        return [cls(keras.layers.Dense(3))]
 
     def build(self, input_shape: Any = None) -> None:
         """Build the layer, and find its weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,6 +162,12 @@ class EarlyStopping(Outcome, Technique):
         self._done = 0  # steps of the epochs before this one
         self._in_epoch = 0  # steps of this epoch
         self._seen = 0  # steps at the last look
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return one that stops and returns to the first epoch, and one that only looks on."""
+        stopping = cls("loss", patience=1, min_delta=100.0, verbose=0)
+        return [stopping, cls("loss", restore_best_weights=False, verbose=0)]
 
     # -- the events ----------------------------------------------------------------------------
 

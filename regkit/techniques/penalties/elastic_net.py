@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from regkit.core.context import Context
 from regkit.core.options import LayerOption, Real, Strength, WeightOption
@@ -64,6 +64,11 @@ class ElasticNet(Technique):
         self.l1_ratio = l1_ratio
         self.layers = layers
         self.weights = weights
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return one that is strong enough to be seen after a few steps."""
+        return [cls(0.02)]
 
     def penalty(self, context: Context) -> Tensor:
         """Return the penalty of the matched weights."""

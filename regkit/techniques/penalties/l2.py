@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from regkit.core.context import Context
 from regkit.core.options import LayerOption, Strength, WeightOption
@@ -65,6 +65,11 @@ class L2(Technique):
         self.strength = strength
         self.layers = layers
         self.weights = weights
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return one that is strong enough to be seen after a few steps."""
+        return [cls(0.02)]
 
     def penalty(self, context: Context) -> Tensor:
         """Return the penalty of the matched weights."""

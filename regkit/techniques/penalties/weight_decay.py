@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from regkit.core.context import Context
 from regkit.core.options import Boolean, LayerOption, Strength, WeightOption
@@ -74,6 +74,11 @@ class WeightDecay(Technique):
         self.decoupled = decoupled
         self.layers = layers
         self.weights = weights
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return one of each kind, strong enough to be seen after a few steps."""
+        return [cls(0.05), cls(0.05, decoupled=True)]
 
     def stages(self) -> tuple[Stage, ...]:
         """Return where it acts: in the loss, or around the optimizer."""
