@@ -57,7 +57,7 @@ class Summary:
             training examples are predicted than the test examples.
         cost: The median ratio of seconds an epoch to the baseline's in the same repeat.
         best_epoch: The median epoch of the best validation accuracy.
-        at_end: The fraction of its fits whose best epoch was the last.
+        at_end: The fraction of its fits whose best epoch was the last that was allowed.
         peak_memory: The median of the fits' peaks in megabytes, or None.
         sparsity: The mean fraction of the kernels' weights that are exactly 0.
     """
@@ -143,7 +143,7 @@ def _summary(record: Record, arm: str) -> Summary:
         gap=float(np.mean(gaps)),
         cost=float(np.median(ratios)) if ratios else math.nan,
         best_epoch=float(np.median([fit.best_epoch for fit in fits])),
-        at_end=float(np.mean([fit.best_epoch == fit.epochs for fit in fits])),
+        at_end=float(np.mean([fit.best_epoch == record.settings["epochs"] for fit in fits])),
         peak_memory=float(np.median(peaks)) if peaks else None,
         sparsity=float(np.mean([fit.sparsity for fit in fits])),
     )
