@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import importlib.util
 import os
@@ -51,7 +50,7 @@ def start(asked: str | None) -> str:
         RegkitError: as `choose`.
     """
     name = choose(asked)
-    with notes_put_aside() if name == "tensorflow" else contextlib.nullcontext():
+    with notes_put_aside():  # Keras looks for TensorFlow on the other backends too
         importlib.import_module("keras").ops.zeros(1)  # the first operation looks for devices
     return name
 

@@ -36,7 +36,7 @@ def tables(record: Record, summaries: list[Summary]) -> list[Table]:
 
 def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
     result = _empty(f"by {measure.name}")
-    extra = ("gap", "cost") if measure is measures.of_record(record)[0] else ()
+    extra = ("gap", "cost") if measure == measures.of_record(record)[0] else ()
     head = "%" if measure.unit == "points" else measure.unit or "mean"
     for name in (head, "Δ", "95 % interval", "P(better)", "p", *extra):
         result.add_column(name, justify="right", no_wrap=True)

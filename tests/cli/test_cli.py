@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +39,14 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row["summary"] for row in rows if row["distribution"] == "keras-regkit")
 
 
-def test_starting_imports_nothing_heavy_and_is_fast() -> None:
+def test_starting_imports_nothing_heavy() -> None:
+    """How fast it starts is measured by `benchmarks/startup.py`."""
     code = (
         "import sys; from regkit.cli.main import main; main(['list']); "
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        seconds.append(time.perf_counter() - start)
-        assert done.stderr.strip() == "[]"
-    assert min(seconds) <= 0.3
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == "[]"
 
 
 @pytest.mark.parametrize("command", [[], ["--help"], ["compare", "--help"], ["explain", "--help"]])

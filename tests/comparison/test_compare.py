@@ -77,6 +77,7 @@ def test_a_regression(tmp_path: Path) -> None:
     # in the target's own unit: the network has learnt, and predicts better than the mean
     assert 0 < np.mean([fit.test["rmse"] for fit in record.fits]) < deviation
     assert "By RMSE" in found.text
+    assert " gap " in str(found)
     assert set(found.summaries[1].verdicts) == {"RMSE"}
 
 
