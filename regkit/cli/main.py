@@ -10,7 +10,7 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from regkit.cli import compare, explain, listing, plugins, show
+from regkit.cli import compare, explain, listing, new, plugins, show
 
 __all__ = ["main", "parser"]
 
@@ -20,8 +20,9 @@ examples:
   regkit compare "l2(1e-3)" "dropout(0.3)" --data table.csv --target species
   regkit list
   regkit show drop_connect
-  regkit plugins doctor
   regkit explain "l2(1e-4) + dropout(0.5)"
+  regkit plugins doctor
+  regkit new my-plugin
 """
 
 
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version and stop")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (compare, listing, show, explain, plugins):
+    for command in (compare, listing, show, explain, plugins, new):
         command.add(commands)
     return top
 

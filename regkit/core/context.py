@@ -159,6 +159,19 @@ class Context:
         batch = Batch(x, y, sample_weight)
         return self._frame.again.loss(self._label, batch, self._at(weights), output)
 
+    def outputs(self, x: Any = None, weights: Sequence[Tensor] | None = None) -> Any:
+        """Return what the model computes in training, at other inputs or weights.
+
+        Without side effects, as `loss_fn`, and with the draws of this step: two calls at the same
+        values give the same outputs, and gradients flow through them. What compares predictions
+        (consistency, distillation, virtual adversarial training) asks for it.
+
+        Args:
+            x: Other inputs; by default the batch's.
+            weights: Other values for `context.weights`, in their order.
+        """
+        return self._frame.again.outputs(self._label, x, self._at(weights))
+
     def task_losses(self, weights: Sequence[Tensor] | None = None) -> dict[str, Tensor]:
         """Return each output's weighted loss by name, as `loss_fn(output=…)` for all at once."""
         return self._frame.again.task_losses(self._label, Batch(None), self._at(weights))

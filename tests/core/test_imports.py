@@ -12,6 +12,7 @@ pytestmark = pytest.mark.backend_free
 
 ROOT = Path(__file__).parents[2] / "regkit"
 LEVELS = ["ops", "core", "data", "techniques", "comparison", "cli"]
+TESTING_IMPORTS = ("ops", "core", "testing")  # what plugins are checked by knows no technique
 BACKENDS = {"tensorflow", "jax", "torch"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
@@ -39,6 +40,8 @@ def test_imports_run_one_way(path):
             assert level(other) <= level(name), f"{name} imports {other}, which stands above it"
             if name.startswith("regkit.techniques.") and other.startswith("regkit.techniques."):
                 assert other.split(".")[2] == name.split(".")[2], f"{name} imports another chapter"
+        if name.startswith("regkit.testing") and other.startswith("regkit."):
+            assert other.split(".")[1] in TESTING_IMPORTS, f"{name} imports {other}"
         if other.split(".")[0] in BACKENDS:
             allowed = "regkit.core.seam" in name or "regkit.ops.backends" in name
             assert allowed, f"{name} imports a backend outside of the seam and ops/backends"

@@ -43,6 +43,11 @@ class SecondPass:
             raise AttachError(f"no output is called {output!r}; there are {', '.join(tasks)}")
         return tasks[output]
 
+    def outputs(self, label: str, x: Any, mapping: Mapping) -> Any:
+        """Return the model's outputs at other values; see `Context.outputs`."""
+        with self._quiet(label), self._frame.reading(), Scope(mapping):
+            return self._model(self._frame.batch.x if x is None else x, **self._training())
+
     def task_losses(self, label: str, batch: Batch, mapping: Mapping) -> dict[str, Tensor]:
         """Return the weighted loss of each output; see `Context.task_losses`."""
         found: dict[str, Tensor] = {}
@@ -56,8 +61,9 @@ class SecondPass:
     def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
         """Return a function's value and gradient; see `Context.value_and_grad`."""
         frame, adapter = self._frame, self._frame.adapter
-        with frame.reading():
+        with Scope(frame.values):  # a scope of Keras' own, while it differentiates, has no scale
             scale = frame.loss_scale()
+        with frame.reading():
             flat = [ops.convert_to_tensor(one) for one in keras.tree.flatten(at)]
 
             def scaled(values: list[Tensor]) -> Tensor:
@@ -92,7 +98,8 @@ class SecondPass:
         kept = [(list(layer._losses), set(layer._loss_ids)) for layer in layers]
         override, self._model._losses_override = self._model._losses_override, []
         try:
-            yield
+            with _global_generator_kept():
+                yield
         finally:
             self._frame.asking = outer
             put_back()
@@ -101,3 +108,22 @@ class SecondPass:
                 layer._loss_ids.clear()
                 layer._loss_ids.update(ids)
             self._model._losses_override = override
+
+
+@contextmanager
+def _global_generator_kept() -> Iterator[None]:
+    """Put back PyTorch's own generator, from which Keras' Dropout without a seed draws there.
+
+    So all passes of a step but the first see the same noise, and the next step sees what it would.
+    """
+    if keras.backend.backend() != "torch":
+        yield
+        return
+    import torch
+
+    if torch.compiler.is_compiling():
+        yield
+        return
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        yield

@@ -1,0 +1,69 @@
+"""`regkit new`: a plugin to begin with, which installs, passes the checks and has a page."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from regkit.cli import listing
+from regkit.cli.tables import table
+from regkit.core.registry.entry import KINDS
+from regkit.scaffold.writing import Plugin, create, planned
+
+__all__ = ["add", "run"]
+
+EXAMPLES = """\
+examples:
+  regkit new my-plugin
+  regkit new my-layers --kind layer
+
+It writes a folder of that name with a package that registers one small technique (or layer, …),
+tests that run regkit's checks on it, and a page of documentation. Change it into your own. Nothing
+that exists is overwritten.
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "new",
+        help="write a plugin of your own to begin with: package, tests, documentation",
+        description="Write a plugin of your own to begin with: package, tests, documentation.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "name", metavar="NAME", help="its name for pip: letters, digits and '-', as my-plugin"
+    )
+    kinds = ", ".join(KINDS.values())
+    command.add_argument(
+        "--kind",
+        metavar="KIND",
+        default="technique",
+        help=f"what it registers: {kinds} (default: technique)",
+    )
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Write the plugin, and say what was made and what to do next."""
+    listing.check_kind(chosen.kind)
+    plugin = planned(chosen.name, chosen.kind)
+    create(plugin)
+    print(_as_text(plugin))
+    return 0
+
+
+def _as_text(plugin: Plugin) -> str:
+    made, part = plugin.distribution, plugin.part
+    rows = [[f"  {path}", said] for path, (_, said) in plugin.files().items() if said]
+    return "\n".join(
+        [
+            f"Made {made}, a plugin with the {part.kind} {plugin.id}, in {plugin.folder}/",
+            table(rows),
+            "Next:",
+            f'  pip install --editable "./{made}[test]"',
+            f"  python -m pytest {made}",
+            f"  regkit show {plugin.id}",
+        ]
+    )

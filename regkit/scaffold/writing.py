@@ -1,0 +1,110 @@
+"""Writing a new plugin: templates with its names filled in, into a folder of its own."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from regkit import __version__
+from regkit.core.errors import RegkitError
+from regkit.core.registry.entry import BUILTIN
+from regkit.scaffold.kinds import PARTS, Part
+from regkit.scaffold.naming import distribution_name, package_name
+
+__all__ = ["Plugin", "create", "planned"]
+
+_TEMPLATES = importlib.resources.files(__name__.rpartition(".")[0]) / "templates"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin to be written.
+
+    Attributes:
+        distribution: Its name for pip.
+        package: Its name for Python.
+        part: What it registers.
+        folder: Where it goes.
+    """
+
+    distribution: str
+    package: str
+    part: Part
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The full id of what it registers."""
+        return f"{self.distribution}:{self.part.module}"
+
+    def files(self) -> dict[str, tuple[str, str]]:
+        """Return what is written: path → (template, what it is for)."""
+        kind, package, module = self.part.kind, self.package, self.part.module
+        return {
+            "pyproject.toml": ("common/pyproject.toml", "its name, what it needs and registers"),
+            "README.md": ("common/README.md", "how to install, use and check it"),
+            f"src/{package}/__init__.py": ("common/__init__.py", "the names of the package"),
+            f"src/{package}/{module}.py": (f"{kind}/module.py", f"the {kind}: change this one"),
+            f"tests/test_{package}.py": (f"{kind}/test.py", "regkit's checks, and its mathematics"),
+            f"docs/{module}.md": (f"{kind}/page.md", f"the page of the {kind}"),
+            ".gitignore": ("common/gitignore", ""),
+        }
+
+
+def planned(name: str, kind: str = "technique", within: Path | None = None) -> Plugin:
+    """Return a plugin of a name and kind, to be written into a new folder of that name.
+
+    Raises:
+        RegkitError: for an impossible name, or where something is in that folder already.
+
+    Example:
+        >>> planned("My_Plugin", "layer").id
+        'my-plugin:random_gain'
+    """
+    distribution = distribution_name(name)
+    folder = (within or Path()) / distribution
+    if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
+        what = "is not empty" if folder.is_dir() else "is a file"
+        raise RegkitError(
+            f"{str(folder)!r} {what}, and nothing in it is overwritten: choose another NAME, or "
+            "remove it"
+        )
+    return Plugin(distribution, package_name(distribution), PARTS[kind], folder)
+
+
+def create(plugin: Plugin) -> None:
+    """Write a plugin.
+
+    Raises:
+        OSError: where a file cannot be written, or is there.
+    """
+    names = _names(plugin)
+    for path, (template, _) in plugin.files().items():
+        place = plugin.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(_filled(template, names))
+
+
+def _names(plugin: Plugin) -> dict[str, str]:
+    part = plugin.part
+    needs = (f"{BUILTIN}>={__version__}", *part.needs)
+    names = {
+        "distribution": plugin.distribution,
+        "package": plugin.package,
+        "id": plugin.id,
+        "kind": part.kind,
+        "group": part.group,
+        "cls": part.cls,
+        "module": part.module,
+        "does": part.does,
+        "needs": ", ".join(f'"{one}"' for one in needs),
+    }
+    return names | {"use": _filled(f"{part.kind}/use.py", names).rstrip()}
+
+
+def _filled(template: str, names: dict[str, str]) -> str:
+    text = _TEMPLATES.joinpath(f"{template}.tmpl").read_text(encoding="utf-8")
+    return Template(text).substitute(names)

@@ -1,0 +1,148 @@
+"""What a check is: a function of a subject that raises where a promise is not kept."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from regkit.core.errors import RegkitError, suggest
+
+if TYPE_CHECKING:
+    from regkit.testing.subject import Subject
+
+__all__ = ["Check", "CheckFailed", "CheckSkipped", "attempted", "check", "chosen", "said"]
+
+
+class CheckFailed(AssertionError):
+    """A promise is not kept.
+
+    Args:
+        expected: What should be.
+        found: What is.
+        mend: What its author can do.
+    """
+
+    def __init__(self, expected: str, found: str, mend: str) -> None:
+        super().__init__(f"expected: {expected}\nfound: {found}\nto mend: {mend}")
+
+
+class CheckSkipped(Exception):
+    """A check has nothing to look at here; the text says why."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check by its name; called with a subject it passes, or raises.
+
+    Attributes:
+        name: The name in results and in `expected_failures`.
+        kinds: The kinds of plugin that it is for.
+        function: What it does.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    function: Callable[[Subject], None]
+
+    @property
+    def promise(self) -> str:
+        """What it holds, in a sentence."""
+        return " ".join((self.function.__doc__ or "").partition("\n\n")[0].split())
+
+    def __call__(self, subject: Subject) -> None:
+        """Run the check, and leave dtype policy and random states as they were.
+
+        Raises:
+            CheckFailed: where the promise is not kept.
+            CheckSkipped: where there is nothing to look at.
+        """
+        with _isolated():
+            self.function(subject)
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def check(
+    *kinds: str,
+) -> Callable[[Callable[[Subject], None]], Callable[[Subject], None]]:
+    """Register a function as the check of its name, for some kinds of plugin; techniques if none.
+
+    Example:
+        >>> @check("technique")
+        ... def rhymes(subject):
+        ...     '''A rhyme is kept.'''
+        >>> _CHECKS.pop("rhymes").promise
+        'A rhyme is kept.'
+    """
+
+    def registered(function: Callable[[Subject], None]) -> Callable[[Subject], None]:
+        name = function.__name__
+        _CHECKS[name] = Check(name, kinds or ("technique",), function)
+        return function
+
+    return registered
+
+
+def chosen(names: Any = None) -> list[Check]:
+    """Return the checks of these names, by default all, in the order in which they run.
+
+    Raises:
+        RegkitError: for a name that no check has, with the nearest.
+    """
+    from regkit.testing.checks import ORDER  # importing a file registers what is in it
+
+    for name in names or ():
+        if name not in _CHECKS:
+            raise RegkitError(
+                f"no check is called {name!r}{suggest(name, _CHECKS)} Known: {', '.join(_CHECKS)}"
+            )
+    files = [module.__name__ for module in ORDER]
+    found = [one for one in _CHECKS.values() if names is None or one.name in names]
+    return sorted(found, key=lambda one: files.index(one.function.__module__))
+
+
+@contextlib.contextmanager
+def attempted(expected: str, mend: str) -> Iterator[None]:
+    """Turn an error in the block into a failed check that names it.
+
+    Raises:
+        CheckFailed: where the block raises.
+    """
+    try:
+        yield
+    except (CheckFailed, CheckSkipped):
+        raise
+    except Exception as error:
+        raise CheckFailed(expected, said(error), mend) from error
+
+
+def said(error: BaseException, most: int = 400) -> str:
+    """Return an error in a line.
+
+    Example:
+        >>> said(KeyError("rate"))
+        "KeyError: 'rate'"
+    """
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@contextlib.contextmanager
+def _isolated() -> Iterator[None]:
+    policy = keras.config.dtype_policy()
+    states = random.getstate(), np.random.get_state()
+    keras.config.set_dtype_policy("float32")
+    keras.utils.set_random_seed(0)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+        random.setstate(states[0])
+        np.random.set_state(states[1])

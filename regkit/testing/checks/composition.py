@@ -1,0 +1,58 @@
+"""Composition: beside a technique of each stage, at any place of the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regkit.core.stages import Stage
+from regkit.testing.checking import CheckFailed, attempted, check
+from regkit.testing.companions import companions
+from regkit.testing.subject import Subject
+from regkit.testing.workbench import Run, fit, same
+
+__all__ = ["composition"]
+
+
+@check()
+def composition(subject: Subject) -> None:
+    """Beside one technique of each stage a fit is finite, the same in either order of the list."""
+    last, others = _run(subject, place=-1)
+    first, _ = _run(subject, place=0)
+    if not (first.finite and last.finite):
+        raise CheckFailed(
+            "losses and weights stay finite beside one technique of each stage",
+            f"they do not: {first.history}",
+            "expect at each stage what other techniques made: moved inputs, soft targets, other "
+            "gradients",
+        )
+    idle = [
+        f"{stage.name} ({', '.join(one.waiting)})" for stage, one in others.items() if one.waiting
+    ]
+    if idle:
+        raise CheckFailed(
+            "the techniques beside it act as they do without it",
+            f"there are never called those at {', '.join(idle)}",
+            "at FORWARD compute the layer's output by the `call` that the method receives, which "
+            "runs the techniques within; never by the layer or its class",
+        )
+    if not same(first.weights, last.weights):
+        raise CheckFailed(
+            "the place in the list decides nothing among techniques of different stages or ranks",
+            "first in the list the weights end as others than last in it",
+            "keep apart from the other techniques: no shared or global variables, nothing on the "
+            "model, and `rank` for what must come first or last in its stage",
+        )
+
+
+def _run(subject: Subject, place: int) -> tuple[Run, dict[Stage, Any]]:
+    technique = subject.seeded()
+    others = companions(technique)
+    beside = list(others.values())
+    recipe = [technique, *beside] if place == 0 else [*beside[::-1], technique]
+    model = subject.standard.case.compiled()
+    with attempted(
+        f"a fit with {technique!r} and one technique of each stage trains",
+        "expect at each stage what other techniques made, and give back what the next one takes",
+    ):
+        watches = Stage.WATCH in technique.stages()
+        return fit(model, subject.standard.case, recipe, validated=watches), others

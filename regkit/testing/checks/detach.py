@@ -1,0 +1,80 @@
+"""Detaching: after a fit, and after one that crashed, the model is the plain one that it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from regkit.testing.checking import CheckFailed, check
+from regkit.testing.differences import difference
+from regkit.testing.subject import Subject
+from regkit.testing.workbench import Run, fit, marks, plain, reset, same, same_logs
+
+__all__ = ["crash", "detach"]
+
+
+@check()
+def detach(subject: Subject) -> None:
+    """After a fit nothing of the technique is on the model, and the next fit is a plain one."""
+    found = subject.standard
+    mend = (
+        "keep nothing on the model: declare state in initial_state, use context.with_weights for "
+        "other values of variables, and undo in on_train_end what a host event did"
+    )
+    _require_plain(found.marks, plain(found.case).marks, "after the fit", mend)
+    with subject.bench.lent() as model:
+        subject.fit(model, subject.seeded(), epochs=1)
+        reset(model, subject.bench.start)
+        run = fit(model, found.case)
+    _require_plain_fit(run, plain(found.case).run, "the fit after it", mend)
+
+
+class _Crash(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        raise RuntimeError("a crash that the check makes")
+
+
+@check()
+def crash(subject: Subject) -> None:
+    """After a fit that crashed the next one is plain, and leaves a plain model."""
+    case = subject.standard.case
+    mend = (
+        "a crash tells callbacks nothing, so on_train_end does not come. Act in the stage methods, "
+        "which the seam takes off again, and let no host event change the model for later"
+    )
+    with subject.bench.lent() as model:
+        fit(model, case, epochs=1)
+        before = marks(model)
+        try:
+            subject.fit(model, subject.seeded(), _Crash())
+        except RuntimeError as error:
+            if "the check makes" not in str(error):
+                raise
+        reset(model, subject.bench.start)
+        run = fit(model, case)
+        left = marks(model)
+    _require_plain_fit(run, plain(case).run, "the fit after a crash", mend)
+    _require_plain(left, before, "after a crash and another fit", mend)
+
+
+def _require_plain(left: dict[str, Any], expected: dict[str, Any], when: str, mend: str) -> None:
+    for name, value in expected.items():
+        if left.get(name) == value:
+            continue
+        found = difference(left.get(name), value, name)
+        if isinstance(value, list):
+            more = [one for one in left.get(name, ()) if one not in value]
+            gone = [one for one in value if one not in left.get(name, ())]
+            found = f"there is more: {more}" if more else f"there lacks {gone}"
+        raise CheckFailed(f"{name}: {when} as without the technique", found, mend)
+
+
+def _require_plain_fit(run: Run, expected: Run, which: str, mend: str) -> None:
+    if not same_logs(run, expected) or not same(run.weights, expected.weights):
+        raise CheckFailed(
+            f"{which}, without techniques, equals a fit of a model that never met one",
+            f"logs {sorted(run.history)}"
+            + ("" if same(run.weights, expected.weights) else "; the weights differ"),
+            mend,
+        )

@@ -1,0 +1,105 @@
+"""One technique for each stage, to stand beside the one that is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from regkit.core import select
+from regkit.core.context import Context
+from regkit.core.stages import Batch, Rank, Stage, Target
+from regkit.core.technique import Technique
+
+__all__ = ["companions"]
+
+Tensor = Any
+
+
+class _Companion(Technique):
+    """A technique that notes where it was called.
+
+    Attributes:
+        waiting: Where it was not called yet: at FORWARD the names of layers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = {"the step"}
+
+
+class _AtData(_Companion):
+    def data(self, batch: Batch, context: Context) -> Batch:
+        self.waiting.clear()
+        return batch.replace(x=keras.tree.map_structure(_shrunk, batch.x))
+
+
+class _AtForward(_Companion):
+    def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
+        chosen = [one for one in select.leaves(model) if hasattr(one, "kernel")]
+        self.waiting = {one.name for one in chosen}
+        return chosen
+
+    def forward(self, call: Callable[[Any], Any], inputs: Any, context: Context) -> Any:
+        if context.layer is not None:
+            self.waiting.discard(context.layer.name)
+        return keras.tree.map_structure(_shrunk, call(inputs))
+
+
+class _AtTarget(_Companion):
+    def target(self, target: Target, context: Context) -> Target:
+        self.waiting.clear()
+        dense = target.dense()
+        return dense.replace(0.9 * dense.y + 0.03)
+
+
+class _AtPenalty(_Companion):
+    def penalty(self, context: Context) -> Tensor:
+        self.waiting.clear()
+        return 0.01 * sum(ops.sum(ops.square(one)) for one in context.values)
+
+
+class _AtGradient(_Companion):
+    def gradient(self, gradients: list[Tensor], context: Context) -> list[Tensor]:
+        self.waiting.clear()
+        return [_shrunk(one) for one in gradients]
+
+
+class _AtUpdate(_Companion):
+    def update(self, weights: list[Tensor], context: Context) -> list[Tensor]:
+        self.waiting.clear()
+        return [_shrunk(one) for one in weights]
+
+
+class _AtWatch(_Companion):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.waiting.clear()
+
+
+_KINDS = {
+    Stage.DATA: _AtData,
+    Stage.FORWARD: _AtForward,
+    Stage.TARGET: _AtTarget,
+    Stage.PENALTY: _AtPenalty,
+    Stage.GRADIENT: _AtGradient,
+    Stage.UPDATE: _AtUpdate,
+    Stage.WATCH: _AtWatch,
+}
+
+
+def companions(beside: Technique | None = None) -> dict[Stage, Any]:
+    """Return a new technique for each stage, none of the rank of the one that they stand beside.
+
+    They come before it in their stages, where it does not come first itself.
+    """
+    first = beside is None or beside.rank is not Rank.FIRST
+    made: dict[Stage, Any] = {stage: kind() for stage, kind in _KINDS.items()}
+    for one in made.values():
+        one.rank = Rank.FIRST if first else Rank.MIDDLE
+    return made
+
+
+def _shrunk(x: Tensor) -> Tensor:
+    return x * ops.cast(0.95, x.dtype) if "float" in keras.backend.standardize_dtype(x.dtype) else x

@@ -1,0 +1,34 @@
+"""Where two nests of plain values differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["difference"]
+
+MOST = 200  # characters of a value
+
+
+def difference(found: Any, expected: Any, where: str) -> str:
+    """Return the first place at which two nests differ, and what is at it in each.
+
+    Example:
+        >>> difference({"rate": [1, 3]}, {"rate": [1, 2]}, "config")
+        'config.rate[1] is 3, not 2'
+    """
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in [*expected, *found]:
+            if key not in found or key not in expected or found[key] != expected[key]:
+                missing = "not there"
+                one, other = found.get(key, missing), expected.get(key, missing)
+                return difference(one, other, f"{where}.{key}")
+    if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for place, (one, other) in enumerate(zip(found, expected, strict=True)):
+            if one != other:
+                return difference(one, other, f"{where}[{place}]")
+    return f"{where} is {_short(found)}, not {_short(expected)}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MOST else text[: MOST - 1] + "…"

@@ -1,0 +1,50 @@
+"""Running checks in this process, on the Keras backend that it has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from regkit.testing.checking import Check, CheckFailed, CheckSkipped, chosen, said
+from regkit.testing.report import Result
+from regkit.testing.subject import Subject
+
+__all__ = ["jobs", "run"]
+
+
+def jobs(found: Sequence[Subject], names: Any = None) -> list[tuple[Check, Subject]]:
+    """Return every check beside every subject that it is for, subject by subject.
+
+    Of what cannot be loaded only that is checked.
+
+    Raises:
+        RegkitError: for a name that no check has.
+    """
+    checks = chosen(names)
+    return [
+        (check, subject)
+        for subject in found
+        for check in checks
+        if subject.kind in check.kinds and (not subject.problem or check.name == "registration")
+    ]
+
+
+def run(check: Check, subject: Subject) -> Result:
+    """Return how a check goes on a subject."""
+    started = time.perf_counter()
+    outcome, message = "passed", ""
+    try:
+        check(subject)
+    except CheckFailed as failure:
+        outcome, message = "failed", str(failure)
+    except CheckSkipped as reason:
+        outcome, message = "skipped", str(reason)
+    except Exception as error:
+        outcome = "error"
+        message = f"the check could not come to its end: {said(error)}"
+    seconds = time.perf_counter() - started
+    backend = str(keras.backend.backend())
+    return Result(check.name, subject.label, backend, outcome, message, round(seconds, 3))

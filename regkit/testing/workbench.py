@@ -1,0 +1,223 @@
+"""Training the small models: fits and what is noted of them, models that are lent."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from regkit.testing.cases import BATCH, EXAMPLES, Case
+
+__all__ = [
+    "EPOCHS",
+    "STEPS",
+    "Bench",
+    "Plain",
+    "Run",
+    "fit",
+    "marks",
+    "plain",
+    "reset",
+    "same",
+    "same_logs",
+    "seen_at_inference",
+    "targets_seen",
+    "values",
+]
+
+EPOCHS, STEPS = 3, EXAMPLES // BATCH  # STEPS in each epoch
+SEED = 7
+
+Weights = list[NDArray[Any]]
+
+
+@dataclass
+class Run:
+    """What a fit gave.
+
+    Attributes:
+        history: The logs, a list for each name.
+        epochs: The weights at the end of each epoch, before other callbacks' last word.
+        weights: The weights at the end.
+        inside: What the model evaluated and computed for inference inside the fit, by epoch.
+        randomness: The next numbers of Python, NumPy and Keras after the fit.
+    """
+
+    history: dict[str, list[float]] = field(default_factory=dict)
+    epochs: list[Weights] = field(default_factory=list)
+    weights: Weights = field(default_factory=list)
+    inside: list[tuple[dict[str, float], Any]] = field(default_factory=list)
+    randomness: tuple[float, ...] = ()
+
+    @property
+    def finite(self) -> bool:
+        """Whether all logs and weights are finite numbers."""
+        logs = all(np.isfinite(one).all() for one in self.history.values())
+        return logs and all(np.isfinite(one).all() for one in self.weights)
+
+
+class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Notes the weights at the end of each epoch, and what validation and inference see there."""
+
+    def __init__(self, run: Run, data: Any, looks: bool) -> None:
+        super().__init__()
+        self.run, self.data, self.looks = run, data, looks
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.run.epochs.append(values(self.model))
+        if self.looks:
+            self.run.inside.append(seen_at_inference(self.model, self.data))
+
+
+def seen_at_inference(model: keras.Model, data: Any) -> tuple[dict[str, float], Any]:
+    """Return what `evaluate` gives, and the outputs for a batch."""
+    logs = model.evaluate(*data, batch_size=BATCH, verbose=0, return_dict=True)
+    first = keras.tree.map_structure(lambda one: one[:BATCH], data[0])
+    return dict(logs), np.array(keras.ops.convert_to_numpy(model(first, training=False)))
+
+
+def fit(
+    model: keras.Model,
+    case: Case,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    epochs: int = EPOCHS,
+    seed: int = SEED,
+    validated: bool = False,
+    looks: bool = False,
+) -> Run:
+    """Train a model of a case from a global seed, and return what came of it."""
+    data = case.data()
+    run = Run()
+    options: dict[str, Any] = {"validation_data": data} if validated or looks else {}
+    keras.utils.set_random_seed(seed)
+    history = model.fit(
+        *data[:2],
+        sample_weight=data[2] if len(data) > 2 else None,
+        batch_size=BATCH,
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=[*callbacks, _Recorder(run, data, looks)],
+        **options,
+    )
+    drawn = keras.ops.convert_to_numpy(keras.random.uniform(()))
+    run.randomness = (random.random(), float(np.random.random()), float(drawn))
+    run.history, run.weights = dict(history.history), values(model)
+    return run
+
+
+def targets_seen(y_true: Any, y_pred: Any) -> Any:
+    """Return what tells whether the metrics see the targets as they are, in any order."""
+    y = keras.ops.cast(y_true, "float32")
+    return keras.ops.mean(keras.ops.square(y + 0.5), axis=-1)
+
+
+def values(model: keras.Model) -> Weights:
+    """Return copies of a model's weights."""
+    return [np.array(one) for one in model.get_weights()]
+
+
+def reset(model: keras.Model, weights: Weights, iteration: int = 0) -> None:
+    """Give a model weights, and its optimizer a step to begin at."""
+    model.set_weights(weights)
+    model.optimizer.iterations.assign(iteration)  # SGD without momentum knows nothing else
+    if getattr(model, "_initial_epoch", 0):
+        model._initial_epoch = 0  # Keras leaves it there after a resumed fit, and begins by it
+
+
+def same(left: Weights, right: Weights, tolerance: float = 0.0) -> bool:
+    """Return whether two lists of weights are equal, up to a tolerance, relative and absolute."""
+    pairs = zip(left, right, strict=True)
+    return all(np.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in pairs)
+
+
+def same_logs(run: Run, other: Run) -> bool:
+    """Return whether two runs logged the same of training, validated or not."""
+    ours, theirs = (
+        {name: one for name, one in each.history.items() if not name.startswith("val_")}
+        for each in (run, other)
+    )
+    return ours == theirs
+
+
+def marks(model: keras.Model) -> dict[str, Any]:
+    """Return what a fit must leave as it was: attributes, variables and configuration, by name."""
+    owners = {f"layer {one.name!r}": one for one in model._flatten_layers(include_self=False)}
+    owners |= {"optimizer": model.optimizer, "model": model}
+    found: dict[str, Any] = {}
+    for name, owner in owners.items():
+        found[f"the attributes of the {name}"] = sorted(vars(owner))
+        variables = [f"{one.path} {tuple(one.shape)}" for one in owner.variables]
+        found[f"the variables of the {name}"] = variables
+        found[f"the configuration of the {name}"] = _plain(owner.get_config())
+    found["how the model is compiled"] = _plain(model.get_compile_config())
+    return found
+
+
+def _plain(config: Any) -> Any:
+    return json.loads(json.dumps(config, default=str))
+
+
+class Bench:
+    """A compiled model that is lent again and again, so that an equal step compiles once.
+
+    Args:
+        case: What the model is made of.
+        **options: Of `compile`.
+    """
+
+    def __init__(self, case: Case, **options: Any) -> None:
+        self.case, self.options = case, options
+        self.start: Weights = values(case.build())
+        self._model: keras.Model | None = None
+
+    @contextlib.contextmanager
+    def lent(self, weights: Weights | None = None, iteration: int = 0) -> Iterator[keras.Model]:
+        """Lend the model for a block, with the first weights or others.
+
+        One with which something went wrong, or that has changed, is not lent again.
+        """
+        model, self._model = self._model, None
+        if model is None:
+            model = self.case.compiled(**self.options)
+            model.optimizer.build(model.trainable_variables)
+        reset(model, self.start if weights is None else weights, iteration)
+        before = marks(model)
+        yield model
+        after = marks(model)
+        # Keras itself adds attributes at a model's first fit.
+        if all(after[name] == before[name] for name in before if "attributes" not in name):
+            self._model = model
+
+
+@dataclass
+class Plain:
+    """A case without techniques: how it trains, and what a fit leaves on the model.
+
+    Attributes:
+        bench: A model of the case.
+        run: A fit of it.
+        marks: What the model had after it.
+    """
+
+    bench: Bench
+    run: Run
+    marks: dict[str, Any]
+
+
+@functools.cache
+def plain(case: Case) -> Plain:
+    """Return how a case trains without techniques; once a process."""
+    bench = Bench(case, metrics=[targets_seen])
+    with bench.lent() as model:
+        run = fit(model, case, looks=True)
+        return Plain(bench, run, marks(model))
