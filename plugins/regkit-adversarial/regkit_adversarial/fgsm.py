@@ -1,0 +1,90 @@
+"""Adversarial training by the fast gradient sign method."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import keras
+from keras import ops
+
+from regkit import Technique
+from regkit.core.options import Real, Strength
+from regkit_adversarial.inputs import Inputs, require_floats
+
+__all__ = ["FGSM", "sign_step"]
+
+Tensor = Any
+
+
+def sign_step(x: Tensor, slope: Tensor, epsilon: Any) -> Tensor:
+    """Return x + ε · sign(slope), the worst point of a linear loss at a distance of ε in ‖·‖∞.
+
+    Example:
+        >>> moved = sign_step(ops.array([1.0, 1.0, 1.0]), ops.array([2.0, -3.0, 0.0]), 0.5)
+        >>> [float(v) for v in moved]
+        [1.5, 0.5, 1.0]
+    """
+    return x + ops.cast(epsilon, x.dtype) * ops.sign(slope)
+
+
+class FGSM(Technique):
+    """Train on the clean batch and on one that is moved up the gradient of the loss.
+
+    With J the training loss, penalties of other techniques and all, the step minimizes
+
+        (1 − w) · J(x) + w · J(x + ε · sign(∇x J(x)))
+
+    where the moved inputs count as constants. It acts at GRADIENT: the model, its metrics and its
+    moving statistics see the clean batch only, and `loss` in History is J(x). A step makes three
+    passes in the place of one. Every input of floating type is moved; whole numbers stay as they
+    are.
+
+    Args:
+        epsilon: ε, at least 0, in the units of the inputs: a number or a schedule. 0 leaves the
+            step as it is.
+        weight: w, in [0, 1], the share of the moved batch: a number or a schedule. 0 leaves the
+            step as it is.
+
+    Raises:
+        OptionError: for an impossible option.
+        RegkitError: where no input is of floating type.
+
+    References:
+        Goodfellow, Shlens and Szegedy 2015, Explaining and harnessing adversarial examples,
+        section 6, with w = 0.5.
+
+    Example:
+        >>> FGSM(0.25)
+        FGSM(epsilon=0.25)
+    """
+
+    def __init__(
+        self,
+        epsilon: Strength = 0.1,
+        weight: Annotated[Any, Real(0, 1, neutral=0, schedule=True)] = 0.5,
+    ) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self.weight = weight
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse a model of whole numbers."""
+        require_floats(self, model)
+
+    def gradient(self, gradients: list[Tensor], context: Any) -> list[Tensor]:
+        """Return the gradients of the mixed loss."""
+        inputs = Inputs(context.batch.x, self)
+        _, slopes = context.value_and_grad(
+            lambda values: context.loss_fn(inputs.replaced(values)), inputs.values
+        )
+        epsilon, weight = context.value(self.epsilon), context.value(self.weight)
+        moved = inputs.replaced(
+            [sign_step(x, slope, epsilon) for x, slope in zip(inputs.values, slopes, strict=True)]
+        )
+        _, worst = context.value_and_grad(
+            lambda weights: context.loss_fn(moved, weights), context.values
+        )
+        return [
+            clean + ops.cast(weight, clean.dtype) * (other - clean)
+            for clean, other in zip(gradients, worst, strict=True)
+        ]

@@ -1,0 +1,133 @@
+"""One transform applied to samples, each with random numbers of its own, in any thread."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regkit_albumentations.generators import Generators
+from regkit_albumentations.library import albumentations, single_threaded_opencv
+
+__all__ = ["Copy", "Sampler", "locked"]
+
+Array = NDArray[Any]
+Sample = dict[str, Any]  # by Albumentations' names
+
+_PLAIN = {"image", "mask"}
+
+
+def locked(array: Array) -> Array:
+    """Return an array to be read only; a transform that works in place says so then.
+
+    Example:
+        >>> locked(np.zeros(2)).flags.writeable
+        False
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+class Copy:
+    """A copy of a transform, for one thread at a time, that draws as it is told.
+
+    A Compose looks over each sample before and after its transforms. Where it has nothing to look
+    for (an image and its mask, no boxes, no points) they are called one after another instead,
+    which for small images takes half the time.
+    """
+
+    def __init__(self, transform: Any) -> None:
+        self._generators = Generators()
+        self._whole = copy.deepcopy(transform)
+        self._whole.set_random_state(self._generators.numpy, self._generators.python)
+        _without_checks(self._whole)
+
+    def function(
+        self, names: Iterable[str], seed: int, epoch: int
+    ) -> Callable[[Sample, int], Sample]:
+        """Return a function of a sample and its number, which draws by them and seed and epoch.
+
+        Args:
+            names: What there is in a sample.
+            seed: A whole number.
+            epoch: Another.
+        """
+        begin, draw = self._generators.streams(seed, epoch), self._generators.python.random
+        whole = self._whole
+
+        def called(sample: Sample, number: int) -> Sample:
+            begin(number)
+            found: Sample = whole(**sample)
+            return found
+
+        if not _is_plain(whole) or not set(names) <= _PLAIN:
+            return called
+        steps, p = whole.transforms, whole.p
+
+        def stepped(sample: Sample, number: int) -> Sample:
+            begin(number)
+            if draw() < p:  # as a Compose draws, also where p is 1
+                for step in steps:
+                    sample = step(**sample)
+            return sample
+
+        return stepped
+
+
+def _is_plain(transform: Any) -> bool:
+    """Return whether a transform is a Compose that does nothing beside calling its transforms."""
+    if type(transform) is not albumentations().Compose:
+        return False
+    return not (transform.processors or transform.strict or transform.save_applied_params)
+
+
+def _without_checks(transform: Any) -> None:
+    """Let a composition not compare shapes for every sample: those of a batch are the same."""
+    if hasattr(transform, "is_check_shapes"):
+        transform.is_check_shapes = False
+    for one in getattr(transform, "transforms", None) or ():
+        _without_checks(one)
+
+
+class Sampler:
+    """A transform that draws by seed, sample and epoch, and by nothing else.
+
+    A transform keeps what it has drawn last, so each thread works on a copy. Copies are lent and
+    kept, not tied to threads: TensorFlow and JAX call the host from a thread that is new to Python
+    each time.
+
+    Args:
+        transform: A transform of Albumentations, which is itself never called.
+
+    Example:
+        >>> flip = Sampler(albumentations().HorizontalFlip(p=1.0))
+        >>> with flip.lent(["image"], seed=1) as transform:
+        ...     transform({"image": np.arange(3.0)[None]}, 0)["image"]
+        array([[2., 1., 0.]])
+    """
+
+    def __init__(self, transform: Any) -> None:
+        self.transform = transform
+        self._free: list[Copy] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what goes to another process."""
+        return {"transform": self.transform, "_free": []}
+
+    @contextlib.contextmanager
+    def lent(
+        self, names: Iterable[str], seed: int, epoch: int = 0
+    ) -> Iterator[Callable[[Sample, int], Sample]]:
+        """Lend the function of a copy for a block, in which OpenCV starts no threads of its own."""
+        try:
+            mine = self._free.pop()
+        except IndexError:
+            mine = Copy(self.transform)
+        with single_threaded_opencv():
+            yield mine.function(names, seed, epoch)
+        self._free.append(mine)

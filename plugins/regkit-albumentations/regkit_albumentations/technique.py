@@ -1,0 +1,134 @@
+"""Albumentations inside the training step."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import keras
+from keras import ops
+
+from regkit import RegkitError, Technique
+from regkit.core.options import Choice, Range, Real, SeedOption
+from regkit.core.stages import Batch, Rank
+from regkit_albumentations.host import on_host
+from regkit_albumentations.images import Images, require_same_shape
+from regkit_albumentations.options import Transform
+from regkit_albumentations.sampling import Sampler
+from regkit_albumentations.text import parsed
+
+__all__ = ["Albumentations"]
+
+Tensor = Any
+
+Probability = Annotated[Any, Real(0, 1, neutral=0, schedule=True)]
+DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
+
+
+class Albumentations(Technique):
+    """Transform the images of each training batch by Albumentations, every one by its own draws.
+
+    x̃ = T(x; draws of the seed, the step and the place in the batch): the same seed gives the same
+    images on every backend, and a run that is resumed goes on as it was. The generators that the
+    transform was made with, and its own seed, are not used. Targets and validation stay as they
+    are; masks, boxes and keypoints are for `regkit_albumentations.augmented`.
+
+    Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
+    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through.
+    Images are uint8 or float32 and keep type and shape. The compiled step waits for the host.
+
+    Args:
+        transform: A transform or a Compose of Albumentations, or its text: the call that makes it,
+            with literals as arguments, as in "HorizontalFlip(p=0.5)".
+        probability: The share of images that are transformed; a number or a schedule. 0 leaves the
+            step as it is.
+        value_range: What floating images have as black and white, (low, high). Albumentations
+            takes them as (0, 1), so others are scaled there and back.
+        data_format: "channels_last", "channels_first", or None for Keras' setting.
+        seed: A whole number, or None to follow `keras.utils.set_random_seed`.
+
+    Raises:
+        OptionError: for an impossible option.
+        RegkitError: for a text that is no transform; before the first step, on TensorFlow with
+            jit_compile=True, without images, for other types, and for a transform that changes
+            their shape.
+
+    References:
+        Buslaev et al. 2020, Albumentations: fast and flexible image augmentations.
+
+    Example:
+        >>> Albumentations("HorizontalFlip(p=0.5)", seed=1)
+        Albumentations(transform='HorizontalFlip(p=0.5)', seed=1)
+    """
+
+    rank = Rank.FIRST  # before noise, which interpolation would smooth, wherever the list has it
+
+    def __init__(
+        self,
+        transform: Annotated[Any, Transform()],
+        *,
+        probability: Probability = 1.0,
+        value_range: Annotated[Any, Range(Real())] = (0.0, 1.0),
+        data_format: DataFormat = None,
+        seed: SeedOption = None,
+    ) -> None:
+        super().__init__()
+        self.transform = transform
+        self.probability = probability
+        self.value_range = value_range
+        self.data_format = data_format
+        self.seed = seed
+        self._sampler = Sampler(parsed(transform) if isinstance(transform, str) else transform)
+
+    @classmethod
+    def checked_as(cls) -> list[Albumentations]:
+        """Return what regkit's checks look at."""
+        several = "Compose([HorizontalFlip(p=0.5), Affine(rotate=(-30, 30), p=1.0)])"
+        return [cls("HorizontalFlip(p=0.5)"), cls(several, probability=0.75)]
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse XLA on TensorFlow, where a compiled step cannot call the host."""
+        if keras.backend.backend() == "tensorflow" and model.jit_compile and not model.run_eagerly:
+            raise RegkitError(
+                f"{self!r} runs on the host, which a step compiled by XLA cannot call on "
+                "TensorFlow. Compile by model.compile(..., jit_compile=False), or transform before "
+                "the step: model.fit(regkit_albumentations.augmented(...))"
+            )
+
+    def data(self, batch: Batch, context: Any) -> Batch:
+        """Return the batch with transformed images."""
+        inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
+        rank = 4 if any(len(one.shape) == 4 for one in inputs) else 3
+        if not any(len(one.shape) == rank for one in inputs):
+            raise RegkitError(
+                f"{self!r} needs images, (batch, height, width) or with channels; the model's "
+                f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
+                "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
+                "keras.layers.Flatten()"
+            )
+
+        def changed(x: Tensor) -> Tensor:
+            return x if x is None or len(x.shape) != rank else self._transformed(x, context)
+
+        return batch.replace(x=keras.tree.map_structure(changed, batch.x))
+
+    def _transformed(self, images: Tensor, context: Any) -> Tensor:
+        dtype = str(keras.backend.standardize_dtype(images.dtype))
+        if dtype not in ("uint8", "float32"):
+            raise RegkitError(
+                f"{self!r} takes images of uint8 or float32, as Albumentations does; these are "
+                f'{dtype}. Convert them by x.astype("float32")'
+            )
+        grey = len(images.shape) == 3
+        first = not grey and (self.data_format or keras.config.image_data_format())
+        images = images[..., None] if grey else images
+        shape = tuple(images.shape[1:])
+        shape = (*shape[1:], shape[0]) if first == "channels_first" else shape
+        if None not in shape:
+            require_same_shape(self._sampler, shape, dtype)
+        given = list(context.draws.key())
+        if self.probability != 1.0:
+            share = context.value(self.probability)
+            given.append(context.draws.bernoulli((ops.shape(images)[0],), share))
+        function = Images(self._sampler, self.value_range, first == "channels_first")
+        found = on_host(function, images, *given)
+        return found[..., 0] if grey else found

@@ -1,0 +1,170 @@
+"""Transforms as text and back: `Compose([HorizontalFlip(p=0.5), Affine(rotate=(-15, 15))])`.
+
+    transform = name "(" [name "=" value ("," name "=" value)*] ")"
+    value = transform | number | 'text' | True | False | None | list | tuple | dict
+
+A text is data: the names are those of Albumentations' own transforms, everything else is a literal.
+It is parsed, never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import enum
+import inspect
+import warnings
+from typing import Any, NoReturn
+
+from regkit import RegkitError
+from regkit_albumentations.library import albumentations
+
+__all__ = ["parsed", "written"]
+
+_NO_ARGUMENT = "not valid for transform"  # Albumentations warns, where others refuse
+
+
+def parsed(text: str) -> Any:
+    """Return the transform that a text describes.
+
+    Raises:
+        RegkitError: where it is not such a text, names no transform, or a transform refuses an
+            argument; with the place.
+
+    Example:
+        >>> parsed("HorizontalFlip(p=1.0)")
+        HorizontalFlip(p=1.0)
+    """
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise RegkitError(f"transform={text!r} cannot be read: {error}") from None
+    if not isinstance(node, ast.Call):
+        _fail(text, node, "a transform belongs here, as in 'HorizontalFlip(p=0.5)'")
+    try:
+        return _value(node, text)
+    except RecursionError:
+        raise RegkitError(f"a transform of {len(text)} characters is nested too deep") from None
+
+
+def _value(node: ast.expr, text: str) -> Any:
+    if isinstance(node, ast.Call):
+        return _transform(node, text)
+    if isinstance(node, ast.Constant) and not isinstance(node.value, bytes | complex):
+        return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _value(node.operand, text)
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            return -number
+    if isinstance(node, ast.List):
+        return [_value(one, text) for one in node.elts]
+    if isinstance(node, ast.Tuple):
+        return tuple(_value(one, text) for one in node.elts)
+    if isinstance(node, ast.Dict):
+        pairs = [(key, value) for key, value in zip(node.keys, node.values, strict=True) if key]
+        if len(pairs) == len(node.keys):
+            return {_value(key, text): _value(value, text) for key, value in pairs}
+    _fail(
+        text,
+        node,
+        f"{ast.unparse(node)!r} is neither a transform nor a literal. A function, an array or a "
+        "model has no text form: give such a transform as an object, in Python",
+    )
+
+
+def _transform(node: ast.Call, text: str) -> Any:
+    if not isinstance(node.func, ast.Name):
+        _fail(text, node, f"{ast.unparse(node.func)!r} is not the name of a transform")
+    name, known = node.func.id, _known()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        _fail(
+            text,
+            node,
+            f"Albumentations has no transform {name!r}"
+            + (f"; did you mean {near[0]!r}?" if near else ""),
+        )
+    if any(keyword.arg is None for keyword in node.keywords):
+        _fail(text, node, "arguments are given one by one, not by **")
+    given = [_value(one, text) for one in node.args]
+    named = {str(one.arg): _value(one.value, text) for one in node.keywords}
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        try:
+            made = known[name](*given, **named)
+        except (TypeError, ValueError) as error:  # pydantic's errors are ValueErrors
+            _fail(text, node, " ".join(str(error).split()))
+    for note in notes:
+        if _NO_ARGUMENT in str(note.message):
+            _fail(text, node, f"{note.message}. It takes: {', '.join(_defaults(known[name]))}")
+        warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)
+    return made
+
+
+def _known() -> dict[str, type]:
+    library = albumentations()
+    bases = (library.BasicTransform, library.BaseCompose)
+    more = {"BboxParams": library.BboxParams, "KeypointParams": library.KeypointParams}
+    return more | {
+        name: found
+        for name, found in vars(library).items()
+        if inspect.isclass(found) and issubclass(found, bases) and not inspect.isabstract(found)
+    }
+
+
+def _fail(text: str, node: ast.expr, message: str) -> NoReturn:
+    line = " ".join(text.strip().splitlines())
+    raise RegkitError(f"{message}\n    {line}\n    {' ' * node.col_offset}^") from None
+
+
+def written(transform: Any) -> str | None:
+    """Return the text of a transform that makes an equal one, or None where there is no such text.
+
+    Example:
+        >>> written(albumentations().HorizontalFlip(p=0.25))
+        'HorizontalFlip(p=0.25)'
+    """
+    try:
+        config = transform.to_dict()["transform"]
+        text = _text(config)
+        again = parsed(text).to_dict()["transform"]
+    except (NotImplementedError, RegkitError, TypeError, ValueError, KeyError):
+        return None  # it holds a function, an array, or is a class of the user's
+    return text if again == config else None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and "__class_fullname__" in value:
+        return _call(dict(value))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_text, value))}{',' * (len(value) == 1)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_text(key)}: {_text(one)}' for key, one in value.items())}}}"
+    value = value.value if isinstance(value, enum.Enum) else value
+    if value is None or type(value) in (bool, int, float, str):
+        return repr(value)
+    raise TypeError(f"{value!r} is no literal")
+
+
+def _call(config: dict[str, Any]) -> str:
+    name = config.pop("__class_fullname__")
+    usual = _defaults(_known()[name])  # what it has beside these it makes of them
+    given = [_text(config.pop("transforms"))] if "transforms" in config else []
+    given += [
+        f"{key}={_text(value)}"
+        for key, value in config.items()
+        if key in usual and not _same(value, usual[key])
+    ]
+    return f"{name}({', '.join(given)})"
+
+
+def _same(value: Any, default: Any) -> bool:
+    alike = isinstance(value, bool) is isinstance(default, bool)  # 1 is no True here
+    return alike and bool(value == default)
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    parameters = inspect.signature(cls).parameters.values()
+    return {one.name: one.default for one in parameters if one.name != "strict"}
