@@ -141,11 +141,10 @@ _SEQUENCES = Case(
     "categorical_crossentropy",
 )
 _TOKENS = Case(
-    "whole numbers as inputs, and numbers to predict, eagerly",
+    "whole numbers as inputs, and numbers to predict",
     _tokens,
     lambda: (np.random.default_rng(4).integers(0, 11, (EXAMPLES, 5)), _values(EXAMPLES, 1)),
     "mse",
-    {"run_eagerly": True},
 )
 _UNBUILT = Case(
     "a model that is not built, for sequences with one-hot labels",

@@ -17,7 +17,7 @@ def seeded(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pair", itertools.combinations(EFFECTIVE, 2), ids="+".join)
+@pytest.mark.parametrize("pair", list(itertools.combinations(EFFECTIVE, 2)), ids="+".join)
 def test_every_pair_of_techniques(pair):
     x, y = models.data()
     results = []

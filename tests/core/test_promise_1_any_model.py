@@ -1,4 +1,4 @@
-"""Promise 1: one list, any model."""
+"""Promise 1: one list, any model; each built-in by itself is in tests/testing."""
 
 import keras
 import numpy as np
@@ -38,12 +38,11 @@ def test_every_kind_of_model_takes_all_techniques_at_once(kind):
     )
 
 
-@pytest.mark.parametrize("name", [*EFFECTIVE, *ONE_A_STAGE])
-def test_every_technique_changes_training_and_stays_finite(name):
+@pytest.mark.parametrize("name", ONE_A_STAGE)
+def test_a_technique_at_any_stage_changes_training_and_stays_finite(name):
     x, y = models.data()
     model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
-    technique = (EFFECTIVE | ONE_A_STAGE)[name]()
-    assert finite(models.fit(model, x, y, [technique]))
+    assert finite(models.fit(model, x, y, [ONE_A_STAGE[name]()]))
     models.fit(plain, x, y)
     changed = any(
         not np.allclose(a, b)

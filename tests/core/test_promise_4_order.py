@@ -28,7 +28,7 @@ BY_STAGE = {
 }
 
 
-@pytest.mark.parametrize("pair", itertools.combinations(BY_STAGE, 2), ids="+".join)
+@pytest.mark.parametrize("pair", list(itertools.combinations(BY_STAGE, 2)), ids="+".join)
 def test_every_pair_of_stages_trains_in_either_order(pair):
     """The two orders give the same weights: across stages the list's order does not matter."""
     x, y = models.data()

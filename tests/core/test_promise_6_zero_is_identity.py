@@ -1,4 +1,7 @@
-"""Promise 6: zero strength is identity; schedules through zero are finite; options are checked."""
+"""Promise 6: zero strength is identity; schedules through zero are finite; options are checked.
+
+Each built-in by itself is in tests/testing.
+"""
 
 import math
 
@@ -9,40 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import regkit
-from regkit.core import options, registry
 from regkit.core.errors import OptionError
 from tests import models
-from tests.registered import EFFECTIVE, LOOKING_ON, NEUTRAL, scheduled
-
-
-@pytest.mark.parametrize("name", NEUTRAL)
-def test_strength_zero_is_a_plain_fit_bit_for_bit(name):
-    x, y = models.data()
-    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
-    ours = models.fit(model, x, y, [NEUTRAL[name]()]).history
-    theirs = models.fit(plain, x, y).history
-    assert ours == theirs
-    models.same(models.values(model), models.values(plain))
-
-
-@pytest.mark.parametrize("name", NEUTRAL)
-def test_strength_zero_beside_others_changes_nothing(name):
-    x, y = models.data()
-    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
-    others = lambda: [regkit.GaussianNoise(0.1, seed=1), regkit.Dropout(0.2, seed=2)]  # noqa: E731
-    models.fit(model, x, y, [NEUTRAL[name](), *others()])
-    models.fit(plain, x, y, others())
-    models.same(models.values(model), models.values(plain))
-
-
-@pytest.mark.parametrize("name", EFFECTIVE)
-def test_a_technique_without_a_neutral_value_says_so(name):
-    technique = EFFECTIVE[name]()
-    kinds = options.constraints(type(technique)).values()
-    assert any(kind.neutral is not None for kind in kinds) == (name in NEUTRAL)
-    if name not in NEUTRAL:
-        assert "no neutral value" in " ".join(type(technique).__doc__.split())
-        assert not technique.is_neutral()
+from tests.registered import LOOKING_ON, scheduled
 
 
 @pytest.mark.parametrize("name", LOOKING_ON)
@@ -65,27 +37,6 @@ def test_a_schedule_through_zero_is_finite_and_zero_is_identity(policy):
     assert all(np.isfinite(v).all() for v in models.values(model))
 
 
-@pytest.mark.parametrize("name", NEUTRAL)
-def test_a_schedule_that_is_zero_equals_a_plain_fit(name):
-    x, y = models.data()
-    never = keras.optimizers.schedules.PiecewiseConstantDecay([1000], [0.0, 0.0])
-    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
-    models.fit(model, x, y, [scheduled(never)[name]])
-    models.fit(plain, x, y)
-    models.same(models.values(model), models.values(plain), 1e-6)
-
-
-@pytest.mark.parametrize("name", NEUTRAL)
-def test_a_constant_schedule_equals_the_number(name):
-    x, y = models.data()
-    steady = keras.optimizers.schedules.PiecewiseConstantDecay([1000], [0.25, 0.25])
-    by_schedule, by_number = scheduled(steady)[name], scheduled(0.25)[name]
-    model, other = models.compiled(models.sequential()), models.compiled(models.sequential())
-    models.fit(model, x, y, [by_schedule])
-    models.fit(other, x, y, [by_number])
-    models.same(models.values(model), models.values(other), 1e-6)
-
-
 def test_a_schedule_takes_effect_step_by_step_without_retracing():
     traced = []
 
@@ -103,38 +54,9 @@ def test_a_schedule_takes_effect_step_by_step_without_retracing():
         assert len(traced) <= 2  # TensorFlow traces once more where shapes relax
 
 
-CLASSES = [
-    registry.load(entry.id)
-    for entry in registry.entries()
-    if entry.distribution == registry.BUILTIN
-]
-BAD = [
-    (cls, name, value)
-    for cls in CLASSES
-    for name, constraint in options.constraints(cls).items()
-    for value in constraint.bad_values()
-]
-
-
-@pytest.mark.parametrize(
-    ("cls", "name", "value"), BAD, ids=lambda v: getattr(v, "__name__", None) or repr(v)[:20]
-)
-def test_an_impossible_option_is_refused_by_name(cls, name, value):
-    with pytest.raises(OptionError) as caught:
-        cls(**{name: value})
-    message = str(caught.value)
-    assert f"{cls.__name__}: {name} must be {options.constraints(cls)[name].describe()}" in message
-    assert f"received {name}={value!r}" in message
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_a_misspelt_keyword_gets_the_nearest_spelling(cls):
-    right = next(iter(options.constraints(cls)))
-    wrong = right[:-1]
-    with pytest.raises(OptionError, match=rf"no option '{wrong}'; did you mean '{right}'\?"):
-        cls(**{wrong: 0.1})
-    with pytest.raises(OptionError, match="Its options: "):
-        cls(zzzz=1)
+def test_an_unknown_keyword_gets_the_list_of_options():
+    with pytest.raises(OptionError, match="Its options: strength, layers, weights"):
+        regkit.L2(zzzz=1)
 
 
 def test_too_many_positional_arguments():

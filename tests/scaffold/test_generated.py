@@ -14,7 +14,7 @@ from regkit.scaffold.writing import create, planned
 from tests.scaffold.environment import Environment
 from tests.test_docs import blocks
 
-pytestmark = [pytest.mark.slow, pytest.mark.backend_free]
+pytestmark = pytest.mark.backend_free
 
 KINDS = list(PARTS)
 MOST = 20  # lines that are the author's own

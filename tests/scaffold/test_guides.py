@@ -14,8 +14,6 @@ from regkit.testing.running import jobs, run
 from regkit.testing.subject import subjects
 from tests.test_docs import blocks
 
-pytestmark = pytest.mark.slow
-
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 PAGES = {name: GUIDES / f"{name}.md" for name in ("write-a-technique", "publish-a-plugin")}
 MOST = 20

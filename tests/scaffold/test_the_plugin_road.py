@@ -30,8 +30,6 @@ from tests.scaffold.plugin_of_road import (
     install_broken,
 )
 
-pytestmark = pytest.mark.slow
-
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "publish-a-plugin.md"
 MOST = 20  # lines that the author writes over the scaffold's
 

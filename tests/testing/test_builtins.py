@@ -1,10 +1,6 @@
 """What ships in regkit passes the conformance checks, by the call that plugins make."""
 
-import pytest
-
 from regkit.testing import parametrize_with_checks
-
-pytestmark = pytest.mark.slow
 
 
 @parametrize_with_checks("keras-regkit")

@@ -12,8 +12,6 @@ from regkit.testing.subject import subjects
 from tests.plugins_of_tests import install, site_fixture  # noqa: F401
 from tests.testing.mutants import MUTANTS, PLUGINS
 
-pytestmark = pytest.mark.slow
-
 CHECKS = {one.name: one for one in chosen()}
 WRONG_PLUGINS = [(check, name) for check, found in PLUGINS.items() for name in found]
 
@@ -40,6 +38,7 @@ def test_a_mutant_is_caught(check, cls, pattern):
     caught(check, subject, pattern)
 
 
+@pytest.mark.backend_free
 @pytest.mark.parametrize(("check", "name"), WRONG_PLUGINS, ids=lambda name: name)
 def test_a_wrong_plugin_is_caught(check, name, site):
     entry, module, pattern = PLUGINS[check][name]

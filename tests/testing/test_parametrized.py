@@ -11,9 +11,8 @@ from regkit.testing import parametrize_with_checks
 from regkit.testing.checking import CheckFailed
 from tests.testing.mutants.randomness import NoneIsZero
 
-pytestmark = pytest.mark.slow
-
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.backend_free
 
 
 def ids(mark):

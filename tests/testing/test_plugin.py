@@ -14,8 +14,6 @@ from regkit.testing.checking import chosen
 from tests.plugins_of_tests import install, python, site_fixture  # noqa: F401
 from tests.testing import good
 
-pytestmark = pytest.mark.slow
-
 BACKEND = keras.backend.backend()
 HERE = {"backends": [BACKEND]}
 HEAD = "import os, time\nfrom regkit import Technique\n\n\n"
@@ -48,6 +46,7 @@ def test_an_ordinary_plugin_passes_every_check(plugin):
     assert all(one.message for one in report if one.outcome == "skipped")
 
 
+@pytest.mark.backend_free
 def test_one_that_cannot_be_imported_is_one_failed_result_with_the_cause(plugin):
     plugin("some-plugin", "import no_such_package\n")
     (result,) = regkit.testing.check_plugin("some-plugin", **HERE)
@@ -72,6 +71,7 @@ class Mine(Technique):
 """
 
 
+@pytest.mark.backend_free
 def test_a_check_that_ends_its_process_or_hangs_costs_only_itself(plugin, capsys):
     plugin("some-plugin", HEAD + BREAKS)
     names = ["config", "representation", "selection"]
@@ -90,6 +90,7 @@ def test_a_check_that_ends_its_process_or_hangs_costs_only_itself(plugin, capsys
     assert "skipped  selection (1×): no option names layers" in text
 
 
+@pytest.mark.backend_free
 def test_it_runs_on_every_backend_that_is_installed(plugin):
     plugin("some-plugin", HEAD + "class Mine(Technique):\n    pass\n")
     report = regkit.testing.check_plugin("some-plugin", checks=["docstring"])
@@ -97,6 +98,7 @@ def test_it_runs_on_every_backend_that_is_installed(plugin):
     assert {one.outcome for one in report} == {"failed"}
 
 
+@pytest.mark.backend_free
 def test_what_cannot_be_asked_for_is_named():
     with pytest.raises(
         RegkitError, match=r"no installed distribution 'keras-regkid'.*'keras-regkit'"
@@ -108,6 +110,7 @@ def test_what_cannot_be_asked_for_is_named():
         regkit.testing.check_plugin("keras-regkit", backends=["troch"])
 
 
+@pytest.mark.backend_free
 def test_the_command_prints_and_exits(capsys):
     words = ["keras-regkit", "--backend", BACKEND, "--check", "docstring"]
     assert main([*words, "--json"]) == 0
@@ -121,6 +124,7 @@ def test_the_command_prints_and_exits(capsys):
     assert all(one.name in listed and one.promise in listed for one in chosen())
 
 
+@pytest.mark.backend_free
 def test_asking_needs_neither_keras_nor_pytest():
     done = python(
         "", "import regkit.testing, sys; print('keras' in sys.modules or 'pytest' in sys.modules)"
