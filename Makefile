@@ -10,6 +10,7 @@ VENV := .venv
 RESULTS := regkit-results/$(shell date +%Y%m%d-%H%M%S)
 BIN := $(VENV)/bin
 BACKENDS := tensorflow jax torch
+PLUGINS := $(patsubst %/,%,$(wildcard plugins/*/))
 LOWEST := $(shell sed -n 's/.*"keras>=\([0-9.]*\)".*/\1/p' pyproject.toml)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
@@ -20,7 +21,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/$(VENV)/jax-cache
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
 export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES ?= -1
 
-.PHONY: compare test $(addprefix test-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
+.PHONY: compare test $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
 
 compare: $(VENV)/compare.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/regkit compare --output $(RESULTS) $(ARGS)
@@ -30,11 +31,16 @@ WHICH_tensorflow := not slow and not backend_free
 WHICH_jax := not slow and not backend_free
 WHICH_torch := not slow
 
-test: $(addprefix test-,$(BACKENDS))
+test: $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS))
 
 $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
 	@echo "== the tests on $*"
 	KERAS_BACKEND=$* $(BIN)/python -m pytest -n 2 -m "$(WHICH_$*)" $(ARGS)
+
+# Each plugin is a project of its own, with tests of its own.
+$(addprefix test-plugins-,$(BACKENDS)): test-plugins-%: $(VENV)/test.stamp
+	for plugin in $(PLUGINS); do echo "== the tests of $$plugin on $*"; \
+		(cd $$plugin && KERAS_BACKEND=$* $(CURDIR)/$(BIN)/python -m pytest -n 2) || exit 1; done
 
 # What takes minutes: every pair of techniques, the longer simulations.
 test-slow: $(VENV)/test.stamp
@@ -71,6 +77,6 @@ $(VENV)/compare.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e ".[tensorflow,compare]"
 	touch $@
 
-$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e ".[tensorflow,jax,torch,test,docs,lint]"
+$(VENV)/test.stamp: pyproject.toml constraints.txt $(addsuffix /pyproject.toml,$(PLUGINS)) | $(BIN)/python
+	$(INSTALL) -e ".[tensorflow,jax,torch,test,docs,lint]" $(addprefix -e ./,$(PLUGINS))
 	touch $@

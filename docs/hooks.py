@@ -1,7 +1,7 @@
-"""MkDocs: one page for each chapter, made of the README beside its techniques.
+"""MkDocs: a page for each chapter, made of the README beside its techniques, and of each plugin.
 
-The text is written once, in `regkit/techniques/<chapter>/README.md`. Its links work in the
-repository; here they are turned towards the pages of the site.
+The text is written once, in `regkit/techniques/<chapter>/README.md` and `plugins/<plugin>/docs/`. Its
+links work in the repository; here they are turned towards the pages of the site.
 """
 
 from __future__ import annotations
@@ -12,32 +12,41 @@ from typing import Any
 
 from mkdocs.structure.files import File
 
-READMES = sorted((Path(__file__).parents[1] / "regkit" / "techniques").glob("*/README.md"))
+ROOT = Path(__file__).parents[1]
+SECTIONS = {
+    "Chapters": {
+        f"chapters/{readme.parent.name}.md": readme
+        for readme in sorted(ROOT.glob("regkit/techniques/*/README.md"))
+    },
+    "Plugins": {
+        f"plugins/{page.stem}.md": page for page in sorted(ROOT.glob("plugins/*/docs/*.md"))
+    },
+}
+PAGES = {uri: path for pages in SECTIONS.values() for uri, path in pages.items()}
 FROM_DOCS = re.compile(r"(?:\.\./)+regkit/techniques/(\w+)/README\.md")  # in docs/**/*.md
 TO_CHAPTER = re.compile(r"\]\(\.\./(\w+)/README\.md")  # from one README to another
-TO_GUIDE = re.compile(r"\]\((?:\.\./){3}docs/")
+TO_GUIDE = re.compile(r"\]\((?:\.\./){3}docs/")  # from either
 TO_SOURCE = re.compile(r"\]\(\w+\.py\)")
 
 
 def on_config(config: Any) -> Any:
-    """Fill the navigation's "Chapters" and rebuild, while serving, when a README changes."""
-    pages = [f"chapters/{readme.parent.name}.md" for readme in READMES]
-    next(part for part in config.nav if "Chapters" in part)["Chapters"] = pages
-    config.watch += [str(readme) for readme in READMES]
+    """Fill the sections of the navigation and rebuild, while serving, when a page changes."""
+    for name, pages in SECTIONS.items():
+        next(part for part in config.nav if name in part)[name] = list(pages)
+    config.watch += [str(path) for path in PAGES.values()]
     return config
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the READMEs as pages."""
-    for readme in READMES:
-        uri = f"chapters/{readme.parent.name}.md"
-        files.append(File.generated(config, uri, abs_src_path=str(readme)))
+    """Add the pages."""
+    for uri, path in PAGES.items():
+        files.append(File.generated(config, uri, abs_src_path=str(path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Turn links between chapters, guides and sources towards pages of the site."""
-    if page.file.src_uri.startswith("chapters/"):
+    if page.file.src_uri in PAGES:
         markdown = TO_CHAPTER.sub(r"](\1.md", markdown)
         markdown = TO_GUIDE.sub("](../", markdown)
         return TO_SOURCE.sub("](../reference/techniques.md)", markdown)

@@ -32,8 +32,11 @@ DOCUMENTS = sorted(
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "regkit" / "techniques").glob("*/README.md"),
+        *(ROOT / "plugins").glob("*/*.md"),
+        *(ROOT / "plugins").glob("*/docs/*.md"),
     ]
 )
+PACKAGES = [ROOT / "regkit", *sorted((ROOT / "plugins").glob("*/regkit_*"))]
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*\n(?P<body>.*?)^(?P=indent)```[ ]*$",
     re.DOTALL | re.MULTILINE,
@@ -69,6 +72,13 @@ def relative(path):
     return str(path.relative_to(ROOT))
 
 
+def require_plugin(path):
+    """Skip where a document is a plugin's that is not installed."""
+    part, *rest = path.relative_to(ROOT).parts
+    if part == "plugins":
+        pytest.importorskip(rest[0].replace("-", "_"))
+
+
 # -- Python ------------------------------------------------------------------------------------
 
 
@@ -77,6 +87,7 @@ def relative(path):
 )
 def test_the_examples_of_a_document_run(path, tmp_path, monkeypatch):
     """In order, in one namespace, in a folder of their own."""
+    require_plugin(path)
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "document"}
     printed = ""
@@ -94,9 +105,10 @@ def test_the_examples_of_a_document_run(path, tmp_path, monkeypatch):
 
 
 def modules():
-    for path in sorted((ROOT / "regkit").rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    for package in PACKAGES:
+        for path in sorted(package.rglob("*.py")):
+            parts = path.relative_to(package.parent).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @pytest.mark.parametrize("name", list(modules()))
@@ -156,6 +168,7 @@ def test_the_commands_of_a_document_parse(path, line, words, capsys):
         pytest.fail(f"{relative(path)}:{line}: {error}")
     # What the command would refuse, the document must not show.
     arms = [one for one in getattr(chosen, "recipes", []) if not one.endswith(".toml")]
+    require_plugin(path)
     if arms:
         named(arms)
     regkit.Recipe(getattr(chosen, "recipe", ""))

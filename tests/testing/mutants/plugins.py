@@ -18,7 +18,11 @@ class Mine(Technique):
 
 IMPORT_ERROR = "import no_such_package\n" + _HEAD + _MINE
 WRONG_ID = _HEAD + _MINE + "    registered_name = 'some-plugin:yours'\n"
-SLOW = "import time\ntime.sleep(2.5)\n" + _HEAD + _MINE
+SLOW = (
+    "import time\nend = time.process_time() + 2.5\nwhile time.process_time() < end: pass\n"
+    + _HEAD
+    + _MINE
+)
 OTHER_BACKENDS = (
     "import sys, types\nsys.modules.setdefault('{0}', types.ModuleType('{0}'))\n" + _HEAD + _MINE
 )
