@@ -1,7 +1,7 @@
 """MkDocs: a page for each chapter, made of the README beside its techniques, and of each plugin.
 
-The text is written once, in `regkit/techniques/<chapter>/README.md` and `plugins/<plugin>/docs/`. Its
-links work in the repository; here they are turned towards the pages of the site.
+The text is written once, in `regkit/techniques/<chapter>/README.md` and `plugins/<plugin>/docs/`.
+Its links work in the repository; here they are turned towards the pages of the site.
 """
 
 from __future__ import annotations
