@@ -27,8 +27,8 @@ from regkit.core.technique import Technique
 __all__ = ["Recipe", "explain"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
-    r"|(?P<name>[A-Za-z_][\w.-]*:[A-Za-z_]\w*|[A-Za-z_]\w*)"
+    r"\s*(?:(?P<name>\w[\w.-]*:[A-Za-z_]\w*|[A-Za-z_]\w*)"
+    r"|(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
     r"|(?P<mark>[()\[\],=+])|(?P<end>$)|(?P<wrong>.))",
     re.DOTALL,

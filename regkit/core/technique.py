@@ -58,8 +58,11 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         exclusive_on_layer: A word of which a layer may have one bearer at FORWARD, or None: for
             what calls a layer with other weights, or more than once. Such a one is of rank FIRST,
             next to the layer.
+        registered_name: The id "distribution:name", where a plugin's class says it; it is then
+            refused under any other.
     """
 
+    registered_name: ClassVar[str]
     rank: ClassVar[Rank] = Rank.MIDDLE
     exclusive: str | None = None  # of the class, or of an instance by its options
     exclusive_on_layer: ClassVar[str | None] = None

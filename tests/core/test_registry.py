@@ -133,6 +133,16 @@ def test_a_plugin_has_its_distribution_before_its_name(plugin):
     assert str(regkit.Recipe([mine()])) == "some-plugin:l2"
 
 
+@pytest.mark.parametrize("name", ["3d-noise", "4.5", "1e5", "a.b-c_d"])
+def test_a_recipe_names_any_distribution(site, name):
+    """PyPI allows names that begin as a number does."""
+    install(site, name, groups={"regkit.techniques": {"mine": "mine_a:Mine"}}, files={"mine_a.py": TECHNIQUE})  # fmt: skip
+    registry.refresh()
+    (mine,) = recipe = regkit.Recipe(f"{name}:mine")
+    assert registry.identify(type(mine)).endswith(":mine")
+    assert str(regkit.Recipe(str(recipe))) == str(recipe)
+
+
 def test_a_bare_name_never_reaches_a_plugin(site):
     install(
         site, groups={"regkit.techniques": {"max_norm": "mine_a:Mine"}}, files={"mine_a.py": ""}
