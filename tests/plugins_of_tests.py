@@ -1,5 +1,6 @@
 """Plugins made by hand: a package and the metadata of its distribution, in a folder on the path."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 
 from regkit.core import registry
 from regkit.core.errors import RegistryError
+from regkit.core.registry.metadata import folder_name
 
 TECHNIQUE = (
     '"""Doc."""\nfrom regkit import Technique\n\n\nclass Mine(Technique):\n    """Do mine."""\n'
@@ -56,10 +58,23 @@ def write(folder, files):
     return written
 
 
+def hide_others(monkeypatch):
+    """Let this process see no plugin but those of a test, whatever is installed."""
+    others = {one.distribution for one in registry.entries()} - {registry.BUILTIN}
+    everything = importlib.metadata.distributions
+
+    def seen(**context):
+        return (one for one in everything(**context) if folder_name(one) not in others)
+
+    monkeypatch.setattr(importlib.metadata, "distributions", seen)
+
+
 @pytest.fixture(name="site")
 def site_fixture(tmp_path, monkeypatch):
     """A folder on the path of this process; modules that come from it are forgotten afterwards."""
     import keras
+
+    hide_others(monkeypatch)
 
     folder = tmp_path / "site"
     folder.mkdir()

@@ -1,6 +1,7 @@
 """`regkit show` and `regkit list`: what is registered, read and not imported."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -70,7 +71,8 @@ def test_list_shows_each_kind(capsys, plugin):
     code, out, _ = said(capsys, "list")
     assert code == 0
     techniques, layers = out.split("\n\n")
-    assert "some-plugin:max_norm  Keep the norm of each unit's weights at a limit." in techniques
+    summary = "Keep the norm of each unit's weights at a limit."
+    assert re.search(rf"(?m)^some-plugin:max_norm +{summary}$", techniques)
     assert layers.startswith("layers\ndrop_connect ")
     assert "some-plugin:only" in layers
 
