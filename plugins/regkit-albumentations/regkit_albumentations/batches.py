@@ -45,19 +45,27 @@ class Batches:
             epoch: The epoch, from 0.
 
         Raises:
-            RegkitError: where the transform makes images of several shapes or types.
+            RegkitError: where the transform makes images of several shapes or types, or fails on a
+                type that Albumentations does not know.
         """
         owners = groups(self.sampler.transform)
         images = {name: locked(one) for name, one in arrays.items() if name not in owners}
         rows = {name: one for name, one in arrays.items() if name in owners}
         self._require_same_sides(images)
+        self._require_room(rows)
         made = []
         with self.sampler.lent(arrays, self.seed, epoch) as transform:
             for pick, number in zip(picks, numbers, strict=True):
-                sample: dict[str, Any] = {name: one[pick] for name, one in images.items()}
+                sample: dict[str, Any] = {
+                    name: np.ascontiguousarray(one[pick]) for name, one in images.items()
+                }
                 if rows:
                     sample |= self._real({name: one[pick] for name, one in rows.items()}, owners)
-                made.append(transform(sample, number))
+                try:
+                    made.append(transform(sample, number))
+                except Exception as error:
+                    _explain(images, error)
+                    raise
         return {
             name: self._filled([each[name] for each in made], one)
             if name in rows
@@ -75,6 +83,14 @@ class Batches:
                 f"image and mask need the same height and width; they have {sides}. Compose(..., "
                 "is_check_shapes=False) takes others"
             )
+
+    def _require_room(self, rows: Batch) -> None:
+        for name, one in rows.items():
+            if one.dtype.kind == "u" and self.padding < 0:
+                raise RegkitError(
+                    f"{name!r} of type {one.dtype} cannot hold padding={self.padding:g}, which "
+                    "stands for no row; convert them, to int32 or float32"
+                )
 
     def _real(self, sample: Batch, owners: dict[str, str]) -> Batch:
         """Return the rows that are there, those of labels by the boxes or points they belong to."""
@@ -95,8 +111,22 @@ class Batches:
                     f"{len(room)} rows for them; give the data more, filled with {self.padding:g}"
                 )
             if len(made):
-                room[: len(made)] = np.asarray(made).reshape(len(made), *room.shape[1:])
+                found = np.asarray(made).reshape(len(made), *room.shape[1:])
+                whole = rows.dtype.kind in "iu" and found.dtype.kind == "f"
+                # Albumentations computes in parts of the side: of 3 it makes 2.9999998.
+                room[: len(made)] = np.rint(found) if whole else found
         return out
+
+
+def _explain(images: Batch, error: Exception) -> None:
+    """Say so where it is the type of the images that may be the cause of an error."""
+    dtype = images["image"].dtype
+    if dtype not in (np.uint8, np.float32):
+        raise RegkitError(
+            f"the transform fails on images of {dtype}: {type(error).__name__}: {error}. "
+            "Albumentations takes uint8, and float32 from 0 to 1; convert them by "
+            'x.astype("float32")'
+        ) from error
 
 
 def _stacked(name: str, samples: list[Any], images: Array) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import operator
+import warnings
 from typing import Any
 
 import keras
@@ -37,8 +39,9 @@ def augmented(
     Every sample is transformed by draws of (seed, epoch, number of the sample) and of nothing else:
     the same whatever the workers, in threads or processes, and in whatever order. The number is the
     sample's place in arrays, in a `tf.data.Dataset` its place in the order in which it comes, and
-    in a `PyDataset` the number of its batch and its place there. The epoch counts the times that
-    the data have come to their end.
+    in a `PyDataset` the number of its batch and its place there. The epoch counts how often the
+    data have come to their end; for a run that is resumed give `initial_epoch`, or, for what is a
+    `PyDataset`, its `callback` to the fit.
 
     Args:
         data: Arrays in a tuple, (x,), (x, y) or (x, y, sample_weight), nests included; a
@@ -62,7 +65,8 @@ def augmented(
         max_queue_size: Likewise.
 
     Returns:
-        A `PyDataset` for arrays and for one, with the attribute `epoch`; else a `tf.data.Dataset`.
+        A `PyDataset` for arrays and for one, with `epoch` and `callback`; else a
+        `tf.data.Dataset`.
 
     Raises:
         RegkitError: for an impossible argument, targets that do not fit the data or the transform,
@@ -74,7 +78,12 @@ def augmented(
         >>> [batch[0].shape for batch in dataset]
         [(4, 4, 4, 3), (2, 4, 4, 3)]
     """
-    _check(data, seed, initial_epoch)
+    _require_whole("seed", seed)
+    _require_whole("initial_epoch", initial_epoch)
+    _require_whole("batch_size", 32 if batch_size is None else batch_size, 1)
+    if not np.isfinite(padding):
+        raise RegkitError(f"padding must be a finite number; received {padding!r}")
+    _require_known(data)
     made = parsed(transform) if isinstance(transform, str) else transform
     if not is_transform(made):
         raise RegkitError(
@@ -97,14 +106,16 @@ def augmented(
     return pipeline(data, batches, targets, initial_epoch, workers)
 
 
-def _check(data: Any, seed: Any, epoch: Any) -> None:
-    for name, value in (("seed", seed), ("initial_epoch", epoch)):
-        try:
-            good = operator.index(value) >= 0 and not isinstance(value, bool)
-        except TypeError:
-            good = False
-        if not good:
-            raise RegkitError(f"{name} must be a whole number of at least 0; received {value!r}")
+def _require_whole(name: str, value: Any, low: int = 0) -> None:
+    try:
+        good = operator.index(value) >= low and not isinstance(value, bool)
+    except TypeError:
+        good = False
+    if not good:
+        raise RegkitError(f"{name} must be a whole number of at least {low}; received {value!r}")
+
+
+def _require_known(data: Any) -> None:
     if isinstance(data, tuple | keras.utils.PyDataset) or hasattr(data, "element_spec"):
         return
     raise RegkitError(
@@ -164,11 +175,20 @@ class Arrays:
         return order
 
 
+_AHEAD = (
+    "Keras has stopped in the midst of the data. With workers it begins the next epoch with the "
+    "batches that they had made ahead, and so misses others, whatever the dataset. Where it was to "
+    "build the model (JAX, PyTorch), build its metrics before: model.test_on_batch(x[:1], y[:1]). "
+    "Or do without workers, or use a tf.data.Dataset"
+)
+
+
 class AugmentedDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
     """What `augmented` returns for arrays and a `PyDataset`.
 
     Attributes:
-        epoch: How many times the data have come to their end; to be set where a run goes on.
+        epoch: The epoch, by which samples draw: how often the data have come to their end, or what
+            `callback` or the user has set.
     """
 
     def __init__(
@@ -179,6 +199,18 @@ class AugmentedDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is
         self.epoch = initial_epoch
         self._source, self._batches, self._targets = source, batches, targets
         self._places: dict[str, int] | None = None  # of Albumentations' names in a batch
+        # Which batches have been asked for in this pass; worker processes write it as well.
+        self._asked = multiprocessing.RawArray("b", source.num_batches or 1)
+        self._begun = False
+
+    @property
+    def callback(self) -> keras.callbacks.Callback:
+        """A callback that sets `epoch` to the fit's: for a run that is resumed, and to be sure."""
+
+        def begin(epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch
+
+        return keras.callbacks.LambdaCallback(on_epoch_begin=begin)
 
     @property
     def num_batches(self) -> int | None:
@@ -188,6 +220,8 @@ class AugmentedDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is
 
     def __getitem__(self, index: int) -> Any:
         """Return a batch."""
+        if index < len(self._asked):
+            self._asked[index] = 1
         whole = isinstance(self._source, Arrays)
         element = self._source.arrays if whole else self._source[index]
         if self._places is None:
@@ -208,11 +242,21 @@ class AugmentedDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is
 
     def on_epoch_begin(self) -> None:
         """Tell the source."""
+        self._begun = True
         if not isinstance(self._source, Arrays):
             self._source.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
-        """Tell the source, and count."""
+        """Tell the source, and count, when all batches of the pass have been asked for.
+
+        Keras ends an epoch also when it has looked at the first batches, to build a model or to
+        learn their shapes, and after `steps_per_epoch` of them.
+        """
         if not isinstance(self._source, Arrays):
             self._source.on_epoch_end()
-        self.epoch += 1
+        begun, self._begun = self._begun, False
+        if begun and all(self._asked):
+            self.epoch += 1
+            self._asked = multiprocessing.RawArray("b", self.num_batches or 1)
+        elif begun and any(self._asked) and (self.workers > 1 or self.use_multiprocessing):
+            warnings.warn(_AHEAD, stacklevel=2)

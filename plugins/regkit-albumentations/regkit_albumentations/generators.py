@@ -57,7 +57,7 @@ class Generators:
         def begin(number: int) -> None:
             key[1] = number
             bits.state = fresh
-            python.gauss_next = None  # of a pair of normal numbers, the one that is left over
+            python.gauss_next = None
 
         return begin
 
@@ -65,10 +65,12 @@ class Generators:
 class _Python(random.Random):
     """Python's generator, with its numbers from NumPy's; what else it gives, it makes of them."""
 
+    gauss_next: float | None  # CPython's: of a pair of normal numbers, the one that is left over
+
     def __init__(self, source: np.random.Generator) -> None:
         self._source = source
         super().__init__(0)
-        self.random = source.random  # type: ignore[assignment]  # straight to the one in C
+        self.random = source.random  # type: ignore[method-assign]  # straight to the one in C
 
     def getrandbits(self, k: int) -> int:
         """Return a whole number of k random bits."""

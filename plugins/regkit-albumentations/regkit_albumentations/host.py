@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["on_host"]
+__all__ = ["on_host", "unseen"]
 
 Tensor = Any
 
@@ -48,5 +48,20 @@ def on_host(function: Callable[..., Any], images: Tensor, *others: Tensor) -> Te
         found = tf.numpy_function(function, [images, *others], images.dtype, stateful=False)
         found.set_shape(images.shape)
         return found
-    given = [ops.convert_to_numpy(one) for one in (images, *others)]
-    return ops.convert_to_tensor(function(*given))
+    return unseen(_at_once, function, images, *others)
+
+
+def _at_once(function: Callable[..., Any], *tensors: Tensor) -> Tensor:
+    return ops.convert_to_tensor(function(*map(ops.convert_to_numpy, tensors)))
+
+
+def unseen(function: Callable[..., Any], *args: Any) -> Any:
+    """Return function(*args), called where no compiler follows it.
+
+    That of PyTorch would else read NumPy's operations as its own, step by step, and ours with them.
+    """
+    if keras.backend.backend() != "torch":
+        return function(*args)
+    import torch
+
+    return torch.compiler.disable(function)(*args)

@@ -52,10 +52,11 @@ class Images:
         out = np.empty_like(scaled)
         with self.sampler.lent(["image"], seed) as transform:
             for place, image in enumerate(scaled):
-                hit = hits is None or hits[place]
-                made = transform({"image": image}, place)["image"] if hit else image
-                out[place] = kept(made, image)
+                if hits is None or hits[place]:
+                    out[place] = kept(transform({"image": image}, place)["image"], image)
         out = self._scaled_back(out)
+        if hits is not None:  # the others exactly as they were: to scale there and back rounds
+            out[~hits] = images[~hits]
         return np.ascontiguousarray(np.moveaxis(out, -1, 1)) if self.channels_first else out
 
     def _scaled(self, images: Array) -> Array:
@@ -78,7 +79,7 @@ class Images:
         low, high = self.value_range
         if images.dtype == np.uint8 or self.value_range == (0.0, 1.0):
             return images
-        return images * np.float32(high - low) + np.float32(low)
+        return np.asarray(images * np.float32(high - low) + np.float32(low))
 
 
 def kept(found: Any, image: Array) -> Array:
@@ -87,19 +88,17 @@ def kept(found: Any, image: Array) -> Array:
     Raises:
         RegkitError: where it has others.
     """
-    if found is image:
-        return image
-    found = np.asarray(found)
-    if found.ndim == image.ndim - 1 and image.shape[-1] == 1:
-        found = found[..., None]
-    if found.shape != image.shape or found.dtype.kind != image.dtype.kind:
+    made: Array = np.asarray(found)
+    if made.ndim == image.ndim - 1 and image.shape[-1] == 1:
+        made = made[..., None]
+    if made.shape != image.shape or made.dtype.kind != image.dtype.kind:
         raise RegkitError(
-            f"the transform makes an image of shape {found.shape} and type {found.dtype} from one "
+            f"the transform makes an image of shape {made.shape} and type {made.dtype} from one "
             f"of {image.shape} and {image.dtype}; inside a fit both must stay. End it with Resize "
             "or PadIfNeeded, normalize in the model, or use regkit_albumentations.augmented, which "
             "feeds the fit"
         )
-    return found
+    return made
 
 
 @functools.lru_cache(maxsize=64)

@@ -82,7 +82,8 @@ def _chunk(samples: Any) -> int:
     sizes = [one.shape.num_elements() for one in samples]
     if None in sizes:
         return 1  # they may differ in shape
-    return max(1, min(CHUNK, LARGE // max(1, sum(sizes))))
+    fitting: int = LARGE // max(1, sum(sizes))
+    return max(1, min(CHUNK, fitting))
 
 
 class _Passes:

@@ -7,7 +7,6 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from regkit_albumentations.generators import Generators
@@ -22,13 +21,13 @@ _PLAIN = {"image", "mask"}
 
 
 def locked(array: Array) -> Array:
-    """Return an array to be read only; a transform that works in place says so then.
+    """Return an array to be read only.
 
     Example:
         >>> locked(np.zeros(2)).flags.writeable
         False
     """
-    view = np.ascontiguousarray(array).view()
+    view = array.view()
     view.flags.writeable = False
     return view
 
@@ -46,6 +45,7 @@ class Copy:
         self._whole = copy.deepcopy(transform)
         self._whole.set_random_state(self._generators.numpy, self._generators.python)
         _without_checks(self._whole)
+        self._may_write = not _is_of_library(self._whole)
 
     def function(
         self, names: Iterable[str], seed: int, epoch: int
@@ -58,14 +58,16 @@ class Copy:
             epoch: Another.
         """
         begin, draw = self._generators.streams(seed, epoch), self._generators.python.random
-        whole = self._whole
+        whole, may_write = self._whole, self._may_write
 
         def called(sample: Sample, number: int) -> Sample:
             begin(number)
+            if may_write:
+                sample = {name: one.copy() for name, one in sample.items()}
             found: Sample = whole(**sample)
             return found
 
-        if not _is_plain(whole) or not set(names) <= _PLAIN:
+        if may_write or not _is_plain(whole) or not set(names) <= _PLAIN:
             return called
         steps, p = whole.transforms, whole.p
 
@@ -84,6 +86,14 @@ def _is_plain(transform: Any) -> bool:
     if type(transform) is not albumentations().Compose:
         return False
     return not (transform.processors or transform.strict or transform.save_applied_params)
+
+
+def _is_of_library(transform: Any) -> bool:
+    """Return whether no code of the user's is in it, which might write into what it is given."""
+    cls = type(transform)
+    if not cls.__module__.startswith("albumentations.") or cls is albumentations().Lambda:
+        return False
+    return all(map(_is_of_library, getattr(transform, "transforms", None) or ()))
 
 
 def _without_checks(transform: Any) -> None:

@@ -31,7 +31,15 @@ def places_of(targets: Any, element: Any) -> dict[str, int]:
     if targets is None:
         targets = ("image",) if isinstance(element, tuple | list) else "image"
     found: dict[str, int] = {}
-    for place, name in enumerate(keras.tree.flatten(_named(targets, element, targets))):
+    try:
+        names = keras.tree.flatten(_named(targets, element))
+    except _DiffersError:
+        raise RegkitError(
+            f"targets={targets!r} is not of the structure of the data, {_shown(element)}. Put "
+            "Albumentations' names where the parts are, as in ('image', 'mask') or ('image', "
+            "{'boxes': 'bboxes'})"
+        ) from None
+    for place, name in enumerate(names):
         if name in found:
             raise RegkitError(f"targets={targets!r} names {name!r} twice")
         if name is not None:
@@ -41,31 +49,31 @@ def places_of(targets: Any, element: Any) -> dict[str, int]:
     return found
 
 
-def _named(targets: Any, element: Any, whole: Any) -> Any:
+class _DiffersError(Exception):
+    """Targets are not of the structure of the data."""
+
+
+def _named(targets: Any, element: Any) -> Any:
     """Return a nest as the element, of a name or None for each of its parts."""
     if isinstance(element, dict) and isinstance(targets, dict | None):
         names = dict.fromkeys(element) | (targets or {})
         if len(names) == len(element):
-            return {key: _named(names[key], one, whole) for key, one in element.items()}
+            return {key: _named(names[key], one) for key, one in element.items()}
     elif isinstance(element, tuple | list) and isinstance(targets, tuple | list | None):
         missing = len(element) - len(targets or ())
         if missing >= 0:
             given = [*(targets or ()), *[None] * missing]
-            return [_named(name, one, whole) for name, one in zip(given, element, strict=True)]
+            return [_named(name, one) for name, one in zip(given, element, strict=True)]
     elif not isinstance(element, dict | tuple | list) and isinstance(targets, str | None):
         return targets
-    raise RegkitError(
-        f"targets={whole!r} is not of the structure of the data, {_shown(element)}. Put "
-        "Albumentations' names where the parts are, as in ('image', 'mask') or ('image', "
-        "{'boxes': 'bboxes'})"
-    )
+    raise _DiffersError
 
 
 def _shown(element: Any) -> str:
     if isinstance(element, dict):
         return "{" + ", ".join(f"{key!r}: {_shown(one)}" for key, one in element.items()) + "}"
     if isinstance(element, tuple | list):
-        return "(" + ", ".join(map(_shown, element)) + ")"
+        return "(" + ", ".join(map(_shown, element)) + "," * (len(element) == 1) + ")"
     return "…"
 
 

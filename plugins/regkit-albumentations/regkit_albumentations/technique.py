@@ -10,7 +10,7 @@ from keras import ops
 from regkit import RegkitError, Technique
 from regkit.core.options import Choice, Range, Real, SeedOption
 from regkit.core.stages import Batch, Rank
-from regkit_albumentations.host import on_host
+from regkit_albumentations.host import on_host, unseen
 from regkit_albumentations.images import Images, require_same_shape
 from regkit_albumentations.options import Transform
 from regkit_albumentations.sampling import Sampler
@@ -124,7 +124,7 @@ class Albumentations(Technique):
         shape = tuple(images.shape[1:])
         shape = (*shape[1:], shape[0]) if first == "channels_first" else shape
         if None not in shape:
-            require_same_shape(self._sampler, shape, dtype)
+            unseen(require_same_shape, self._sampler, shape, dtype)
         given = list(context.draws.key())
         if self.probability != 1.0:
             share = context.value(self.probability)

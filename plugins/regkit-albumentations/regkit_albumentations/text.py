@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import difflib
 import enum
+import functools
 import inspect
 import warnings
 from typing import Any, NoReturn
@@ -21,6 +22,10 @@ from regkit_albumentations.library import albumentations
 
 __all__ = ["parsed", "written"]
 
+# They do nothing themselves, and do not say so: none has an abstract method.
+_BASES = ("BaseCompose", "BasicTransform", "DualTransform", "ImageOnlyTransform", "Transform3D")
+# What compositions take and Albumentations leaves out of their configs.
+_LEFT_OUT = ("channels", "mask_interpolation")
 _NO_ARGUMENT = "not valid for transform"  # Albumentations warns, where others refuse
 
 
@@ -61,8 +66,9 @@ def _value(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.Tuple):
         return tuple(_value(one, text) for one in node.elts)
     if isinstance(node, ast.Dict):
-        pairs = [(key, value) for key, value in zip(node.keys, node.values, strict=True) if key]
-        if len(pairs) == len(node.keys):
+        keys = [key for key in node.keys if isinstance(key, ast.Constant)]  # that of ** is None
+        if len(keys) == len(node.keys):
+            pairs = zip(keys, node.values, strict=True)
             return {_value(key, text): _value(value, text) for key, value in pairs}
     _fail(
         text,
@@ -88,17 +94,33 @@ def _transform(node: ast.Call, text: str) -> Any:
         _fail(text, node, "arguments are given one by one, not by **")
     given = [_value(one, text) for one in node.args]
     named = {str(one.arg): _value(one.value, text) for one in node.keywords}
+    _require_each_once(node, given, named, text, known[name])
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         try:
             made = known[name](*given, **named)
-        except (TypeError, ValueError) as error:  # pydantic's errors are ValueErrors
-            _fail(text, node, " ".join(str(error).split()))
+        except RecursionError:
+            raise
+        except Exception as error:  # of whatever kind: constructors check little themselves
+            _fail(text, node, " ".join(str(error).split()) or type(error).__name__)
     for note in notes:
         if _NO_ARGUMENT in str(note.message):
             _fail(text, node, f"{note.message}. It takes: {', '.join(_defaults(known[name]))}")
-        warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)
+        warnings.warn(note.message, note.category, stacklevel=2)
     return made
+
+
+def _require_each_once(node: ast.Call, given: Any, named: Any, text: str, cls: type) -> None:
+    """Refuse what Python would, and neither its parser nor Albumentations does."""
+    signature = inspect.signature(cls)
+    if len(named) < len(node.keywords):
+        _fail(text, node, "an argument is given twice")
+    try:
+        signature.bind_partial(
+            *given, **{name: one for name, one in named.items() if name in signature.parameters}
+        )
+    except TypeError as error:
+        _fail(text, node, f"{error}. It takes: {', '.join(_defaults(cls))}")
 
 
 def _known() -> dict[str, type]:
@@ -108,7 +130,7 @@ def _known() -> dict[str, type]:
     return more | {
         name: found
         for name, found in vars(library).items()
-        if inspect.isclass(found) and issubclass(found, bases) and not inspect.isabstract(found)
+        if inspect.isclass(found) and issubclass(found, bases) and name not in _BASES
     }
 
 
@@ -125,12 +147,26 @@ def written(transform: Any) -> str | None:
         'HorizontalFlip(p=0.25)'
     """
     try:
-        config = transform.to_dict()["transform"]
+        config = _config(transform)
         text = _text(config)
-        again = parsed(text).to_dict()["transform"]
+        with warnings.catch_warnings(action="ignore"):  # said when the transform was made
+            again = _config(parsed(text))
     except (NotImplementedError, RegkitError, TypeError, ValueError, KeyError):
         return None  # it holds a function, an array, or is a class of the user's
     return text if again == config else None
+
+
+def _config(transform: Any) -> dict[str, Any]:
+    """Return what `to_dict` has, and what it leaves out."""
+    config: dict[str, Any] = transform.to_dict()["transform"]
+    if "transforms" in config:
+        config["transforms"] = [_config(one) for one in transform.transforms]
+        own = [name for name in _LEFT_OUT if name in _defaults(type(transform))]
+        config |= {name: getattr(transform, name) for name in own}
+    if config.get("bbox_params"):
+        params = transform.processors["bboxes"].params
+        config["bbox_params"]["filter_invalid_bboxes"] = params.filter_invalid_bboxes
+    return config
 
 
 def _text(value: Any) -> str:
@@ -150,14 +186,34 @@ def _text(value: Any) -> str:
 
 def _call(config: dict[str, Any]) -> str:
     name = config.pop("__class_fullname__")
-    usual = _defaults(_known()[name])  # what it has beside these it makes of them
-    given = [_text(config.pop("transforms"))] if "transforms" in config else []
+    cls = _known()[name]
+    usual = _defaults(cls) | _made_of_defaults(cls)
+    given = []
+    if "transforms" in config:
+        first = next(iter(usual)) == "transforms"  # of OneOrOther it is the third
+        given = [f"{'' if first else 'transforms='}{_text(config.pop('transforms'))}"]
     given += [
         f"{key}={_text(value)}"
         for key, value in config.items()
         if key in usual and not _same(value, usual[key])
     ]
     return f"{name}({', '.join(given)})"
+
+
+@functools.cache
+def _made_of_defaults(cls: type) -> dict[str, Any]:
+    """Return the config that a transform makes of its defaults, which are often None.
+
+    What is as there is left out of a text: given back, it may be read as something else, as whole
+    numbers that Albumentations turns into real ones.
+    """
+    empty: list[Any] = [[]] if issubclass(cls, albumentations().BaseCompose) else []
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            config = cls(*empty).to_dict()["transform"]
+    except Exception:  # it needs arguments
+        return {}
+    return {name: config[name] for name in _defaults(cls) if name in config}
 
 
 def _same(value: Any, default: Any) -> bool:
