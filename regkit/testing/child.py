@@ -1,30 +1,18 @@
-"""The process in which a plugin is checked on one backend; it may hang, print or be ended.
-
-Reads its job from standard input and writes a line of JSON before and after each check. What the
-plugin prints goes elsewhere.
-"""
+"""The process in which a plugin is checked on one backend, and which says how each check goes."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from dataclasses import asdict
-from typing import IO
+
+from regkit.core.apart import serve
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the checks of the job, but for those that are done."""
-    job = json.load(sys.stdin)
-    sys.path[:] = job["path"]
-    answers = _answers()
-
-    def say(**answer: object) -> None:
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
+    job, say, _ = serve()
     if os.environ["KERAS_BACKEND"] == "torch":
         import importlib
 
@@ -45,14 +33,6 @@ def main() -> None:
             say(end=asdict(run(check, subject)))
     say(all=True)
     os._exit(0)  # whatever a plugin left behind, threads or functions for the end
-
-
-def _answers() -> IO[str]:
-    """Return a file for the answers; what is printed goes nowhere from now on."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    return answers
 
 
 if __name__ == "__main__":

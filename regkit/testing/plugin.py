@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import json
-import os
-import queue
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
+from regkit.core.apart import Apart
 from regkit.core.errors import RegkitError, suggest
 from regkit.testing.finding import entries_of
 from regkit.testing.report import Report, Result
@@ -79,110 +70,25 @@ def _on_backend(
 ) -> Iterator[Result]:
     """Yield the results on one backend; each process goes on where the one before it ended."""
     done: list[tuple[str, str]] = []
-    job: dict[str, Any] = {"distribution": distribution, "checks": checks, "path": sys.path}
+    job = {"distribution": distribution, "checks": checks}
     while True:
-        with _Child(backend, {**job, "done": done}) as child:
-            for result in child.results(limit):
-                done.append((result.check, result.subject))
-                yield result
-            if child.came_to_its_end:
-                return
-            if child.running is None:
-                why = child.why(limit)
+        with Apart("regkit.testing.child", {**job, "done": done}, KERAS_BACKEND=backend) as child:
+            running: tuple[str, str] | None = None
+            while (answer := child.answer(limit if running else max(limit, LIMIT))) is not None:
+                if "refused" in answer:
+                    raise RegkitError(answer["refused"])
+                if "start" in answer:
+                    check, subject = answer["start"]
+                    running = check, subject
+                if "end" in answer and running:
+                    done.append(running)
+                    running = None
+                    yield Result(**answer["end"])
+                if "all" in answer:
+                    return
+            why = f"it takes longer than {limit:g} s" if child.late else f"it {child.ended()}"
+            if running is None:
                 yield Result("registration", distribution, backend, "error", why)
                 return
-            done.append(child.running)
-            yield Result(*child.running, backend, "error", child.why(limit), limit)
-
-
-class _Child:
-    """A process that runs checks and says before and after each what it does.
-
-    Attributes:
-        running: The check and the subject at which it is.
-        came_to_its_end: Whether all is done.
-    """
-
-    def __init__(self, backend: str, job: dict[str, Any]) -> None:
-        self.backend, self.job = backend, job
-        self.running: tuple[str, str] | None = None
-        self.came_to_its_end = self._late = False
-        self._answers: queue.Queue[str | None] = queue.Queue()
-
-    def __enter__(self) -> _Child:
-        self._errors = tempfile.TemporaryFile()  # closed in __exit__
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "regkit.testing.child"],
-            env=os.environ
-            | {
-                "KERAS_BACKEND": self.backend,
-                "PYTHONPATH": os.pathsep.join(one or os.getcwd() for one in sys.path),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=os.name == "posix",
-        )
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.write(json.dumps(self.job))
-            self._process.stdin.close()
-        threading.Thread(target=self._read, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._kill()
-        self._process.wait()
-        self._errors.close()
-
-    def _kill(self) -> None:
-        with contextlib.suppress(OSError):  # it has ended already
-            if os.name == "posix":
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._process.stdout:
-                self._answers.put(line)
-        self._answers.put(None)
-
-    def results(self, limit: float) -> Iterator[Result]:
-        """Yield results until the process ends, or a check takes longer than `limit` seconds."""
-        while True:
-            try:
-                line = self._answers.get(timeout=limit if self.running else max(limit, LIMIT))
-            except queue.Empty:
-                self._late = True
-                return
-            if line is None:
-                return
-            answer = json.loads(line)
-            if "refused" in answer:
-                raise RegkitError(answer["refused"])
-            if "start" in answer:
-                self.running = tuple(answer["start"])
-            if "end" in answer:
-                self.running = None
-                yield Result(**answer["end"])
-            if "all" in answer:
-                self.came_to_its_end = True
-                return
-
-    def why(self, limit: float) -> str:
-        """Return why the process did not come to its end."""
-        if self._late:
-            return f"it takes longer than {limit:g} s"
-        try:
-            code = self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            return "it closed its standard output"
-        self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").split("\n")
-        last = " ".join(" ".join(lines[-4:]).split())[-300:]
-        how = f"exit code {code}" if code >= 0 else f"signal {-code}"
-        return f"it ended the process ({how}){f': {last}' if last else ''}"
+            done.append(running)
+            yield Result(*running, backend, "error", why, limit)
