@@ -98,7 +98,7 @@ def _losses(model: keras.Model, outputs: Any, count: int) -> list[Any]:
         return [loss.get(name) for name in model.output_names]
     if isinstance(loss, dict):
         return [loss.get(name) for name in sorted(outputs)]
-    flat = keras.tree.flatten(loss)
+    flat: list[Any] = keras.tree.flatten(loss)
     return flat if len(flat) == count else flat * count
 
 

@@ -32,7 +32,7 @@ from regkit_albumentations import augmented
 from regkit_albumentations.library import albumentations
 
 A = albumentations()
-SIZES = {28: (1, 256, 8192), 224: (3, 16, 480)}  # side: channels, images in a batch, images
+SIZES = {28: (1, 256, 20_480), 224: (3, 16, 480)}  # side: channels, images in a batch, images
 TRANSFORMS = {
     "flip": lambda: A.Compose([A.HorizontalFlip(p=0.5)]),
     "usual": lambda: A.Compose(

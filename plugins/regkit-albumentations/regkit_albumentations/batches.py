@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,19 +50,18 @@ class Batches:
         """
         owners = groups(self.sampler.transform)
         images = {name: locked(one) for name, one in arrays.items() if name not in owners}
+        taken = {name: _taker(one) for name, one in images.items()}
         rows = {name: one for name, one in arrays.items() if name in owners}
         self._require_same_sides(images)
         self._require_room(rows)
         made = []
-        with self.sampler.lent(arrays, self.seed, epoch) as transform:
-            for pick, number in zip(picks, numbers, strict=True):
-                sample: dict[str, Any] = {
-                    name: np.ascontiguousarray(one[pick]) for name, one in images.items()
-                }
+        with self.sampler.lent(arrays, self.seed, numbers, epoch) as transform:
+            for place, pick in enumerate(picks):
+                sample = {name: take(pick) for name, take in taken.items()}
                 if rows:
                     sample |= self._real({name: one[pick] for name, one in rows.items()}, owners)
                 try:
-                    made.append(transform(sample, number))
+                    made.append(transform(sample, place))
                 except Exception as error:
                     _explain(images, error)
                     raise
@@ -118,6 +117,13 @@ class Batches:
         return out
 
 
+def _taker(images: Array) -> Callable[[int], Any]:
+    """Return the function that takes one image, contiguous, as OpenCV needs it."""
+    if images.flags.c_contiguous:
+        return images.__getitem__
+    return lambda pick: np.ascontiguousarray(images[pick])
+
+
 def _explain(images: Batch, error: Exception) -> None:
     """Say so where it is the type of the images that may be the cause of an error."""
     dtype = images["image"].dtype
@@ -129,8 +135,16 @@ def _explain(images: Batch, error: Exception) -> None:
         ) from error
 
 
+def _alike(samples: list[Any]) -> bool:
+    shape, dtype = samples[0].shape, samples[0].dtype
+    return all(one.shape == shape and one.dtype is dtype for one in samples)
+
+
 def _stacked(name: str, samples: list[Any], images: Array) -> Array:
     """Return images as an array; one in which a channel was left out gets it back."""
+    first = samples[0]
+    if type(first) is np.ndarray and first.ndim == images.ndim - 1 and _alike(samples):
+        return np.concatenate(samples).reshape(len(samples), *first.shape)
     lost = images.shape[-1:] == (1,)
     found = {(getattr(one, "shape", None), getattr(one, "dtype", None)) for one in samples}
     shape, dtype = max(found, key=lambda one: len(one[0] or ()))

@@ -2,26 +2,33 @@
 
 Albumentations draws from two generators, NumPy's and Python's. A composition that is seeded once
 gives every transform in it the same numbers, and a worker that is forked replays those of another.
-Here both draw from one counter-based generator (Philox), whose key is the sample: nothing depends
-on what was drawn before, in which worker, or in which order. To set it takes a microsecond, where
-two new generators take fifteen.
+Here both begin anew with each sample: nothing depends on what was drawn before, in which worker, or
+in which order.
+
+Two new generators would take longer than many a transform. So Python's numbers are made for a
+batch at once, as many as samples have drawn so far, and NumPy's generator, a counter-based one
+whose key is the sample, is set when it is first used.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Generators"]
+__all__ = ["Generators", "uniforms"]
 
 _WORD = 2**64
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)  # an odd number near 2⁶⁴ / golden ratio
+_FEWEST = 4  # numbers made for each sample at first
 
 
 class Generators:
-    """NumPy's and Python's generator on one stream, which is chosen for each sample.
+    """NumPy's and Python's generator on streams that are chosen for each sample.
 
     Attributes:
         numpy: NumPy's generator.
@@ -30,49 +37,115 @@ class Generators:
     Example:
         >>> one, other = Generators(), Generators()
         >>> for generators in (one, other):
-        ...     generators.streams(seed=1, epoch=0)(7)
+        ...     draw = generators.streams(seed=1, epoch=0, numbers=[7])(0)
         >>> one.python.random() == other.python.random()
         True
-        >>> other.streams(seed=1, epoch=0)(8)
+        >>> draw = other.streams(seed=1, epoch=0, numbers=[8])(0)
         >>> one.numpy.random() == other.numpy.random()
         False
     """
 
     def __init__(self) -> None:
         self._bits = np.random.Philox(key=0)
-        self.numpy = np.random.Generator(self._bits)
+        self._fresh = self._bits.state | {"buffer": [0] * 4}
+        self.numpy = _Late(self._bits)
         self.python = _Python(self.numpy)
-        self._fresh: Any = self._bits.state
+        self._enough = _FEWEST
 
-    def streams(self, seed: int, epoch: int) -> Callable[[int], None]:
-        """Return the function that begins the stream of a sample, by its number from 0 to 2⁶⁴ − 1.
+    def streams(
+        self, seed: int, epoch: int, numbers: Sequence[int]
+    ) -> Callable[[int], Callable[[], float]]:
+        """Return the function that begins the streams of one of some samples, by its place there.
 
-        The streams of different seeds, epochs and samples never overlap.
+        It returns the function that draws Python's next number. NumPy's streams of different
+        seeds, epochs and samples never overlap.
+
+        Args:
+            seed: A whole number; it counts modulo 2⁶⁴.
+            epoch: Another.
+            numbers: Those of the samples, from 0 to 2⁶⁴ − 1.
         """
-        bits, fresh, python = self._bits, self._fresh, self.python
-        key, counter = (fresh["state"][name] for name in ("key", "counter"))
-        key[0] = seed % _WORD
-        counter[3] = epoch % _WORD  # 2^192 numbers from one epoch to the next
+        bits, late, python = self._bits, self.numpy, self.python
+        key = [seed % _WORD, 0]
+        counter = [0, 0, 0, epoch % _WORD]  # 2^192 numbers from one epoch to the next
+        # Lists: NumPy takes their numbers out faster than an array's.
+        fresh: Any = self._fresh | {"state": {"key": key, "counter": counter}}
+        rows = uniforms(seed, epoch, numbers, self._enough).tolist()
 
-        def begin(number: int) -> None:
-            key[1] = number
+        def set_state() -> None:
             bits.state = fresh
+
+        def begin(place: int) -> Callable[[], float]:
+            key[1] = number = numbers[place]
+            late.pending = set_state
             python.gauss_next = None
+            row = rows[place]
+            draw = chain(row, self._rest(seed, epoch, number, len(row))).__next__
+            python.random = draw  # type: ignore[method-assign]
+            return draw
 
         return begin
 
+    def _rest(self, seed: int, epoch: int, number: int, count: int) -> Iterator[float]:
+        """Yield the numbers of a sample after the first, which were too few."""
+        while True:
+            self._enough = max(self._enough, 2 * count)
+            yield from uniforms(seed, epoch, [number], 2 * count)[0, count:].tolist()
+            count *= 2
+
+
+class _Late(np.random.Generator):
+    """NumPy's generator, whose stream begins when it is first used."""
+
+    pending: Callable[[], None] | None = None
+
+    def __getattribute__(self, name: str) -> Any:
+        get = super().__getattribute__
+        begin = get("pending")
+        if begin is not None:
+            self.pending = None
+            begin()
+        return get(name)
+
 
 class _Python(random.Random):
-    """Python's generator, with its numbers from NumPy's; what else it gives, it makes of them."""
+    """Python's generator, whose `random` is set for each sample; all else it makes of that."""
 
     gauss_next: float | None  # CPython's: of a pair of normal numbers, the one that is left over
 
     def __init__(self, source: np.random.Generator) -> None:
         self._source = source
         super().__init__(0)
-        self.random = source.random  # type: ignore[method-assign]  # straight to the one in C
 
     def getrandbits(self, k: int) -> int:
         """Return a whole number of k random bits."""
         size = (k + 7) // 8
         return int.from_bytes(self._source.bytes(size), "little") >> (8 * size - k)
+
+
+def uniforms(seed: int, epoch: int, numbers: Sequence[int], count: int) -> NDArray[np.float64]:
+    """Return `count` numbers from 0 to 1 for each sample, by seed, epoch and number alone.
+
+    Each row is a stream of SplitMix64, begun at a hash of the three.
+
+    References:
+        Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators, figure 17.
+
+    Example:
+        >>> one, other = uniforms(1, 0, [3, 4], 2), uniforms(1, 0, [4], 3)
+        >>> one.shape, bool((one[1] == other[0, :2]).all()), bool((one[0] == other[0, :2]).any())
+        ((2, 2), True, False)
+    """
+    start = np.zeros(1, np.uint64)
+    for part in ([seed % _WORD], [epoch % _WORD], numbers):
+        start = _mixed(start + np.asarray(part, np.uint64) + _GAMMA)
+    steps = _GAMMA * np.arange(1, count + 1, dtype=np.uint64)
+    bits = _mixed(start[:, None] + steps)
+    return np.asarray((bits >> np.uint64(11)) * 2.0**-53, np.float64)
+
+
+def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a bijection of 64 bits, in which each depends on all."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        words = (words ^ words >> np.uint64(shift)) * np.uint64(factor)
+    return words ^ words >> np.uint64(31)

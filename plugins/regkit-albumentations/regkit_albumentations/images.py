@@ -50,7 +50,7 @@ class Images:
         images = np.moveaxis(images, 1, -1) if self.channels_first else images
         scaled = self._scaled(images)
         out = np.empty_like(scaled)
-        with self.sampler.lent(["image"], seed) as transform:
+        with self.sampler.lent(["image"], seed, range(len(images))) as transform:
             for place, image in enumerate(scaled):
                 if hits is None or hits[place]:
                     out[place] = kept(transform({"image": image}, place)["image"], image)
@@ -111,7 +111,7 @@ def require_same_shape(sampler: Sampler, shape: tuple[int, ...], dtype: str) -> 
     image = np.random.default_rng(0).uniform(0, 1, shape)
     image = (image * 255).astype(dtype) if dtype == "uint8" else image.astype(dtype)
     try:
-        with sampler.lent(["image"], 0) as transform:
+        with sampler.lent(["image"], 0, [0]) as transform:
             found = transform({"image": image}, 0)["image"]
     except Exception as error:
         raise RegkitError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Array = NDArray[Any]
 Sample = dict[str, Any]  # by Albumentations' names
 
 _PLAIN = {"image", "mask"}
+_DECIDE = ("__call__", "should_apply")
 
 
 def locked(array: Array) -> Array:
@@ -48,20 +49,23 @@ class Copy:
         self._may_write = not _is_of_library(self._whole)
 
     def function(
-        self, names: Iterable[str], seed: int, epoch: int
+        self, names: Iterable[str], seed: int, epoch: int, numbers: Sequence[int]
     ) -> Callable[[Sample, int], Sample]:
-        """Return a function of a sample and its number, which draws by them and seed and epoch.
+        """Return a function of a sample and its place in a batch.
+
+        It draws by seed, epoch, and the number of the sample.
 
         Args:
             names: What there is in a sample.
             seed: A whole number.
             epoch: Another.
+            numbers: Those of the samples of the batch.
         """
-        begin, draw = self._generators.streams(seed, epoch), self._generators.python.random
+        begin = self._generators.streams(seed, epoch, numbers)
         whole, may_write = self._whole, self._may_write
 
-        def called(sample: Sample, number: int) -> Sample:
-            begin(number)
+        def called(sample: Sample, place: int) -> Sample:
+            begin(place)
             if may_write:
                 sample = {name: one.copy() for name, one in sample.items()}
             found: Sample = whole(**sample)
@@ -69,16 +73,29 @@ class Copy:
 
         if may_write or not _is_plain(whole) or not set(names) <= _PLAIN:
             return called
-        steps, p = whole.transforms, whole.p
+        steps, p = [(step, _chance(step)) for step in whole.transforms], whole.p
 
-        def stepped(sample: Sample, number: int) -> Sample:
-            begin(number)
+        def stepped(sample: Sample, place: int) -> Sample:
+            draw = begin(place)
             if draw() < p:  # as a Compose draws, also where p is 1
-                for step in steps:
-                    sample = step(**sample)
+                for step, chance in steps:
+                    if chance is None:
+                        sample = step(**sample)
+                    elif draw() < chance:
+                        sample = step(force_apply=True, **sample)
             return sample
 
         return stepped
+
+
+def _chance(step: Any) -> float | None:
+    """Return the probability by which a step draws whether it acts; None where it has its own way.
+
+    To draw for it saves the call where it does not act.
+    """
+    base = albumentations().BasicTransform
+    own = any(getattr(type(step), name, None) is not getattr(base, name) for name in _DECIDE)
+    return None if own or not 0 < step.p < 1 else float(step.p)
 
 
 def _is_plain(transform: Any) -> bool:
@@ -116,7 +133,7 @@ class Sampler:
 
     Example:
         >>> flip = Sampler(albumentations().HorizontalFlip(p=1.0))
-        >>> with flip.lent(["image"], seed=1) as transform:
+        >>> with flip.lent(["image"], seed=1, numbers=[0]) as transform:
         ...     transform({"image": np.arange(3.0)[None]}, 0)["image"]
         array([[2., 1., 0.]])
     """
@@ -131,7 +148,7 @@ class Sampler:
 
     @contextlib.contextmanager
     def lent(
-        self, names: Iterable[str], seed: int, epoch: int = 0
+        self, names: Iterable[str], seed: int, numbers: Sequence[int], epoch: int = 0
     ) -> Iterator[Callable[[Sample, int], Sample]]:
         """Lend the function of a copy for a block, in which OpenCV starts no threads of its own."""
         try:
@@ -139,5 +156,5 @@ class Sampler:
         except IndexError:
             mine = Copy(self.transform)
         with single_threaded_opencv():
-            yield mine.function(names, seed, epoch)
+            yield mine.function(names, seed, epoch, numbers)
         self._free.append(mine)

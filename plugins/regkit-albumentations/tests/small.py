@@ -23,8 +23,9 @@ def images(count=16, side=8, channels=3, dtype="uint8", seed=0):
 
 def transformed(transform, samples, *, seed=1, epoch=0, first=0):
     """Return samples, dicts by Albumentations' names, each by the draws of its number."""
-    with Sampler(transform).lent(samples[0], seed, epoch) as function:
-        return [function(dict(one), number) for number, one in enumerate(samples, first)]
+    numbers = range(first, first + len(samples))
+    with Sampler(transform).lent(samples[0], seed, numbers, epoch) as function:
+        return [function(dict(one), place) for place, one in enumerate(samples)]
 
 
 def flipped(found, originals, axis=2):

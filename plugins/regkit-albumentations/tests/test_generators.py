@@ -14,7 +14,7 @@ COUNT = 4000
 def drawn(draw, *, seed=1, epoch=0, count=COUNT):
     """Return the first draw of each of many samples: what one stream hands to the next shows."""
     generators = Generators()
-    begin = generators.streams(seed, epoch)
+    begin = generators.streams(seed, epoch, range(count))
     found = []
     for number in range(count):
         begin(number)
@@ -82,9 +82,9 @@ def test_no_two_streams_meet():
     generators, found = Generators(), []
     for seed in (0, 1, 2**32, 2**63):
         for epoch in (0, 1, 2**20):
-            begin = generators.streams(seed, epoch)
-            for number in (0, 1, 2**32, 2**63 - 1):
-                begin(number)
+            begin = generators.streams(seed, epoch, (0, 1, 2**32, 2**63 - 1))
+            for place in range(4):
+                begin(place)
                 found.append(generators.numpy.random(2000))
     assert len(np.unique(np.concatenate(found))) == 48 * 2000
 
@@ -96,19 +96,19 @@ def test_a_stream_does_not_depend_on_what_was_drawn_before():
         return [*whole, both[1].gauss(0, 1), both[0].random(), both[1].random()]
 
     fresh, used = Generators(), Generators()
-    used.streams(9, 4)(3)
+    used.streams(9, 4, [3])(0)
     used.python.gauss(0, 1)  # keeps the other one of a pair
     used.numpy.integers(2**16, dtype="uint16")  # keeps half a word
     used.numpy.random(5)  # keeps three of four
     for generators in (fresh, used):
-        generators.streams(1, 2)(3)
+        generators.streams(1, 2, [3])(0)
     assert numbers(fresh) == numbers(used)
 
 
 def test_pythons_and_numpys_numbers_are_parts_of_one_stream():
     """Were they two streams of one seed, a transform would draw a place by one, alike by the other."""
     generators = Generators()
-    generators.streams(1, 0)(0)
+    generators.streams(1, 0, [0])(0)
     assert generators.python.random() != generators.numpy.random()
 
 
@@ -136,7 +136,7 @@ def test_a_compose_that_is_called_step_by_step_draws_as_if_called(share):
     x = images(40)
     found = transformed(whole, [{"image": one} for one in x])
     whole.set_random_state(generators.numpy, generators.python)
-    begin = generators.streams(1, 0)
+    begin = generators.streams(1, 0, range(40))
     for number, one in enumerate(x):
         begin(number)
         np.testing.assert_array_equal(found[number]["image"], whole(image=one)["image"])
