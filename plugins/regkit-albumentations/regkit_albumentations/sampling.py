@@ -25,6 +25,7 @@ def locked(array: Array) -> Array:
     """Return an array to be read only.
 
     Example:
+        >>> import numpy as np
         >>> locked(np.zeros(2)).flags.writeable
         False
     """
@@ -132,6 +133,7 @@ class Sampler:
         transform: A transform of Albumentations, which is itself never called.
 
     Example:
+        >>> import numpy as np
         >>> flip = Sampler(albumentations().HorizontalFlip(p=1.0))
         >>> with flip.lent(["image"], seed=1, numbers=[0]) as transform:
         ...     transform({"image": np.arange(3.0)[None]}, 0)["image"]
