@@ -41,9 +41,17 @@ class State(MutableMapping[str, Any]):
                 f"{', '.join(self._values) or 'nothing'}"
             )
         keras.tree.assert_same_structure(self._values[name], value)
-        self._values[name] = keras.tree.map_structure(
-            lambda new, old: self._own(ops.cast(new, old.dtype)), value, self._values[name]
-        )
+
+        def kept(new: Tensor, old: Tensor) -> Tensor:
+            new = ops.cast(new, old.dtype)
+            if None not in new.shape and new.shape != old.shape:
+                raise AttachError(
+                    f"state {name!r} keeps its shape, {tuple(old.shape)}; it was given one of "
+                    f"{tuple(new.shape)}"
+                )
+            return self._own(new)
+
+        self._values[name] = keras.tree.map_structure(kept, value, self._values[name])
 
     def restore(self, values: dict[str, Any]) -> None:
         """Take back all entries at once, as `dict(state)` gave them."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from regkit.core.errors import ConflictError
+from regkit.core.errors import AttachError, ConflictError
 from regkit.core.stages import Stage
 from regkit.core.technique import Technique
 
@@ -75,6 +76,15 @@ class Plan:
             if any(stage is not Stage.WATCH for stage in member.technique.stages())
         )
 
+    def require_acting(self) -> None:
+        """Refuse members that act nowhere.
+
+        Raises:
+            AttachError: for a technique whose class has no method that anybody calls.
+        """
+        for member in self.members:
+            _refuse_idle(member.technique)
+
     def explain(self) -> str:
         """Return the step as it will run, a line for each technique at each stage."""
         lines = []
@@ -108,3 +118,18 @@ def _refuse_contradictions(techniques: list[Technique]) -> None:
                 f"{word} only. Leave one out"
             )
         bearers[word] = technique
+
+
+def _refuse_idle(technique: Technique) -> None:
+    """Refuse a technique that acts nowhere, most likely for a misspelt method."""
+    if technique.stages():
+        return
+    theirs = set(type(technique).__mro__) - set(Technique.__mro__)
+    own = sorted(name for base in theirs for name in vars(base))
+    meant = [stage.name.lower() for stage in Stage if stage is not Stage.WATCH]
+    pairs = [(name, difflib.get_close_matches(name, meant, 1)) for name in own if name[0] != "_"]
+    near = next((f" (it has {name!r}; is {one[0]!r} meant?)" for name, one in pairs if one), "")
+    raise AttachError(
+        f"{technique!r} acts nowhere: its class has no method of a stage, {', '.join(meant)}, and "
+        f"no event of Keras, such as on_epoch_end{near}"
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from regkit.core.seam import returned
 from regkit.core.stages import Stage
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def before(frame: Frame, gradients: Sequence[Any], variables: Sequence[Any]) -> 
             ops.zeros_like(variables[k].value) if gradients[k] is None else gradients[k]
             for k in mine
         ]
-        returned = member.technique.gradient(given, context)
-        for k, value in zip(mine, returned, strict=True):
+        found = member.technique.gradient(given, context)
+        found = returned.same_shapes(found, member.technique, Stage.GRADIENT, given)
+        for k, value in zip(mine, found, strict=True):
             gradients[k] = None if gradients[k] is None else ops.cast(value, gradients[k].dtype)
     return [g if g is None else g * scale for g in gradients]
 
@@ -45,6 +47,7 @@ def after(frame: Frame) -> None:
         context = frame.context(member, Stage.UPDATE)
         old, state = context.values, dict(context.state)
         new = member.technique.update(old, context)
+        new = returned.same_shapes(new, member.technique, Stage.UPDATE, old)
         if frame.adapter.scales_loss():
             # An overflow in float16 makes Keras skip the update: what follows skips it too.
             applied = ops.cast(frame.adapter.counter().value, "int32") > frame.step

@@ -9,6 +9,7 @@ import keras
 from keras.src.backend.common import global_state
 
 from regkit.core.plan import Member
+from regkit.core.seam import returned
 from regkit.core.stages import Stage
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _around(
     def run(inputs: Any) -> Any:
         context = frame.context(member, Stage.FORWARD)
         context.layer, context.other_arguments = layer, others
-        return member.technique.forward(inner, inputs, context)
+        return returned.some(member.technique.forward(inner, inputs, context), member.technique)
 
     return run
 

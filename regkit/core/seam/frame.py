@@ -17,7 +17,7 @@ from keras import ops
 from regkit.core.context import Context, State
 from regkit.core.draws import Draws
 from regkit.core.plan import Member
-from regkit.core.seam import losses
+from regkit.core.seam import losses, returned
 from regkit.core.seam.forward import training_is_off, wrapped_call
 from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
@@ -137,7 +137,8 @@ class Frame:
             return data
         with self.reading():
             for member in self.runtime.at[Stage.DATA]:
-                self.batch = member.technique.data(self.batch, self.context(member, Stage.DATA))
+                found = member.technique.data(self.batch, self.context(member, Stage.DATA))
+                self.batch = returned.batch(found, member.technique)
                 self._data_done.add(member.label)
         return keras.utils.pack_x_y_sample_weight(
             self.batch.x, self.batch.y, self.batch.sample_weight
@@ -201,15 +202,16 @@ class Frame:
     def _target(self, target: Target) -> Target:
         for member in self.runtime.at[Stage.TARGET]:
             if self.active(member, Stage.TARGET):
-                target = member.technique.target(target, self.context(member, Stage.TARGET))
+                found = member.technique.target(target, self.context(member, Stage.TARGET))
+                target = returned.target(found, member.technique)
         return target
 
     def _with_penalties(self, data_loss: Tensor) -> Tensor:
         members = [m for m in self.runtime.at[Stage.PENALTY] if self.active(m, Stage.PENALTY)]
         if not members:
             return data_loss
-        parts = [m.technique.penalty(self.context(m, Stage.PENALTY)) for m in members]
-        parts = [ops.cast(part, data_loss.dtype) for part in parts]
+        found = [(m.technique.penalty(self.context(m, Stage.PENALTY)), m) for m in members]
+        parts = [returned.scalar(part, m.technique, data_loss.dtype) for part, m in found]
         if self.asking is None:
             values = [self.adapter.unscaled(data_loss), *parts]
             self.sums = self.adapter.accumulated(self.sums, self.size, values)

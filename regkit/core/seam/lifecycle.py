@@ -16,7 +16,7 @@ import keras
 
 from regkit.core.errors import AttachError
 from regkit.core.plan import Plan
-from regkit.core.seam import backup
+from regkit.core.seam import backup, returned
 from regkit.core.seam.adapter import Adapter, make_adapter
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.runtime import Runtime
@@ -126,6 +126,7 @@ class Seam:
         self._announced.clear()
         self._joined = joined
         plan = Plan(joined)
+        plan.require_acting()
         if not plan.inside():
             return
         self._plain = self.model.train_function
@@ -220,7 +221,9 @@ class Seam:
             [],
         )
         state = {
-            member.label: member.technique.initial_state(frame.initial_context(member))
+            member.label: returned.state(
+                member.technique.initial_state(frame.initial_context(member)), member.technique
+            )
             for member in runtime.members
         }
         return {**empty, "state": state}
