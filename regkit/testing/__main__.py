@@ -39,11 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--backend",
         action="append",
         choices=BACKENDS,
-        help="may be repeated",
+        help="by default all that are installed; may be repeated",
     )
-    parser.add_argument("--check", action="append", metavar="NAME", help="may be repeated")
     parser.add_argument(
-        "--limit", type=float, default=LIMIT, metavar="SECONDS", help="for one check"
+        "--check", action="append", metavar="NAME", help="by default all; may be repeated"
+    )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=LIMIT,
+        metavar="SECONDS",
+        help=f"for a check, and for the imports; by default {LIMIT:g}",
     )
     parser.add_argument("--json", action="store_true", help="an array of results, for programs")
     parser.add_argument("--list", action="store_true", help="list the checks and what they hold")

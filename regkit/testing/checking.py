@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import random
+import re
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,7 +37,16 @@ class CheckFailed(AssertionError):
 
 
 class CheckSkipped(Exception):
-    """A check has nothing to look at here; the text says why."""
+    """A check has nothing to look at here; the text says why.
+
+    Args:
+        reason: In a line.
+        details: What the check that is for it says in full.
+    """
+
+    def __init__(self, reason: str, details: str = "") -> None:
+        super().__init__(reason)
+        self.details = details or reason
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,8 @@ def chosen(names: Any = None) -> list[Check]:
     for name in names or ():
         if name not in _CHECKS:
             raise RegkitError(
-                f"no check is called {name!r}{suggest(name, _CHECKS)} Known: {', '.join(_CHECKS)}"
+                f"no check is called {name!r}{suggest(name, _CHECKS)} "
+                f"Known: {', '.join(sorted(_CHECKS))}"
             )
     files = [module.__name__ for module in ORDER]
     found = [one for one in _CHECKS.values() if names is None or one.name in names]
@@ -123,15 +137,34 @@ def attempted(expected: str, mend: str) -> Iterator[None]:
         raise CheckFailed(expected, said(error), mend) from error
 
 
-def said(error: BaseException, most: int = 400) -> str:
-    """Return an error in a line.
+def said(error: BaseException, cls: type | None = None, most: int = 400) -> str:
+    """Return an error in a line, with the place where it left the code of a class, if it was there.
 
     Example:
         >>> said(KeyError("rate"))
         "KeyError: 'rate'"
     """
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    message = str(error)
+    if message.startswith("in user code:"):  # TensorFlow puts the whole traceback before it
+        message = message.strip().splitlines()[-1].partition(": ")[2]
+    text = " ".join(f"{type(error).__name__}: {message}".split())
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    place = "" if cls is None else _place(error, cls)
+    return f"{text} ({place})" if place else text
+
+
+def _place(error: BaseException, cls: type) -> str:
+    """Return `file:line` of the innermost line of the package of a class, or an empty string."""
+    try:
+        own = inspect.getfile(cls)
+    except (OSError, TypeError):
+        return ""
+    top = sys.modules.get(cls.__module__.partition(".")[0])
+    folders = [] if cls.__module__.startswith("regkit.") else getattr(top, "__path__", [])
+    lines = [(one.filename, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+    lines += re.findall(r'File "([^"]+)", line (\d+)', str(error))  # TensorFlow's
+    inside = [f"{file}:{line}" for file, line in lines if file.startswith((own, *folders))]
+    return inside[-1] if inside else ""
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ def main() -> None:
     from regkit.testing.running import jobs, run
     from regkit.testing.subject import subjects
 
+    say(ready=True)  # Keras and its backend are here; what takes its time now is the plugin
     try:
         todo = jobs(subjects(job["distribution"]), job["checks"])
     except RegkitError as error:

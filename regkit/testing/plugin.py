@@ -32,7 +32,7 @@ def check_plugin(
         distribution: The name by which it is installed, as in `pip show`.
         backends: "tensorflow", "jax", "torch"; by default those that are installed.
         checks: Names of checks; by default all (`python -m regkit.testing --list`).
-        limit: Seconds for one check.
+        limit: Seconds for one check, and for the imports before the first.
 
     Returns:
         A sequence of results that prints as a table; `.ok`, and `.failed`, each with what was
@@ -46,6 +46,11 @@ def check_plugin(
         >>> len(report), report.ok
         (0, False)
     """
+    if not isinstance(distribution, str):
+        raise RegkitError(
+            f"check_plugin takes the name of an installed distribution; received {distribution!r}. "
+            "Classes and instances are checked by regkit.testing.parametrize_with_checks"
+        )
     entries_of(distribution)
     names = None if checks is None else list(checks)
     asked = installed() if backends is None else list(backends)
@@ -54,6 +59,10 @@ def check_plugin(
             raise RegkitError(
                 f"no backend is called {name!r}{suggest(name, BACKENDS)}; "
                 f"known: {', '.join(BACKENDS)}"
+            )
+        if name not in installed():
+            raise RegkitError(
+                f'the backend {name!r} is not installed: pip install "keras-regkit[{name}]"'
             )
     return Report(
         one for name in asked for one in _on_backend(distribution, name, names, float(limit))
@@ -74,7 +83,9 @@ def _on_backend(
     while True:
         with Apart("regkit.testing.child", {**job, "done": done}, KERAS_BACKEND=backend) as child:
             running: tuple[str, str] | None = None
-            while (answer := child.answer(limit if running else max(limit, LIMIT))) is not None:
+            ready = False
+            while (answer := child.answer(limit if ready else max(limit, LIMIT))) is not None:
+                ready = True
                 if "refused" in answer:
                     raise RegkitError(answer["refused"])
                 if "start" in answer:
@@ -86,7 +97,8 @@ def _on_backend(
                     yield Result(**answer["end"])
                 if "all" in answer:
                     return
-            why = f"it takes longer than {limit:g} s" if child.late else f"it {child.ended()}"
+            why = f"takes longer than {limit:g} s" if child.late else child.ended()
+            why = f"it {why}" if running else f"importing what it registers {why}"
             if running is None:
                 yield Result("registration", distribution, backend, "error", why)
                 return

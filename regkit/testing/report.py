@@ -100,7 +100,12 @@ def _in_full(one: Result) -> str:
 
 
 def _skipped(report: Report) -> str:
-    reasons = Counter((one.check, one.message) for one in report if one.outcome == "skipped")
+    """Return a line for each reason, with the checks that it kept from looking."""
+    reasons: dict[str, Counter[str]] = {}
+    for one in report:
+        if one.outcome == "skipped":
+            reasons.setdefault(one.message, Counter())[one.check] += 1
     return "\n".join(
-        f"skipped  {check} ({times}×): {reason}" for (check, reason), times in reasons.items()
+        f"skipped  {checks.total()}×, {reason} ({', '.join(checks)})"
+        for reason, checks in reasons.items()
     )

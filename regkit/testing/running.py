@@ -34,7 +34,7 @@ def jobs(found: Sequence[Subject], names: Any = None) -> list[tuple[Check, Subje
 
 def run(check: Check, subject: Subject) -> Result:
     """Return how a check goes on a subject."""
-    started = time.perf_counter()
+    started, cls = time.perf_counter(), None if subject.problem else subject.cls
     outcome, message = "passed", ""
     try:
         check(subject)
@@ -44,7 +44,7 @@ def run(check: Check, subject: Subject) -> Result:
         outcome, message = "skipped", str(reason)
     except Exception as error:
         outcome = "error"
-        message = f"the check could not come to its end: {said(error)}"
+        message = f"the check could not come to its end: {said(error, cls)}"
     seconds = time.perf_counter() - started
     backend = str(keras.backend.backend())
     return Result(check.name, subject.label, backend, outcome, message, round(seconds, 3))

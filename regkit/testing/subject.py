@@ -137,7 +137,11 @@ class Subject:
         except CheckSkipped:
             raise
         except Exception as error:
-            raise CannotMake(f"no instance can be made: {said(error)}") from error
+            where = "default_options" if self.kind == "technique" else "construction"
+            raise CannotMake(
+                f"no instance can be made: see `{where}`",
+                f"no instance can be made: {said(error, self.cls)}",
+            ) from error
         return made
 
     def _declared(self) -> Any:
@@ -183,7 +187,7 @@ class Subject:
         """
         if isinstance(self._failed, CannotTrain):
             raise self._failed
-        refusals = []
+        refusals: dict[str, list[str]] = {}
         for case in STANDARD:
             self._bench = Bench(case, metrics=[targets_seen])
             technique = self.seeded()
@@ -193,11 +197,15 @@ class Subject:
                     run = self.fit(model, technique, states, case=case, looks=True)
                     left = marks(model)
             except Exception as error:
-                refusals.append(f"{case.name}: {said(error)}")
+                refusals.setdefault(said(error, self.cls), []).append(case.name)
                 continue
             host = technique.host_state()
             return Standard(case, technique, run, left, notes, host, states.seen)
-        self._failed = CannotTrain("no model of the kit trains with it. " + "; ".join(refusals))
+        reasons = "; ".join(f"{', '.join(names)}: {why}" for why, names in refusals.items())
+        self._failed = CannotTrain(
+            "no model of the kit trains with it: see `effect`",
+            f"no model of the kit trains with it. {reasons}",
+        )
         raise self._failed
 
     _failed: CannotTrain | None = None

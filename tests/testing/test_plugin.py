@@ -87,7 +87,35 @@ def test_a_check_that_ends_its_process_or_hangs_costs_only_itself(plugin, capsys
     assert not report.ok
     text = str(report)
     assert "ERROR  config: some-plugin:mine on" in text
-    assert "skipped  selection (1×): no option names layers" in text
+    assert "skipped  1×, no option names layers, weights or outputs (selection)" in text
+
+
+RAISES = """
+class Mine(Technique):
+    '''There is no neutral value.'''
+
+    def data(self, batch, context):
+        return batch.replace(x=self.total * batch.x)
+"""
+
+
+def test_an_error_of_the_authors_is_said_once_with_its_place(plugin):
+    plugin("some-plugin", HEAD + RAISES)
+    report = regkit.testing.check_plugin("some-plugin", checks=["effect", "seed", "dtypes"], **HERE)
+    (failed,) = report.failed
+    assert failed.check == "effect"
+    assert failed.message.count("'Mine' object has no attribute 'total'") == 1
+    line = 1 + next(k for k, one in enumerate((HEAD + RAISES).split("\n")) if "self.total" in one)
+    assert f"some_plugin.py:{line})" in failed.message
+    skipped = "skipped  2×, no model of the kit trains with it: see `effect` (seed, dtypes)"
+    assert skipped in str(report)
+
+
+@pytest.mark.backend_free
+def test_an_import_that_hangs_is_late_too(plugin):
+    plugin("some-plugin", "while True: pass\n")
+    (result,) = regkit.testing.check_plugin("some-plugin", limit=2, **HERE)
+    assert "importing what it registers takes longer than 2 s" in result.message
 
 
 @pytest.mark.backend_free
@@ -99,7 +127,7 @@ def test_it_runs_on_every_backend_that_is_installed(plugin):
 
 
 @pytest.mark.backend_free
-def test_what_cannot_be_asked_for_is_named():
+def test_what_cannot_be_asked_for_is_named(monkeypatch):
     with pytest.raises(
         RegkitError, match=r"no installed distribution 'keras-regkid'.*'keras-regkit'"
     ):
@@ -108,6 +136,11 @@ def test_what_cannot_be_asked_for_is_named():
         regkit.testing.check_plugin("keras-regkit", checks=["sed"], **HERE)
     with pytest.raises(RegkitError, match=r"no backend is called 'troch'; did you mean 'torch'"):
         regkit.testing.check_plugin("keras-regkit", backends=["troch"])
+    with pytest.raises(RegkitError, match="Classes and instances.*parametrize_with_checks"):
+        regkit.testing.check_plugin([regkit.L2])
+    monkeypatch.setattr(regkit.testing.plugin, "installed", lambda: ["jax"])
+    with pytest.raises(RegkitError, match=r"'torch' is not installed.*keras-regkit\[torch\]"):
+        regkit.testing.check_plugin("keras-regkit", backends=["torch"])
 
 
 @pytest.mark.backend_free

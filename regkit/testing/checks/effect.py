@@ -20,7 +20,7 @@ def effect(subject: Subject) -> None:
     except CannotTrain as error:
         raise CheckFailed(
             "a fit with the technique trains one of the kit's models",
-            str(error),
+            error.details,
             "correct what the errors name. Where the technique needs options for such models, "
             "return instances with them from a classmethod checked_as",
         ) from error

@@ -35,7 +35,7 @@ def default_options(subject: Subject) -> None:
     except CannotMake as error:
         raise CheckFailed(
             f"{subject.name}() makes a technique, or {subject.name}.checked_as() gives a list",
-            said(error.__cause__ or error),
+            said(error.__cause__ or error, subject.cls),
             "give every option a default that its constraint allows, or a classmethod checked_as "
             f"that returns such a list, as [cls({', '.join(_without_default(subject))})]",
         ) from error

@@ -22,7 +22,7 @@ def construction(subject: Subject) -> None:
     except CannotMake as error:
         raise CheckFailed(
             f"{subject.name}() makes one, or {subject.name}.checked_as() gives a list",
-            said(error.__cause__ or error),
+            said(error.__cause__ or error, subject.cls),
             "give every argument a default, or return instances from a classmethod checked_as",
         ) from error
     if not isinstance(made, subject.cls):

@@ -47,7 +47,7 @@ def _standard(subject: Subject) -> Standard:
     try:
         return subject.standard
     except CannotTrain as reason:
-        if "[JAX RNG]" in str(reason):  # Keras' mark of this refusal
+        if "[JAX RNG]" in reason.details:  # Keras' mark of this refusal
             raise CheckFailed(
                 "the stage methods draw no number past the seed",
                 "on JAX Keras refuses it: a compiled step would draw the same number for ever",
