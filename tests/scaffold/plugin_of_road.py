@@ -100,6 +100,27 @@ def _event(*lines):
 
 BROKEN = (
     Broken(
+        "a mistake in a stage method",
+        "effect",
+        ((_DRAW, "context.draws.normal(ops.shape(x), context.value(self.strength))"),),
+        ("object has no attribute 'strength'", "activation_noise.py:"),
+        ("correct what the errors name",),
+    ),
+    Broken(
+        "a stage method that returns something else",
+        "effect",
+        ((_END, _END.removeprefix("return ")),),
+        ("ActivationNoise.forward must return what the layer computes; it returned None",),
+        ("correct what the errors name",),
+    ),
+    Broken(
+        "a misspelt stage method",
+        "effect",
+        (("def forward(", "def forwrd("),),
+        ("acts nowhere", "it has 'forwrd'; is 'forward' meant?"),
+        ("correct what the errors name",),
+    ),
+    Broken(
         "an import that fails",
         "registration",
         (("import keras\n", "import keras\nimport no_such_package\n"),),
