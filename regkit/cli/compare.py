@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from regkit.cli import backends
-from regkit.comparison import studyfile
+from regkit.comparison import results, studyfile
 from regkit.comparison.settings import OPTIONS
 from regkit.core.errors import RegkitError
 
@@ -18,8 +18,8 @@ __all__ = ["add", "run"]
 EXAMPLES = """\
 examples:
   regkit compare
-      every built-in at its defaults, on scikit-learn's digits with 30 % of the training labels
-      redrawn at random; validation and test labels stay clean
+      a technique or two of every chapter at its defaults, on scikit-learn's digits with 30 % of the
+      training labels redrawn at random; validation and test labels stay clean
   regkit compare "dropout(0.3)" "both = dropout(0.3) + label_smoothing" --splits 20
   regkit compare "l2(1e-3)" --data table.csv --target species --model my_model.py:build
   regkit compare dropout --data images.npz --model cnn --epochs 20 --output results/images
@@ -72,6 +72,13 @@ def add(commands: Any) -> None:
         help=f"{SOURCES}, or a path to .npz, .csv or a folder of images by class; may be given "
         "several times (default: digits)",
     )
+    command.add_argument(
+        "--ignore",
+        action="append",
+        metavar="COLUMN",
+        help="a column of a .csv to leave out, by name or index; several with commas, or given "
+        "several times",
+    )
     for name, place, said in WORDS:
         command.add_argument(name, metavar=place, help=said)
     command.add_argument(
@@ -98,6 +105,7 @@ def run(chosen: argparse.Namespace) -> int:
     options = _options(chosen)
     quiet, against = options.pop("quiet", False), options.pop("against", None)
     backend = options.pop("backend", None)
+    _check_output(options)
     if not quiet:
         print(f"starting {backends.choose(backend)} …", file=sys.stderr)
     backends.start(backend)
@@ -116,6 +124,14 @@ def run(chosen: argparse.Namespace) -> int:
     if comparison.interrupted:
         return 130
     return 1 if comparison.failed else 0
+
+
+def _check_output(options: dict[str, Any]) -> None:
+    """Refuse what cannot be written before a backend is started, which takes seconds."""
+    folder, data = Path(options["output"]), options["data"]
+    folders = [folder / Path(one).name for one in data] if isinstance(data, list) else []
+    for one in (folder, *folders):
+        results.check_output(one, options.get("force", False) or options.get("resume", False))
 
 
 def _options(chosen: argparse.Namespace) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from regkit.core.errors import RegistryError, RegkitError, suggest
 from regkit.core.registry import Entry
 from regkit.core.registry.entry import canonical
 from regkit.core.registry.health import Health, health
+from regkit.core.words import counted
 
 __all__ = ["LIMIT", "add", "run"]
 
@@ -72,7 +73,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(json.dumps({"wrong": wrong, "distributions": reports}, indent=2))
     else:
         print("\n\n".join(_as_text(one) for one in reports))
-        print(f"\n{f'{wrong} wrong' if wrong else 'All well'}, {len(entries)} entries")
+        there = counted(len(entries), "entry", "entries")
+        print(f"\n{f'{wrong} wrong' if wrong else 'All well'}, {there}")
     return 1 if wrong else 0
 
 

@@ -29,5 +29,8 @@ def run(chosen: argparse.Namespace) -> int:
     backends.start(chosen.backend)
     from regkit.core.recipe import Recipe  # imports Keras, so only now
 
-    print(Recipe(chosen.recipe).explain())
+    recipe = Recipe(chosen.recipe)
+    if not recipe:
+        print("There are no techniques: the step is the model's own (regkit list names them).\n")
+    print(recipe.explain())
     return 0

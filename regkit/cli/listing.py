@@ -68,8 +68,14 @@ def run(chosen: argparse.Namespace) -> int:
     for kind, group in groupby(entries, key=lambda one: one.kind):
         lines = table([[one.id, one.summary + _state(one)] for one in group])
         blocks.append(lines if kind == "technique" or chosen.kind else f"{kind}s\n{lines}")
-    print("\n\n".join(blocks) if blocks else f"Nothing is registered; is {registry.BUILTIN} there?")
+    print("\n\n".join(blocks) or _nothing(chosen.kind))
     return 0
+
+
+def _nothing(kind: str | None) -> str:
+    if kind is None:
+        return f"Nothing is registered; is {registry.BUILTIN} there?"
+    return f"No {kind} is registered; `regkit list` prints what is."
 
 
 def _state(entry: registry.Entry) -> str:

@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("name", metavar="NAME", help="a name as regkit list prints it")
+    command.add_argument("name", metavar="NAME", nargs="?", help="a name as regkit list prints it")
     listing.add_kind(command, "where a name is of several kinds (default: the first of these)")
     command.add_argument("--json", action="store_true", help="an object, for programs")
     command.set_defaults(run=run)
@@ -47,6 +47,11 @@ def add(commands: Any) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Print what there is to say of a name."""
     listing.check_kind(chosen.kind)
+    if chosen.name is None:
+        raise RegistryError(
+            "NAME is missing: name what to show, as in `regkit show l2`; `regkit list` prints the "
+            "names"
+        )
     entry = _entry(chosen.name, chosen.kind)
     # Bounds are words of regkit's constraints, which import Keras where there are any; without a
     # backend the annotations are shown as they are written.

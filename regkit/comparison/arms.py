@@ -60,6 +60,10 @@ def named(recipes: Recipes) -> dict[str, str]:
         if not text:
             raise RegkitError("an arm without techniques is the baseline, which is always there")
         name = text if name is None else str(name).strip()
+        if not name:
+            raise RegkitError(
+                f"the arm of {text!r} has an empty name; write name = recipe, or the recipe alone"
+            )
         if name in arms:
             raise RegkitError(f"the arm {name!r} is given twice")
         arms[name] = text

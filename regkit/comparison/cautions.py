@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from regkit.comparison import measures
+from regkit.comparison import analysis, measures, statistics
 from regkit.comparison.analysis import Summary
 from regkit.comparison.results import Record
+from regkit.core.words import counted
 
-__all__ = ["CHECKS", "TITLES", "Caution", "cautions"]
+__all__ = ["ADVICE", "CHECKS", "TITLES", "Caution", "cautions"]
 
 TITLES = {
     "RK001": "An arm has no complete result",
@@ -23,6 +24,24 @@ TITLES = {
     "RK008": "Test examples are also among the training examples",
     "RK009": "The baseline has learnt little or nothing",
     "RK010": "The winner was chosen on the data that it is reported on",
+}
+# What to do, in short; `docs/warnings` says more, but is not with a report that is passed on.
+ADVICE = {
+    "RK001": "Mend what the reason names (a smaller strength or learning rate where training "
+    "diverged) and run again with --resume: only what is missing is fitted.",
+    "RK002": "Run the same command again with --resume; every fit that is done is kept.",
+    "RK003": "Ask for more --splits; --resume adds them to those that are done. More --seeds make "
+    "each pair steadier, but are no pairs.",
+    "RK004": "Take a larger --test-size, more data, or merge small classes.",
+    "RK005": "Use a larger test part, or split one pool of examples instead of fixing the test "
+    "part.",
+    "RK006": "Run with more --epochs, the same for all arms.",
+    "RK007": "Look at NLL and the Brier score, which need no bins, or test on more examples.",
+    "RK008": "Remove duplicates from the data, or keep them together with a fixed test part.",
+    "RK009": "Look at the learning curves; train longer, with another learning rate, or with a "
+    "larger model.",
+    "RK010": "Compare the winner alone with the baseline under another --seed, or on data that "
+    "played no part in the choice, and report that difference.",
 }
 FEW_PAIRS, FEW_OF_A_CLASS, FEW_FOR_CALIBRATION = 6, 30, 1000
 MANY_AT_END, MANY_DUPLICATES = 0.3, 0.01  # shares of the fits, of the test examples
@@ -50,8 +69,9 @@ def cautions(record: Record, summaries: list[Summary]) -> list[Caution]:
 def _failed(record: Record, summaries: list[Summary]) -> Iterator[str]:
     for arm, why in record.failures.items():
         diverged = "diverged" if arm in record.diverged else "failed"
-        done = len(record.of(arm))
-        yield f"{arm} {diverged} and is taken out, {done} fits were done: {why}."
+        n = len(record.of(arm))
+        done = f"{counted(n, 'fit')} {'was' if n == 1 else 'were'} done"
+        yield f"{arm} {diverged} and is taken out, {done}: {why}."
 
 
 def _stopped(record: Record, summaries: list[Summary]) -> Iterator[str]:
@@ -65,11 +85,18 @@ def _stopped(record: Record, summaries: list[Summary]) -> Iterator[str]:
 def _few_pairs(record: Record, summaries: list[Summary]) -> Iterator[str]:
     first = measures.of_record(record)[0].name
     pairs = [d.n for one in summaries if (d := one.outcomes[first].difference)]
-    if pairs and min(pairs) < FEW_PAIRS:
-        yield (
-            f"There are {min(pairs)} pairs: only effects of more than 1.4 standard deviations of "
-            "the differences are likely to be found. Ask for more splits."
-        )
+    if not pairs or min(pairs) >= FEW_PAIRS:
+        return
+    n = min(pairs)
+    there = f"There {'is' if n == 1 else 'are'} {counted(n, 'pair')}"
+    if n == 1:
+        yield f"{there}, from which nothing can be concluded. Ask for more splits."
+        return
+    effect = statistics.detectable(n, analysis.overlap(record))
+    yield (
+        f"{there}: only effects of more than {effect:.2g} standard deviations of the differences "
+        "are likely to be found, by one arm and measure alone. Ask for more splits."
+    )
 
 
 def _few_of_a_class(record: Record, summaries: list[Summary]) -> Iterator[str]:
@@ -77,8 +104,8 @@ def _few_of_a_class(record: Record, summaries: list[Summary]) -> Iterator[str]:
     if counts and min(counts.values()) < FEW_OF_A_CLASS:
         name = min(counts, key=counts.__getitem__)
         yield (
-            f"Class {name} has {counts[name]} test examples; {FEW_OF_A_CLASS} or more are needed "
-            "for a stable accuracy."
+            f"Class {name} has {counted(counts[name], 'test example')}; {FEW_OF_A_CLASS} or more "
+            "are needed for a stable accuracy."
         )
 
 
@@ -122,8 +149,9 @@ def _duplicates(record: Record, summaries: list[Summary]) -> Iterator[str]:
     count, n = record.data["duplicates"], record.data["n_test"]
     if count > MANY_DUPLICATES * n:
         yield (
-            f"{count} of the {n} test examples of the first split are equal to one of its training "
-            "examples: they reward memory, unless few values make equal rows by chance."
+            f"{count} of the {n} test examples of the first split {'is' if count == 1 else 'are'} "
+            "equal to a training example: this rewards memory, unless few values make equal rows "
+            "by chance."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,7 @@ class Measure:
         scale: Shown number / stored number.
         decides: Whether verdicts are given by it. What decides is fixed before any result, and the
             correction for several tests counts it; the other measures describe.
+        most: By how much two values can differ, as shown.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Measure:
     digits: int
     scale: float = 1.0
     decides: bool = True
+    most: float = math.inf
 
     def of(self, fit: Fit, part: str = "test") -> float:
         """Return its value for a fit on a part: "test", "train" or "validation"."""
@@ -48,7 +51,7 @@ class Measure:
 # What users ask for, and the more sensitive proper score beside it. The margins: half a point, and
 # 2 % in the probability that is given to the right class.
 CLASSIFICATION = (
-    Measure("accuracy", "accuracy", "points", 1, 0.5, 1, 100.0),
+    Measure("accuracy", "accuracy", "points", 1, 0.5, 1, 100.0, most=100.0),
     Measure("nll", "NLL", "nats", -1, 0.02, 3),
     Measure("brier", "Brier", "", -1, 0.0, 3, decides=False),
     Measure("calibration_error", "calibration error", "points", -1, 0.0, 1, 100.0, decides=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def compare(
     validation_size: float = 0.2,
     train_size: int | None = None,
     target: str | int | None = None,
+    ignore: str | int | Sequence[str | int] | None = None,
     task: str | None = None,
     image_size: int | str | tuple[int, int] | None = None,
     seed: int = 0,
@@ -74,6 +75,7 @@ def compare(
         validation_size: The fraction of the rest that chooses the epoch.
         train_size: Train on so many examples only.
         target: The target column of a `.csv`.
+        ignore: Columns of a `.csv` to leave out, such as an identifier: one or several.
         task: "classification" or "regression"; None sees it from the targets.
         image_size: The size to which the images of a folder are scaled in pixels: a side,
             `(height, width)` or `"48x64"`.
@@ -113,8 +115,14 @@ def compare(
         raise RegkitError("resume=True needs output, the folder of the study that was stopped")
     arms = None if recipes is None else named(recipes)
     several = _are_several(data)
+    chosen: dict[str, Any] = {
+        "target": target,
+        "ignore": ignore,
+        "task": task,
+        "image_size": image_size,
+    }
     sources = data if several else [data]
-    sets = [load(one, target=target, task=task, image_size=image_size) for one in sources]
+    sets = [load(one, **chosen) for one in sources]
     folders = _folders(folder, sets) if several else [folder]
     for one in filter(None, {folder, *folders}):
         results.check_output(one, force or resume)
@@ -178,7 +186,13 @@ class _Run:
             return 0
         self.journal = Journal(folder, self.study.identity() | self._versions())
         if not resume:
-            self.journal.begin()
+            try:
+                self.journal.begin()
+            except OSError as error:
+                raise RegkitError(
+                    f"output {str(folder)!r} cannot be written ({error.strerror}); name a folder "
+                    "that can (output, --output)"
+                ) from error
             return 0
         wanted = {task.key for task in self.tasks}
         for fit in self.journal.resume(self.study.arms):

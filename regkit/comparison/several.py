@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from regkit.comparison import measures, page
+from regkit.comparison.folding import Folded
 from regkit.comparison.headline import over_data_sets
 from regkit.comparison.ranks import Ranking, rank
 from regkit.comparison.report import Comparison
@@ -110,5 +111,5 @@ def _table(ranking: Ranking) -> Table:
     for arm in sorted(ranking.arms, key=ranking.mean_ranks.__getitem__):
         p = ranking.wilcoxon_p.get(arm, math.nan)
         cells = ("", "") if math.isnan(p) else (f"{p:.3f}", ranking.verdicts[arm])
-        result.add_row(arm, f"{ranking.mean_ranks[arm]:.2f}", *cells)
+        result.add_row(Folded(arm), f"{ranking.mean_ranks[arm]:.2f}", *cells)
     return result

@@ -10,6 +10,7 @@ from regkit.comparison.arms import BASELINE
 from regkit.comparison.fitting import fit_arm
 from regkit.comparison.models import BuildModel
 from regkit.comparison.observer import Diverged
+from regkit.comparison.quiet import no_retracing_notes
 from regkit.comparison.results import Fit
 from regkit.comparison.workbench import Workbench
 from regkit.core.errors import RegkitError
@@ -99,15 +100,16 @@ class Worker:
         chosen = {name: self.study.settings[name] for name in ("epochs", "batch_size")}
         recipe = self.study.arms[task.arm]
         try:
-            return fit_arm(
-                self.workbench,
-                task.arm,
-                recipe,
-                self._parts,
-                task.repeat,
-                task=self.study.data.task,
-                **chosen,
-            )
+            with no_retracing_notes():
+                return fit_arm(
+                    self.workbench,
+                    task.arm,
+                    recipe,
+                    self._parts,
+                    task.repeat,
+                    task=self.study.data.task,
+                    **chosen,
+                )
         except Exception as error:  # the others go on
             self.workbench.drop(task.arm)
             return _failure(task, error)

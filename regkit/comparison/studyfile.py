@@ -24,7 +24,15 @@ from regkit.core.errors import RegkitError, suggest
 __all__ = ["read"]
 
 WORDS = ("model", "target", "task", "backend", "output")
-KEYS = (*WORDS, "data", "recipes", "arms", "image_size", *(option.name for option in OPTIONS))
+KEYS = (
+    *WORDS,
+    "data",
+    "ignore",
+    "recipes",
+    "arms",
+    "image_size",
+    *(option.name for option in OPTIONS),
+)
 BUILTIN_MODELS = ("mlp", "cnn")
 
 
@@ -81,6 +89,10 @@ def _check(key: str, value: Any) -> None:
         several = value if isinstance(value, list) else [value]
         if not (several and all(isinstance(one, str) for one in several)):
             raise RegkitError(f"data is a name or path, or a list of them; received {value!r}")
+    elif key == "ignore":
+        several = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str) or type(one) is int for one in several):
+            raise RegkitError(f"ignore is a column, or a list of them; received {value!r}")
     elif key == "image_size":
         sides = value if isinstance(value, list) else [value, value]
         if len(sides) != 2 or not all(type(one) is int and one > 0 for one in sides):

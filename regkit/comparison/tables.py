@@ -7,6 +7,7 @@ from rich.table import Table
 
 from regkit.comparison import measures
 from regkit.comparison.analysis import Outcome, Summary
+from regkit.comparison.folding import Folded
 from regkit.comparison.measures import Measure
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import repeats
@@ -45,10 +46,10 @@ def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
         outcome = one.outcomes[measure.name]
         more = (f"{one.gap:.{measure.digits}f}", f"{one.cost:.2f}×") if extra else ()
         cells = (*_cells(outcome, measure), *more, outcome.verdict)
-        result.add_row(one.arm, *cells, style=COLOURS.get(outcome.verdict, ""))
+        result.add_row(Folded(one.arm), *cells, style=COLOURS.get(outcome.verdict, ""))
     for arm in set(record.failures) - {one.arm for one in summaries}:
         blank = [""] * (5 + len(extra))
-        result.add_row(arm, *blank, "failed", style=COLOURS["failed"])
+        result.add_row(Folded(arm), *blank, "failed", style=COLOURS["failed"])
     return result
 
 
@@ -63,7 +64,9 @@ def _described(known: list[Measure], summaries: list[Summary]) -> Table:
     for one in summaries:
         values = [f"{one.outcomes[m.name].mean:.{m.digits}f}" for m in known]
         memory = "" if one.peak_memory is None else f"{one.peak_memory:.0f} MB"
-        result.add_row(one.arm, *values, f"{one.best_epoch:g}", memory, f"{one.sparsity:.0%}")
+        result.add_row(
+            Folded(one.arm), *values, f"{one.best_epoch:g}", memory, f"{one.sparsity:.0%}"
+        )
     return result
 
 

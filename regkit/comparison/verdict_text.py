@@ -9,6 +9,7 @@ from regkit.comparison.analysis import ALPHA, Summary, overlap
 from regkit.comparison.cautions import cautions
 from regkit.comparison.measures import Measure
 from regkit.comparison.results import Record
+from regkit.core.words import counted
 
 __all__ = ["deciding", "grade", "how_sure", "in_words", "repeats", "what_follows", "what_was_done"]
 
@@ -46,7 +47,7 @@ def grade(record: Record, summaries: list[Summary]) -> str:
 def repeats(record: Record) -> str:
     """Return `"10 splits × 2 seeds"`."""
     splits, seeds = record.settings["splits"], record.settings["seeds"]
-    return f"{splits} splits" + (f" × {seeds} seeds" if seeds > 1 else "")
+    return counted(splits, "split") + (f" × {seeds} seeds" if seeds > 1 else "")
 
 
 def what_was_done(record: Record) -> str:
@@ -114,23 +115,36 @@ def how_sure(record: Record, summaries: list[Summary]) -> str:
         "(Nadeau and Bengio 2003)."
     )
     known = deciding(record)
-    found = [_detectable(record, measure, arms) for measure in known]
-    sizes = " or ".join(text for text in found if text)
+    claims = f"{counted(len(arms), 'arm')} and {counted(len(known), 'measure')}"
     return (
-        f"{kind} Claims of better and worse hold together at 5 % for {len(arms)} arms and "
-        f"{len(known)} measure{'s' * (len(known) > 1)} (Holm). "
-        + (f"Differences of about {sizes} are found four times in five." if sizes else "")
+        f"{kind} Claims of better and worse hold together at 5 % for {claims} (Holm). "
+        + _what_could_be_found(record, known, arms)
     ).rstrip()
 
 
-def _detectable(record: Record, measure: Measure, arms: list[Summary]) -> str:
+def _what_could_be_found(record: Record, known: list[Measure], arms: list[Summary]) -> str:
+    """Return which differences these pairs find; an impossible one is not offered as a size."""
+    found = [(one, size) for one in known if (size := _detectable(record, one, arms)) is not None]
+    sizes = [f"{v:.{one.digits}f} {one.unit}".rstrip() for one, v in found if v < one.most]
+    said = f"Differences of about {' or '.join(sizes)} are found four times in five. "
+    said = said if sizes else ""
+    for one, size in found:
+        if size >= one.most:
+            said += (
+                f"No difference in {one.name} is likely to be found by so few pairs: it would have "
+                f"to be more than the {one.most:g} {one.unit} that are possible. "
+            )
+    return said
+
+
+def _detectable(record: Record, measure: Measure, arms: list[Summary]) -> float | None:
     """Return the difference that these pairs find with 80 % power, for the median arm."""
     found = [one.outcomes[measure.name].difference for one in arms]
     finite = sorted((d.error, d.n) for d in found if d and math.isfinite(d.error))
     if not finite:
-        return ""
+        return None
     (error, n), share = finite[len(finite) // 2], overlap(record)
     level = ALPHA / (len(arms) * len(deciding(record)))  # Holm's first step
     # In standard errors, which hold the overlap already.
     effect = statistics.detectable(n, share, level) / math.sqrt(1 / n + share)
-    return f"{effect * error:.{measure.digits}f} {measure.unit}".rstrip()
+    return effect * error

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
+from regkit.core import schedules
+
 __all__ = [
     "Boolean",
     "Choice",
@@ -44,7 +46,7 @@ class Constraint(ABC):
 
     def show(self, value: Any) -> str:
         """Return a value as the `repr` of a technique shows it."""
-        return repr(value)
+        return schedules.show(value)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,10 @@ class Real(Constraint):
             return value
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise TypeError
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:  # a whole number beyond what a float holds
+            raise ValueError from None
         low_ok = value > self.low if self.open_low else value >= self.low
         high_ok = value < self.high if self.open_high else value <= self.high
         if not (low_ok and high_ok and math.isfinite(value)):  # a NaN fails every comparison

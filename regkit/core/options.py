@@ -32,6 +32,7 @@ from regkit.core.constraints import (
 )
 from regkit.core.errors import OptionError, suggest
 from regkit.core.examples import Data
+from regkit.core.words import shown
 
 __all__ = [
     "Boolean",
@@ -96,7 +97,8 @@ def checked(cls: type, name: str, value: Any) -> Any:
         return constraint.check(value)
     except (TypeError, ValueError):
         raise OptionError(
-            f"{cls.__name__}: {name} must be {constraint.describe()}; received {name}={value!r}"
+            f"{cls.__name__}: {name} must be {constraint.describe()}; received "
+            f"{name}={shown(value)}"
         ) from None
 
 

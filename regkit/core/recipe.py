@@ -12,14 +12,11 @@ A text is data: literals, registered names and schedules. Nothing in it is evalu
 from __future__ import annotations
 
 import ast
-import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
-from keras.optimizers import schedules
-
-from regkit.core import options, registry
+from regkit.core import options, registry, schedules
 from regkit.core.errors import RecipeError, RegkitError, suggest
 from regkit.core.plan import Plan
 from regkit.core.technique import Technique
@@ -34,6 +31,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CONSTANTS = {"True": True, "False": False, "None": None}
+_NO_NUMBERS = ("nan", "inf", "infinity")
 
 
 class Recipe(Sequence[Technique]):
@@ -126,22 +124,12 @@ def _literal(value: Any, option: str) -> str:
         return repr(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(one, option) for one in value)}]"
-    if isinstance(value, schedules.LearningRateSchedule) and type(value) in _schedules().values():
-        word = next(name for name, cls in _schedules().items() if cls is type(value))
-        config = {k: v for k, v in value.get_config().items() if k != "name" and v is not None}
-        return f"{word}({', '.join(f'{k}={_literal(v, option)}' for k, v in config.items())})"
+    if (written := schedules.text(value, lambda one: _literal(one, option))) is not None:
+        return written
     raise RecipeError(
         f"{option}={value!r} has no text form; text holds numbers, strings, lists and Keras "
         "schedules. Build the technique in Python instead"
     )
-
-
-@functools.cache
-def _schedules() -> dict[str, type]:
-    """Return Keras' schedules by their names in text, `CosineDecay` → `cosine_decay`."""
-    base = schedules.LearningRateSchedule
-    public = [cls for cls in vars(schedules).values() if isinstance(cls, type) and cls is not base]
-    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
 
 
 # -- from text ---------------------------------------------------------------------------------
@@ -207,7 +195,7 @@ class _Parser:
         kind, word, place = self.tokens[self.next]
         self.next += 1
         if kind == "number":
-            return float(word) if set(word) & set(".eE") else int(word)
+            return self.number(word, place)
         if kind == "text":
             return self.string(word, place)
         if kind == "name" and word in _CONSTANTS:
@@ -222,9 +210,17 @@ class _Parser:
                     self.expect(",", "',' or ']'")
             self.expect("]", "']'")
             return items
+        if kind == "name" and word.lower() in _NO_NUMBERS:
+            self.fail(f"{word} is no number here; give a finite one, such as 0.1", place)
         if kind == "name":
             self.fail(f"text needs quotes: '{word}'", place)
         self.fail("a value belongs here: a number, 'text', True, False, None or a list", place)
+
+    def number(self, word: str, place: int) -> float:
+        try:
+            return float(word) if set(word) & set(".eE") else int(word)
+        except ValueError:  # Python reads some thousands of digits only
+            self.fail(f"a number of {len(word)} digits is too long; write it as 1e9", place)
 
     def string(self, word: str, place: int) -> str:
         try:
@@ -233,15 +229,14 @@ class _Parser:
             self.fail(f"this text is not valid: {error.msg}", place)
 
     def schedule(self, word: str, place: int) -> Any:
-        if word not in _schedules():
-            near = suggest(word, _schedules())
-            self.fail(
-                f"no schedule is called {word!r}{near or '.'} Known: {', '.join(_schedules())}",
-                place,
-            )
+        known = schedules.by_name()
+        if word not in known:
+            near = suggest(word, known)
+            said = f"no schedule is called {word!r}{near or '.'} Known: {', '.join(known)}"
+            self.fail(said, place)
         args, kwargs = self.arguments()
         try:
-            return _schedules()[word](*args, **kwargs)
+            return known[word](*args, **kwargs)
         except (TypeError, ValueError) as error:
             self.fail(f"{word}: {error}", place)
 

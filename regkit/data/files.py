@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,12 @@ def read_npz(path: Path, task: str | None = None) -> Dataset:
     )
 
 
-def read_csv(path: Path, target: str | int | None = None, task: str | None = None) -> Dataset:
+def read_csv(
+    path: Path,
+    target: str | int | None = None,
+    task: str | None = None,
+    ignore: Sequence[str | int] = (),
+) -> Dataset:
     """Return the table of a `.csv` file: numbers, categories, and a column of labels.
 
     Args:
@@ -54,6 +60,7 @@ def read_csv(path: Path, target: str | int | None = None, task: str | None = Non
         target: The label column by name or index; None means a column called target, label,
             class or y, else the last (and the note says so).
         task: `"classification"`, `"regression"`, or None, see `from_arrays`.
+        ignore: Columns to leave out, by name or index; a text may hold several, with commas.
 
     Raises:
         DataError: for an empty or ragged file, no label column, cells that fit no column.
@@ -71,12 +78,20 @@ def read_csv(path: Path, target: str | int | None = None, task: str | None = Non
     if width < 2:
         raise DataError(f"{path}: one column only; features and a label column are needed")
     chosen, note = _target_column(path, header, width, target)
+    ignored = _ignored(path, header, width, ignore)
     names = header or [f"column {index}" for index in range(width)]
+    if chosen in ignored:
+        raise DataError(
+            f"{path}: {names[chosen]!r} is the label column, which cannot be ignored; name another "
+            "one (target, --target), or do not ignore it"
+        )
     cells = [list(column) for column in zip(*rows, strict=True)]
-    labels = _labels(cells.pop(chosen), path, lines, names[chosen], task)
-    others = names[:chosen] + names[chosen + 1 :]
-    features, columns, said = encode(Table(path, others, cells, lines))
-    note = "; ".join(filter(None, (note, said)))
+    labels = _labels(cells[chosen], path, lines, names[chosen], task)
+    kept = [index for index in range(width) if index != chosen and index not in ignored]
+    table = Table(path, [names[i] for i in kept], [cells[i] for i in kept], lines)
+    features, columns, said = encode(table)
+    without = f"ignored: {', '.join(repr(names[i]) for i in ignored)}" if ignored else ""
+    note = "; ".join(filter(None, (note, without, said)))
     return from_arrays(features, labels, path.name, note=note, task=task, columns=columns)
 
 
@@ -127,17 +142,37 @@ def _target_column(
         return width - 1, "labels from the last column, as none is called " + ", ".join(
             TARGET_NAMES
         )
-    if str(target).lower() in named:
-        return named[str(target).lower()], f"labels from column {target!r}"
+    index = _column(path, header, width, target)
+    by_name = str(target).lower() in named
+    return index, f"labels from column {target if not by_name else repr(target)}"
+
+
+def _ignored(
+    path: Path, header: list[str] | None, width: int, ignore: Sequence[str | int]
+) -> list[int]:
+    """Return the places of the columns to leave out; names with commas come before lists."""
+    named = {name.lower() for name in header or []}
+    wanted: list[str | int] = []
+    for one in ignore:
+        whole = not isinstance(one, str) or one.lower() in named
+        wanted += [one] if whole else [part.strip() for part in str(one).split(",")]
+    return sorted({_column(path, header, width, one) for one in wanted})
+
+
+def _column(path: Path, header: list[str] | None, width: int, wanted: str | int) -> int:
+    """Return the place of a column that is wanted by name or index."""
+    named = {name.lower(): index for index, name in enumerate(header or [])}
+    if str(wanted).lower() in named:
+        return named[str(wanted).lower()]
     try:
-        index = int(target)
+        index = int(wanted)
     except ValueError:
         known = f"columns: {', '.join(header)}" if header else f"no header, give 0 to {width - 1}"
-        near = suggest(str(target).lower(), named)
-        raise DataError(f"{path}: no column is called {target!r}{near} ({known})") from None
+        near = suggest(str(wanted).lower(), named)
+        raise DataError(f"{path}: no column is called {wanted!r}{near} ({known})") from None
     if not -width <= index < width:
         raise DataError(f"{path}: no column {index}; there are {width}, 0 to {width - 1}")
-    return index % width, f"labels from column {index}"
+    return index % width
 
 
 def _labels(

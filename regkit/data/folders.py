@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from regkit.core.words import counted
 from regkit.data.arrays import from_arrays
 from regkit.data.dataset import DataError, Dataset
 from regkit.data.images import decode, headers, parse_size, settle
@@ -42,9 +43,10 @@ def read_folder(path: Path, image_size: Any = None, task: str | None = None) -> 
     every = [file for files, _, _ in found for file in files]
     (height, width), colour, scaled = settle(path, headers(every), size)
     ignored = sum(more for _, _, more in found) + (_others(path) if len(parts) > 1 else 0)
-    note = f"{len(every)} images, {height}×{width}, {'colour' if colour else 'grey'}{scaled}"
+    note = f"{counted(len(every), 'image')}, {height}×{width}, "
+    note += f"{'colour' if colour else 'grey'}{scaled}"
     if ignored:
-        note += f"; {ignored} other files ignored"
+        note += f"; {counted(ignored, 'other file')} ignored"
     arrays = [
         (decode(files, (height, width), colour), np.asarray(labels)) for files, labels, _ in found
     ]
@@ -90,7 +92,7 @@ def _images(part: Path) -> tuple[list[Path], list[str], int]:
     classes = _folders(part)
     loose = sum(_is_image(one) for one in part.iterdir() if one.is_file())
     if loose or not classes:
-        there = f"{loose} images outside of any class" if loose else "no folder"
+        there = f"{counted(loose, 'image')} outside of any class" if loose else "no folder"
         raise DataError(
             f"{part}: {there}; images belong in one folder for each class, such as "
             f"{part / 'cats' / 'one.png'}"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regkit.core.errors import suggest
+from regkit.core.words import counted
 from regkit.data.dataset import TASKS, DataError
 
 __all__ = ["as_classes", "as_targets", "check_task", "flat", "infer_task"]
@@ -104,8 +105,8 @@ def as_targets(
     targets = [_float32(one, name) for one in labels]
     if len(targets[0]) < SMALLEST_CLASS:
         raise DataError(
-            f"{name}: {len(targets[0])} examples, too few to share out among training, validation "
-            f"and test; at least {SMALLEST_CLASS} are needed"
+            f"{name}: {counted(len(targets[0]), 'example')}, too few to share out among training, "
+            f"validation and test; at least {SMALLEST_CLASS} are needed"
         )
     if (targets[0] == targets[0][0]).all():
         raise DataError(f"{name}: all labels are {targets[0][0]:g}; there is nothing to predict")
@@ -160,8 +161,9 @@ def _enough(classes: Labels, counts: NDArray[np.int64], name: str) -> None:
     if len(few):
         first = str(classes[few[0]])
         raise DataError(
-            f"{name}: class {first!r} has {counts[few[0]]} examples ({len(few)} of {len(classes)} "
-            f"classes have fewer than {SMALLEST_CLASS}), too few to share out among training, "
+            f"{name}: class {first!r} has {counted(counts[few[0]], 'example')} ({len(few)} of "
+            f"{len(classes)} classes {'has' if len(few) == 1 else 'have'} fewer than "
+            f"{SMALLEST_CLASS}), too few to share out among training, "
             "validation and test. Merge or drop them, or choose another target column"
             + (f"; {QUANTITY}" if classes.dtype.kind in "if" else "")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def load(
     target: str | int | None = None,
     task: str | None = None,
     image_size: Any = None,
+    ignore: str | int | Sequence[str | int] | None = None,
 ) -> Dataset:
     """Return the data that a user names.
 
@@ -38,6 +40,8 @@ def load(
         task: `"classification"` or `"regression"`; None takes labels with fractions for a
             regression and all others for classes, and the note says so.
         image_size: For a folder of images of several sizes: the side, or height and width.
+        ignore: Columns of a `.csv` to leave out, by name or index: one, or several in a list or
+            in a text with commas.
 
     Raises:
         DataError: where the source is unknown, missing, empty, ragged or without labels, and
@@ -52,6 +56,8 @@ def load(
     got = str(source) if isinstance(source, str | Path) else f"a {kind}"
     if target is not None and kind != "csv":
         raise DataError(f"target={target!r} names a column, which only a .csv has; got {got}")
+    if ignore is not None and kind != "csv":
+        raise DataError(f"ignore={ignore!r} names columns, which only a .csv has; got {got}")
     if image_size is not None and kind != "folder":
         raise DataError(f"image_size={image_size!r} is for a folder of images; got {got}")
     if kind == "pair":
@@ -65,7 +71,10 @@ def load(
     try:
         if kind == "folder":
             return read_folder(path, image_size, task)
-        return read_csv(path, target, task) if kind == "csv" else read_npz(path, task)
+        if kind == "npz":
+            return read_npz(path, task)
+        ignored = [ignore] if isinstance(ignore, str | int) else ignore or ()
+        return read_csv(path, target, task, ignored)
     except OSError as error:  # a permission, a disk
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -86,7 +95,8 @@ def _kind(source: Any) -> str:
     if not path.exists():
         near = suggest(str(source), NAMED)
         raise DataError(
-            f"no file {str(source)!r}{near}. Data is {', '.join(NAMED)}, or a path to {READABLE}"
+            f"no file {str(source)!r}{near or '.'} Data is {', '.join(NAMED)}, or a path to "
+            f"{READABLE}"
         )
     if path.is_dir():
         return "folder"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regkit.core.words import counted
 from regkit.data.cells import is_date, is_missing, is_number, writes_decimal_commas
 from regkit.data.dataset import Column, DataError
 
@@ -50,7 +52,7 @@ def encode(table: Table) -> tuple[NDArray[np.float32], tuple[Column, ...], str]:
         >>> encode(Table(Path("t.csv"), ["size", "colour"], cells, [2, 3, 4]))[0].tolist()
         [[1.0, 1.0], [2.0, 0.0], [nan, 1.0]]
     """
-    features, columns, left_out = [], [], []
+    features, columns, left_out, ids = [], [], [], []
     for name, cells in zip(table.names, table.cells, strict=True):
         present = [cell for cell in cells if not is_missing(cell)]
         if not present or _counts_rows(name, cells):
@@ -60,6 +62,7 @@ def encode(table: Table) -> tuple[NDArray[np.float32], tuple[Column, ...], str]:
         if 2 * numbers >= len(present):
             column = Column(name)
             values = _numbers(table, name, cells)
+            ids += [name] if _names_rows(name, present, len(cells)) else []
         else:
             _check_categories(table.path, name, present)
             column = Column(name, tuple(sorted(set(present))))
@@ -68,7 +71,7 @@ def encode(table: Table) -> tuple[NDArray[np.float32], tuple[Column, ...], str]:
         features.append(values)
     if not features:
         raise DataError(f"{table.path}: no features; beside the labels no column holds any")
-    return np.stack(features, axis=1), tuple(columns), _note(columns, features, left_out)
+    return np.stack(features, axis=1), tuple(columns), _note(columns, features, left_out, ids)
 
 
 def _counts_rows(name: str, cells: list[str]) -> bool:
@@ -104,39 +107,53 @@ def _check_categories(path: Path, name: str, present: list[str]) -> None:
     if 2 * sum(map(is_date, present)) > len(present):
         raise DataError(
             f"{where} holds dates or times, such as {present[0]!r}, which are not read. Put a "
-            "number there, such as days since the first, or delete the column"
+            "number there, such as days since the first, or leave the column out (ignore, --ignore "
+            f"{shlex.quote(name)})"
         )
     distinct = len(set(present))
     if distinct > max(5, len(present) / 2) or distinct > MOST_CATEGORIES:
         raise DataError(
             f"{where} is text with {distinct} different values in {len(present)} rows, such as "
-            f"{present[0]!r}: a name, an id or free text, not a category. Delete the column, or "
+            f"{present[0]!r}: a name, an id or free text, not a category. Leave the "
+            f"column out (ignore, --ignore {shlex.quote(name)}), or "
             f"merge its values into categories that recur (at most {MOST_CATEGORIES})"
         )
 
 
-def _note(columns: list[Column], features: list[NDArray[np.float32]], left_out: list[str]) -> str:
+def _names_rows(name: str, present: list[str], n: int) -> bool:
+    """Return whether whole numbers look like the rows' names: a different one in every row."""
+    whole = all(float(cell) % 1 == 0 for cell in present)
+    distinct = len({float(cell) for cell in present})
+    called_so = name.lower() in ROW_NUMBER_NAMES and 2 * distinct > n
+    return called_so or (whole and distinct == n)
+
+
+def _note(
+    columns: list[Column],
+    features: list[NDArray[np.float32]],
+    left_out: list[str],
+    ids: list[str],
+) -> str:
     categories = [column.name for column in columns if column.categories is not None]
     gaps = [int(np.isnan(values).sum()) for values in features]
     numeric = sum(n for n, column in zip(gaps, columns, strict=True) if column.categories is None)
-    ids = [
-        column.name
-        for column, values in zip(columns, features, strict=True)
-        if column.categories is None
-        and column.name.lower() in ROW_NUMBER_NAMES
-        and len(np.unique(values)) > len(values) / 2
-    ]
     said = []
     if left_out:
         said.append(f"left out: {', '.join(left_out)}")
     if categories:
         said.append(f"categories, one input each: {_some(categories)}")
     if numeric:
-        said.append(f"{numeric} missing numbers become the median of the training examples")
-    if sum(gaps) > numeric:
-        said.append(f"{sum(gaps) - numeric} missing categories become one more category")
+        become = "becomes" if numeric == 1 else "become"
+        numbers = counted(numeric, "missing number")
+        said.append(f"{numbers} {become} the median of the training examples")
+    if more := sum(gaps) - numeric:
+        become = "becomes" if more == 1 else "become"
+        missing = counted(more, "missing category", "missing categories")
+        said.append(f"{missing} {become} one more category")
     if ids:
-        said.append(f"{_some(ids)} is used as a feature; delete it if it only names the rows")
+        looks = "looks like an identifier" if len(ids) == 1 else "look like identifiers"
+        leave = f"--ignore {shlex.quote(','.join(ids))} leaves {'it' if len(ids) == 1 else 'them'}"
+        said.append(f"{_some(ids)} {looks}: {leave} out")
     return "; ".join(said)
 
 

@@ -72,6 +72,21 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["list", "--kind", "ensemble"], "No ensemble is registered; `regkit list`"),
+        (["explain", ""], "There are no techniques: the step is the model's own"),
+    ],
+)
+def test_nothing_is_said_to_be_nothing(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    code, out, _ = said(capsys, *words)
+    assert (code, message in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["show"], "`regkit list` prints the names"),
         (["explain", "droput"], "no technique is called 'droput'; did you mean 'dropout'"),
         (["explain", "l2", "--backend", "jaxx"], "no backend is called 'jaxx'; did you mean 'jax'"),
         (["compare", "l2", "l2"], "given twice"),
@@ -152,6 +167,34 @@ def small_job(folder: Path) -> list[str]:
     (folder / "table.csv").write_text("a,b,class\n" + rows)
     words = f"compare l2 --data {folder}/table.csv --model {folder}/mine.py:build --splits 2"
     return [*words.split(), *f"--seeds 1 --epochs 2 --batch-size 8 --output {folder}/out".split()]
+
+
+def test_a_column_is_ignored(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = said(capsys, *small_job(tmp_path), "--quiet", "--ignore", "b")
+    assert code == 0
+    assert "ignored: 'b'" in " ".join(out.split())
+
+
+def test_a_folder_that_cannot_be_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = small_job(tmp_path)
+    words[-1] = "/proc/regkit-results"
+    code, _, err = said(capsys, *words, "--quiet")
+    assert code == 2
+    assert "output '/proc/regkit-results' cannot be written" in err
+    assert "--output" in err
+
+
+def test_full_folders_are_refused_before_a_backend_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = small_job(tmp_path)
+    (tmp_path / "out" / "wine").mkdir(parents=True)
+    (tmp_path / "out" / "wine" / "results.json").write_text("{}")
+    monkeypatch.setattr(backends, "start", lambda name: pytest.fail("started"))
+    code, _, err = said(capsys, *words, "--data", "wine")
+    assert (code, "already holds results.json" in err, "starting" in err) == (2, True, False)
 
 
 def test_compare_writes_and_then_refuses(

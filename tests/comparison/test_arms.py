@@ -34,6 +34,8 @@ def test_the_same_recipe_under_two_names_is_two_arms() -> None:
     [
         (["a = l2", "a = l1"], "'a' is given twice"),
         (["baseline = l2"], "'baseline' is given twice"),
+        ([" = l2"], "the arm of 'l2' has an empty name"),
+        ({"": "l2"}, "the arm of 'l2' has an empty name"),
         (["a ="], "an arm without techniques"),
         ({"a": "droput"}, "did you mean 'dropout'"),
         ({}, "no recipes to compare"),

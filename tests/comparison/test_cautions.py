@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from regkit.comparison.analysis import summarize
-from regkit.comparison.cautions import CHECKS, TITLES, cautions
+from regkit.comparison.cautions import ADVICE, CHECKS, TITLES, cautions
 from regkit.comparison.results import Fit, Record
+from regkit.comparison.verdict_text import how_sure
 from tests.comparison import records
 
 pytestmark = pytest.mark.backend_free
@@ -83,6 +84,30 @@ def test_each_is_given_where_it_should_be(code: str) -> None:
     assert code in codes(CASES[code](calm()))
 
 
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, "There is 1 pair, from which nothing can be concluded."),
+        (2, "There are 2 pairs: only effects of more than 14 standard deviations"),
+        (5, "There are 5 pairs: only effects of more than 2.5 standard deviations"),
+    ],
+)
+def test_few_pairs_find_only_large_effects(n: int, said: str) -> None:
+    record = changed(calm(), fits=tuple(f for f in calm().fits if f.split < n))
+    record = changed(record, data={"n_test": 360})
+    text = {one.code: one.text for one in cautions(record, summarize(record))}["RK003"]
+    assert text.startswith(said)
+
+
+def test_a_difference_that_cannot_be_is_not_offered() -> None:
+    for noise, impossible in ((0.001, False), (0.2, True)):
+        record = records.record(n_splits=2, noise=noise)
+        sure = how_sure(record, summarize(record))
+        assert ("No difference in accuracy is likely" in sure) == impossible
+        assert sure.count(" points") == 1
+        assert "nats are found four times in five" in sure
+
+
 def _gained(record: Record, points: float) -> Record:
     """One arm ahead by about so many points, the others equal to the baseline."""
     ahead = list(record.arms)[1]
@@ -106,7 +131,7 @@ def test_a_gain_within_the_test_sets_own_error() -> None:
 
 
 def test_every_code_has_a_title_a_check_and_a_page() -> None:
-    assert list(TITLES) == list(CHECKS) == sorted(TITLES)
+    assert list(TITLES) == list(ADVICE) == list(CHECKS) == sorted(TITLES)
     assert {*CASES, "RK005", "RK010"} == set(TITLES)
     nav = (ROOT / "mkdocs.yml").read_text()
     for code, title in TITLES.items():

@@ -189,6 +189,6 @@ def test_verdicts() -> None:
     assert verdict(1.0, p_adjusted=0.2, p_equivalent=0.9) == "cannot conclude"
 
 
-@pytest.mark.parametrize(("n", "effect"), [(5, 1.68), (10, 1.00), (20, 0.66)])
+@pytest.mark.parametrize(("n", "effect"), [(2, 11.55), (5, 1.68), (10, 1.00), (20, 0.66)])
 def test_detectable_effect_of_a_paired_t_test(n: int, effect: float) -> None:
     assert detectable(n, overlap=0.0) == pytest.approx(effect, abs=0.01)

@@ -17,6 +17,7 @@ model = "mine.py:build"
 splits = 20
 label_noise = 0.3
 image_size = [32, 24]
+ignore = ["id", 3]
 output = "results"
 
 [arms]
@@ -35,6 +36,7 @@ def test_a_whole_study(tmp_path: Path) -> None:
         "splits": 20,
         "label_noise": 0.3,
         "image_size": (32, 24),
+        "ignore": ["id", 3],
         "output": str(tmp_path / "results"),
         "arms": {"a little": "l2(1e-4)", "much": "l2(1e-2)"},
     }
@@ -51,6 +53,7 @@ def test_a_whole_study(tmp_path: Path) -> None:
         ("data = 3\n", "line 1: data is a name or path"),
         ("data = []\n", "line 1: data is a name or path"),
         ("recipes = 'l2'\n", "line 1: recipes is a list of texts"),
+        ("ignore = 1.5\n", "line 1: ignore is a column, or a list of them; received 1.5"),
         ("model = 3\n", "line 1: model is a text; received 3"),
         ("image_size = [1, 2, 3]\n", "line 1: image_size is pixels"),
         ("splits = 3\n[arms]\nx = 3\n", "line 2: arms is a table of name"),

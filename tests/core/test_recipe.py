@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import regkit
-from regkit.core.errors import RecipeError
+from regkit.core.errors import OptionError, RecipeError
 from tests.registered import EFFECTIVE, NEUTRAL, scheduled
 
 
@@ -55,6 +55,10 @@ WRONG = {
     "l2(strength=1, strength=2)": (15, "given twice"),
     "l2(strength=1, 2)": (15, "positional"),
     "dropout(0.1, layers=hidden)": (20, "needs quotes: 'hidden'"),
+    "l2(nan)": (3, "nan is no number here"),
+    "l2(strength=inf)": (12, "inf is no number here"),
+    f"l1 + l2({'9' * 500})": (5, r"strength must be .*received strength=\(a number of 500 digits"),
+    f"l2({'9' * 5000})": (3, "a number of 5000 digits is too long"),
     "l2(cosine(1, 2))": (3, "no schedule is called 'cosine'"),
     "l2(cosine_decay(1))": (3, "decay_steps"),
     "l2(1e-4) + @": (11, "belongs here"),
@@ -86,6 +90,18 @@ def test_what_has_no_text_form_says_so():
         str(regkit.Recipe([Mine()]))
     with pytest.raises(RecipeError, match="Other Keras callbacks go beside it"):
         regkit.Recipe([keras.callbacks.TerminateOnNaN()])
+
+
+def test_schedules_are_shown_as_they_are_written():
+    text = "l2(strength=polynomial_decay(initial_learning_rate=0.1, decay_steps=10,"
+    recipe = regkit.Recipe(text + " end_learning_rate=0.0, power=1.0, cycle=False))")
+    assert repr(recipe[0]) == "L2" + str(recipe).removeprefix("l2")
+    assert " object at " not in recipe.explain()
+
+
+def test_a_number_beyond_every_float_is_refused_by_its_option():
+    with pytest.raises(OptionError, match=r"L2: strength must be .*a number of 401 digits"):
+        regkit.L2(10**400)
 
 
 def test_recipes_are_sequences():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,14 +160,80 @@ def test_columns_that_say_nothing_are_left_out(
 
 def test_an_id_among_the_features_is_mentioned(tmp_path: Path) -> None:
     data = load(write(tmp_path, column([str(i * i) for i in range(20)], "ID")))
-    assert "'ID' is used as a feature" in data.note
+    assert "'ID' looks like an identifier: --ignore ID leaves it out" in data.note
+
+
+PATIENTS = "patient id,age,ward,y\n" + "".join(
+    f"{7000 + i},{30 + i % 9},{i % 3},{'ab'[i % 2]}\n" for i in range(20)
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "mentioned"),
+    [
+        ([str(7000 + i) for i in range(20)], True),
+        ([str(900_000_000_000 - 7 * i) for i in range(20)], True),  # float32 cannot tell them apart
+        ([str(i + 0.5) for i in range(20)], False),
+        ([str(i // 2) for i in range(20)], False),
+        ([str(i) if i else "" for i in range(20)], False),
+    ],
+)
+def test_whole_numbers_that_differ_in_every_row(
+    tmp_path: Path, cells: list[str], mentioned: bool
+) -> None:
+    data = load(write(tmp_path, column(cells, "no")))
+    assert ("'no' looks like an identifier: --ignore no leaves it out" in data.note) == mentioned
+
+
+@pytest.mark.parametrize(
+    ("ignore", "left"),
+    [
+        ("patient id", ["age", "ward"]),
+        ("WARD, patient id", ["age"]),
+        (["ward", 0], ["age"]),
+        (["0,1"], ["ward"]),
+        (-2, ["patient id", "age"]),
+        ([], ["patient id", "age", "ward"]),
+    ],
+)
+def test_columns_are_ignored_on_request(tmp_path: Path, ignore: Any, left: list[str]) -> None:
+    data = load(write(tmp_path, PATIENTS), ignore=ignore)
+    assert [one.name for one in data.columns] == left
+    assert ("ignored: " in data.note) == (len(left) < 3)
+    advised = "'patient id' looks like an identifier: --ignore 'patient id' leaves it out"
+    assert (advised in data.note) == ("patient id" in left)
+
+
+def test_a_name_with_a_comma_is_one_column(tmp_path: Path) -> None:
+    text = '"a, b",c,y\n' + "1,2,n\n3,4,m\n" * 6
+    assert [one.name for one in load(write(tmp_path, text), ignore="a, b").columns] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("ignore", "said"),
+    [
+        ("patient_id", "no column is called 'patient_id'; did you mean 'patient id'"),
+        ("age,9", "no column 9; there are 4"),
+        ("y", "'y' is the label column, which cannot be ignored"),
+        ("0,1,2", "no features"),
+    ],
+)
+def test_columns_that_cannot_be_ignored(tmp_path: Path, ignore: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        load(write(tmp_path, PATIENTS), ignore=ignore)
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 missing number becomes"), (2, "2 missing numbers")])
+def test_missing_cells_are_counted(tmp_path: Path, n: int, said: str) -> None:
+    data = load(write(tmp_path, column([""] * n + [str(i % 7) for i in range(20 - n)])))
+    assert said in data.note
 
 
 def test_a_target_with_fractions_is_a_regression(tmp_path: Path) -> None:
     path = write(tmp_path, "a,price\n" + "".join(f"{i},{i / 4}\n" for i in range(12)))
     data = load(path)
     assert (data.task, data.y[1]) == ("regression", 0.25)
-    with pytest.raises(DataError, match="class '0.0' has 1 examples.*--task regression"):
+    with pytest.raises(DataError, match="class '0.0' has 1 example .*--task regression"):
         load(path, task="classification")
 
 

@@ -154,7 +154,7 @@ def few(root: Path) -> None:
     ("make", "said"),
     [
         (no_class, "no folder; images belong in one folder for each class"),
-        (loose, "1 images outside of any class"),
+        (loose, "1 image outside of any class"),
         (empty_class, r"class 'none' has no images \(.png, .jpg"),
         (damaged, r"dark/0.png: not a readable image"),
         (truncated, r"dark/0.png: not a readable image"),

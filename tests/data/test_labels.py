@@ -67,7 +67,7 @@ def test_a_task_can_be_said() -> None:
         (np.eye(2)[np.arange(20) % 2], "regression", "Several targets"),
         (np.ones((20, 2)) / 3, None, "Several targets"),
         (np.arange(20), None, "--task regression"),
-        (list("ab") * 9 + list("ae"), None, "class 'e' has 1 examples.*target column$"),
+        (list("ab") * 9 + list("ae"), None, "class 'e' has 1 example .*target column$"),
         (np.arange(20), "regresion", "classification or regression.*did you mean 'regression'"),
     ],
 )

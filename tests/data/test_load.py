@@ -184,6 +184,7 @@ def test_unknown_source(source: object, said: str) -> None:
 @pytest.mark.parametrize(
     ("source", "options", "said"),
     [
+        ("digits", {"ignore": "y"}, "only a .csv has; got digits"),
         ("digits", {"target": "y"}, "only a .csv has; got digits"),
         ((np.zeros((9, 2)), np.arange(9) % 2), {"target": "y"}, "only a .csv has; got a pair"),
         ("digits", {"image_size": 4}, "for a folder of images; got digits"),

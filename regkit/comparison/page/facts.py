@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import repeats
+from regkit.core.words import counted
 
 __all__ = ["duration", "facts", "subtitle", "title"]
 
@@ -43,7 +44,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
         "Versions": ", ".join(f"{name} {version}" for name, version in at["versions"].items()),
         "Hardware": f"{at['machine']}; {', '.join(at['devices'])}",
         "Started": at["started"].replace("T", " ").replace("+00:00", " UTC"),
-        "Duration": f"{duration(at['seconds'])} for {len(record.fits)} fits",
+        "Duration": f"{duration(at['seconds'])} for {counted(len(record.fits), 'fit')}",
     }
     return [(term, said) for term, said in found.items() if said]
 

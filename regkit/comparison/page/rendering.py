@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from regkit.comparison import figures, verdict_text
 from regkit.comparison.analysis import Summary
-from regkit.comparison.cautions import TITLES, Caution, cautions
+from regkit.comparison.cautions import ADVICE, TITLES, Caution, cautions
 from regkit.comparison.headline import GRADES, headline, over_data_sets
 from regkit.comparison.page import facts, pictures, svg, tables
 from regkit.comparison.page.embedded import embedded
@@ -149,7 +149,12 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    named: dict[str, Any] = {"GRADES": GRADES, "TITLES": TITLES, "subtitle": facts.subtitle}
+    named: dict[str, Any] = {
+        "GRADES": GRADES,
+        "TITLES": TITLES,
+        "ADVICE": ADVICE,
+        "subtitle": facts.subtitle,
+    }
     environment.globals.update(named)
     environment.filters["breakable"] = _breakable
     return environment

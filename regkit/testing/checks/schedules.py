@@ -14,7 +14,7 @@ from regkit.testing.workbench import STEPS, Run, fit, plain, same
 __all__ = ["SOME", "schedule", "scheduled", "with_schedule"]
 
 SOME = 0.25  # a strength, where the instance has none that is a number
-TOLERANCE = 1e-6
+TOLERANCE = 1e-5  # a compiled step may round a number otherwise than a tensor
 
 
 @check()

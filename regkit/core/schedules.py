@@ -1,0 +1,41 @@
+"""Keras' learning rate schedules as text, `cosine_decay(initial_learning_rate=0.1, …)`."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from keras.optimizers import schedules
+
+__all__ = ["by_name", "show", "text"]
+
+
+@functools.cache
+def by_name() -> dict[str, type]:
+    """Return Keras' schedules by their names in text, `CosineDecay` → `cosine_decay`."""
+    base = schedules.LearningRateSchedule
+    public = [cls for cls in vars(schedules).values() if isinstance(cls, type) and cls is not base]
+    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
+
+
+def text(value: Any, literal: Callable[[Any], str] = repr) -> str | None:
+    """Return the text of one of Keras' schedules, and None for anything else.
+
+    Args:
+        value: Perhaps a schedule.
+        literal: Writes the value of an option of it.
+    """
+    word = next((name for name, cls in by_name().items() if cls is type(value)), None)
+    if word is None:
+        return None
+    config = {k: v for k, v in value.get_config().items() if k != "name" and v is not None}
+    return f"{word}({', '.join(f'{k}={literal(v)}' for k, v in config.items())})"
+
+
+def show(value: Any) -> str:
+    """Return a value as the `repr` of a technique shows it: schedules as text, also in a list."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(show, value))}]"
+    return text(value) or repr(value)
