@@ -40,7 +40,7 @@ $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
 # Each plugin is a project of its own, with tests of its own.
 $(addprefix test-plugins-,$(BACKENDS)): test-plugins-%: $(VENV)/test.stamp
 	for plugin in $(PLUGINS); do echo "== the tests of $$plugin on $*"; \
-		(cd $$plugin && KERAS_BACKEND=$* $(CURDIR)/$(BIN)/python -m pytest -n 2) || exit 1; done
+		(cd $$plugin && KERAS_BACKEND=$* $(CURDIR)/$(BIN)/python -m pytest -n 2 -m "$(WHICH_$*)") || exit 1; done
 
 # What takes minutes: every pair of techniques, the longer simulations.
 test-slow: $(VENV)/test.stamp

@@ -6,6 +6,8 @@ import regkit
 from regkit_albumentations import augmented
 from tests.small import BOTH, A, Four, X, Y
 
+pytestmark = pytest.mark.backend_free
+
 REFUSED = {
     "seed must be a whole number of at least 0; received -1": {"seed": -1},
     "seed must be a whole number of at least 0; received True": {"seed": True},

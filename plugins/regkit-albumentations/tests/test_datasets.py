@@ -6,6 +6,8 @@ import pytest
 from regkit_albumentations import augmented
 from tests.small import BOTH, A, Four, X, Y, arrays, flipped, list_of, transformed
 
+pytestmark = pytest.mark.backend_free
+
 
 def whole(dataset):
     """Return all of a pass in the order of the labels."""

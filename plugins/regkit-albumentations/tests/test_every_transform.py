@@ -21,6 +21,8 @@ from tests.tables import (
     WITHOUT_TEXT,
 )
 
+pytestmark = pytest.mark.backend_free
+
 
 def text_of(name):
     given = [ARGUMENTS[name]] if name in ARGUMENTS else []

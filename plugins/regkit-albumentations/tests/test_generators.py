@@ -7,6 +7,8 @@ from scipy import stats
 from regkit_albumentations.generators import Generators
 from tests.small import A, flipped, images, transformed
 
+pytestmark = pytest.mark.backend_free
+
 LEAST = 1e-4  # the smallest p-value that passes; seeds are fixed, so each test passes or never does
 COUNT = 4000
 

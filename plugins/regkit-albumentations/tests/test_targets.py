@@ -8,6 +8,8 @@ import regkit
 from regkit_albumentations import augmented
 from tests.small import A, flipped, images
 
+pytestmark = pytest.mark.backend_free
+
 FLIP = A.HorizontalFlip(p=1.0)
 EMPTY = [-1.0] * 4
 

@@ -9,6 +9,8 @@ from regkit_albumentations.options import Transform
 from regkit_albumentations.text import parsed, written
 from tests.small import A
 
+pytestmark = pytest.mark.backend_free
+
 TEXTS = {
     "HorizontalFlip()": "HorizontalFlip()",
     "HorizontalFlip(0.25)": "HorizontalFlip(p=0.25)",
