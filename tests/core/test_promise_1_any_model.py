@@ -91,11 +91,12 @@ def test_mixed_precision(policy, extra):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=256)
     model = models.compiled(models.sequential(), optimizer=optimizer)
     techniques = all_together() + ([ONE_A_STAGE[extra]()] if extra else [])
-    assert finite(models.fit(model, x, y, techniques, epochs=3))
+    assert finite(models.fit(model, x, y, techniques))
     keras.config.set_dtype_policy("float32")
     exact = models.compiled(models.sequential(), optimizer=keras.optimizers.SGD(0.1))
-    models.fit(exact, x, y, all_together() + ([ONE_A_STAGE[extra]()] if extra else []), epochs=3)
-    models.same(models.values(model), models.values(exact), 0.1)
+    models.fit(exact, x, y, all_together() + ([ONE_A_STAGE[extra]()] if extra else []))
+    # Later the runs part: where rounding turns a sign or a unit off, the rest goes another way.
+    models.same(models.values(model), models.values(exact), 0.03)
 
 
 def test_several_inputs_and_outputs_in_dicts():
