@@ -178,7 +178,11 @@ def test_one_that_ends_the_process_costs_one_check(environment, folder):
     try:
         done = environment.run("-m", "regkit.testing", NAME, "--backend", "torch")
         assert done.returncode == 1
-        requires_all(done.stdout, ["ERROR", "it ended the process (exit code 7)"], "regkit.testing")
+        requires_all(
+            done.stdout,
+            ["ERROR", "importing what it registers ended the process (exit code 7)"],
+            "regkit.testing",
+        )
         doctor = environment.run("-m", "regkit.cli.main", "plugins", "doctor", NAME)
         assert doctor.returncode == 1
         requires_all(doctor.stdout, ["importing it ended the process (exit code 7)"], "doctor")
