@@ -89,7 +89,9 @@ def augmented(
         raise RegkitError(
             f"transform must be one of Albumentations, or its text; received {made!r}"
         )
-    batches = Batches(Sampler(made), seed, padding)
+    batches = Batches(
+        Sampler(made, _in_parallel(data, workers, use_multiprocessing)), seed, padding
+    )
     queue = {"workers": workers, "use_multiprocessing": use_multiprocessing}
     queue["max_queue_size"] = max_queue_size
     if isinstance(data, tuple):
@@ -104,6 +106,18 @@ def augmented(
     from regkit_albumentations.pipelines import pipeline
 
     return pipeline(data, batches, targets, initial_epoch, workers)
+
+
+def _in_parallel(data: Any, workers: int | None, use_multiprocessing: bool | None) -> bool:
+    """Return whether several workers make batches at the same time."""
+    if not isinstance(data, tuple | keras.utils.PyDataset):
+        return True  # tf.data
+    own = Arrays if isinstance(data, tuple) else data
+    count = own.workers if workers is None else workers
+    return bool(
+        count > 1
+        or (own.use_multiprocessing if use_multiprocessing is None else use_multiprocessing)
+    )
 
 
 def _require_whole(name: str, value: Any, low: int = 0) -> None:

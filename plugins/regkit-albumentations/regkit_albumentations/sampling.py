@@ -131,6 +131,7 @@ class Sampler:
 
     Args:
         transform: A transform of Albumentations, which is itself never called.
+        beside_others: Whether others work at the same time, so that OpenCV shall start no threads.
 
     Example:
         >>> import numpy as np
@@ -140,23 +141,24 @@ class Sampler:
         array([[2., 1., 0.]])
     """
 
-    def __init__(self, transform: Any) -> None:
+    def __init__(self, transform: Any, beside_others: bool = True) -> None:
         self.transform = transform
+        self.beside_others = beside_others
         self._free: list[Copy] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what goes to another process."""
-        return {"transform": self.transform, "_free": []}
+        return {**vars(self), "_free": []}
 
     @contextlib.contextmanager
     def lent(
         self, names: Iterable[str], seed: int, numbers: Sequence[int], epoch: int = 0
     ) -> Iterator[Callable[[Sample, int], Sample]]:
-        """Lend the function of a copy for a block, in which OpenCV starts no threads of its own."""
+        """Lend the function of a copy for a block."""
         try:
             mine = self._free.pop()
         except IndexError:
             mine = Copy(self.transform)
-        with single_threaded_opencv():
+        with single_threaded_opencv() if self.beside_others else contextlib.nullcontext():
             yield mine.function(names, seed, epoch, numbers)
         self._free.append(mine)

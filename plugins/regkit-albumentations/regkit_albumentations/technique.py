@@ -77,7 +77,8 @@ class Albumentations(Technique):
         self.value_range = value_range
         self.data_format = data_format
         self.seed = seed
-        self._sampler = Sampler(parsed(transform) if isinstance(transform, str) else transform)
+        made = parsed(transform) if isinstance(transform, str) else transform
+        self._sampler = Sampler(made, beside_others=False)
 
     @classmethod
     def checked_as(cls) -> list[Albumentations]:
