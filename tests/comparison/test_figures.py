@@ -17,14 +17,12 @@ from matplotlib.text import Annotation, Text
 
 from regkit.comparison import analysis, figures
 from regkit.comparison.figures import look, reliability
-from regkit.comparison.ranks import Ranking, cliques, rank
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import deciding
+from tests.comparison.drawn import LONG, RANKING, SIZES, ranks, texts, written
 from tests.comparison.records import EFFECTS, record
 
 pytestmark = pytest.mark.backend_free
-
-LONG = "elastic_distortion(relative_to=28, sigma=4.0) + dropout(rate=0.5) + label_smoothing"
 
 
 def timeless(given: Record) -> Record:
@@ -47,31 +45,11 @@ CASES = {
     "names of all kinds": record(arms=[LONG, "a$b$c", "<b>&amp;</b>", "x" * 200, "ключ 1 \n 2"]),
     "fixed test part": record(fixed_test=True, n_seeds=2),
 }  # fmt: skip
-SIZES = (figures.WIDE, figures.NARROW)
 
 
 def draw(kind: str, given: Record, width: float = figures.WIDE, **options: Any) -> Figure:
     with figures.style():
         return figures.FIGURES[kind](given, analysis.summarize(given), width=width, **options)
-
-
-def texts(figure: Figure) -> list[Text]:
-    """Return what is written and shown."""
-    found = (one for one in figure.findobj(Text) if one.get_text().strip() and one.get_visible())
-    unseen = {id(label) for axes in figure.axes for label in labels_outside(axes)}
-    shown = (one for one in found if one.axes is None or one.axes.get_visible())
-    return [one for one in shown if id(one) not in unseen]
-
-
-def labels_outside(axes: Any) -> list[Text]:
-    """Return the labels of ticks beyond the limits, which are not drawn."""
-    return [
-        label
-        for axis in (axes.xaxis, axes.yaxis)
-        for tick in axis.get_major_ticks()
-        for label in (tick.label1, tick.label2)
-        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
-    ]
 
 
 def svg(figure: Figure) -> str:
@@ -138,11 +116,7 @@ def test_marks_differ_by_shape() -> None:
     assert len({shape for shape, _, _ in look.MARKS.values()}) == len(look.MARKS)
 
 
-# -- what each of them says --------------------------------------------------------------------
-
-
-def written(figure: Figure) -> str:
-    return "\n".join(one.get_text() for one in texts(figure))
+# -- what each of them says ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width", SIZES)
@@ -273,80 +247,3 @@ def test_an_arm_of_unknown_cost_is_left_out() -> None:
 def test_less_is_better_is_up_in_a_regression() -> None:
     bottom, top = draw("cost", CASES["regression"]).axes[0].get_ylim()
     assert bottom > top
-
-
-# -- ranks -------------------------------------------------------------------------------------
-
-RANDOM = np.random.default_rng(1)
-SCORES = {
-    arm: list(0.9 + gain + RANDOM.normal(0, 0.005, 8))
-    for arm, gain in {"baseline": 0, LONG: 0.02, "dropout": 0.03, "l2": 0.005, "l1": -0.04}.items()
-}
-RANKING = rank(SCORES, "baseline")
-
-
-def ranks(ranking: Ranking, width: float = figures.WIDE) -> Figure:
-    with figures.style():
-        return figures.critical_difference(ranking, width=width)
-
-
-@pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize(
-    "ranking",
-    [
-        RANKING,
-        rank({"baseline": [0.1], "l2": [0.2]}, "baseline"),  # one data set: no critical difference
-        rank({"baseline": [0.1, 0.2], "l2": [0.2, 0.3]}, "baseline"),
-        rank({"baseline": [0.1, 0.2]}, "baseline"),
-    ],
-)
-def test_ranks_can_be_read(ranking: Ranking, width: float) -> None:
-    figure = ranks(ranking, width)
-    figure.draw_without_rendering()
-    frame = figure.bbox.padded(2)
-    for one in texts(figure):
-        box = Text.get_window_extent(one)
-        assert one.get_fontsize() >= 8
-        assert frame.x0 <= box.x0, one
-        assert box.x1 <= frame.x1, one
-    for arm, place in ranking.mean_ranks.items():
-        assert f"{place:.2f}" in written(figure)
-        assert look.wrap(arm, 24 if width == figures.WIDE else 21) in written(figure)
-
-
-def test_the_bars_are_the_groups() -> None:
-    axes = ranks(RANKING).axes[0]
-    bars = [line.get_ydata() for line in axes.lines if line.get_linewidth() == 4]
-    order = sorted(RANKING.arms, key=RANKING.mean_ranks.__getitem__)
-    expected = [(order.index(g[0]) - 0.3, order.index(g[-1]) + 0.3) for g in cliques(RANKING)]
-    assert [tuple(bar) for bar in bars] == expected
-    assert len(bars) >= 2
-
-
-def test_the_ruler_is_the_critical_difference() -> None:
-    axes = ranks(RANKING).axes[0]
-    ruler = next(line for line in axes.lines if list(line.get_ydata()) == [-0.75] * 2)
-    start, end = ruler.get_xdata()
-    assert end - start == pytest.approx(RANKING.critical_difference)
-
-
-# -- text --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", [*EFFECTS, LONG, "x" * 100, "", " ", "a b", "a_(_(", "é" * 30])
-@pytest.mark.parametrize("width", [8, 24])
-def test_wrapped_text_is_narrow_and_whole(text: str, width: int) -> None:
-    lines = look.wrap(text, width, lines=99).split("\n")
-    assert all(len(line) <= width for line in lines)
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-
-
-def test_what_is_too_long_is_cut() -> None:
-    assert look.wrap("x" * 100, 10, 2) == "x" * 10 + "\n" + "x" * 9 + "…"
-
-
-@pytest.mark.parametrize(
-    ("value", "said"), [(1.25, "+1.2"), (-0.04, "+0.0"), (-1.26, "−1.3"), (math.inf, "not known")]
-)
-def test_signed(value: float, said: str) -> None:
-    assert look.signed(value, 1) == said

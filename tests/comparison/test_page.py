@@ -6,20 +6,14 @@ import base64
 import dataclasses
 import hashlib
 import itertools
-import json
 import re
-from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from regkit.comparison import analysis, figures, headline, measures, page, results
+from regkit.comparison import analysis, headline, measures, page
 from regkit.comparison.cautions import ADVICE, cautions
-from regkit.comparison.page import rendering, svg, tables
-from regkit.comparison.ranks import rank
-from regkit.comparison.results import Record
-from tests.comparison.records import EFFECTS, record
+from tests.comparison.pages import FEW, SECTIONS, Elements, embedded, headings, pages, words
+from tests.comparison.records import record
 
 pytestmark = pytest.mark.backend_free
 
@@ -29,60 +23,6 @@ NAMES = {
     '"><img src=x onerror=alert(2)>': (0.0, 0.0, 1.0),
     "--><!-- & <b>{{ 7 * 7 }}</b>": (0.0, 0.0, 1.0),
 }
-FEW = ("l2(strength=0.001)", "dropout(rate=0.5)")
-VOID = {"meta", "link", "br", "wbr", "img", "hr", "input"}
-
-
-def pages(*given: Record, ranking: Any = None) -> str:
-    return page.render([(one, analysis.summarize(one)) for one in given], ranking)
-
-
-class Elements(HTMLParser):
-    """The elements of a page: (tag, attributes), and its text outside of scripts and styles."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if not {"script", "style"} & set(self.open):
-            self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
-
-
-def words(text: str) -> str:
-    return " ".join(Elements(text).text.split())
-
-
-@pytest.fixture(scope="module")
-def usual() -> str:
-    return pages(record())
-
-
-@pytest.fixture(scope="module")
-def several() -> str:
-    names = ("digits", "wine", "iris")
-    found = [record(arms=FEW, name=name, n_splits=3, epochs=3) for name in names]
-    scores = {arm: [0.9 + EFFECTS[arm][0] + k / 100 for k in range(3)] for arm in FEW}
-    return pages(*found, ranking=rank({"baseline": [0.9, 0.91, 0.92], **scores}, "baseline"))
 
 
 @pytest.fixture(scope="module", params=["usual", "several", "evil", "regression", "alone"])
@@ -96,7 +36,7 @@ def any_page(request: pytest.FixtureRequest) -> str:
     }[request.param]()
 
 
-# -- by itself ---------------------------------------------------------------------------------
+# -- by itself -------------------------------------------------------------------------------
 
 
 def test_nothing_is_fetched(any_page: str) -> None:
@@ -144,7 +84,7 @@ def test_only_our_script_may_run(any_page: str) -> None:
     assert f"script-src 'sha256-{digest}';" in policy
 
 
-# -- safe --------------------------------------------------------------------------------------
+# -- safe ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -177,25 +117,7 @@ def test_a_fragment_is_safe_too() -> None:
     assert all(name in elements.text for name in NAMES)
 
 
-# -- complete ----------------------------------------------------------------------------------
-
-SECTIONS = [
-    "Warnings",
-    "Differences to the baseline",
-    "All numbers",
-    "Split by split",
-    "Learning curves",
-    "Reliability",
-    "Cost against benefit",
-    "How it was done",
-    "How to reproduce it",
-    "Raw results",
-]
-
-
-def headings(text: str) -> list[tuple[int, str]]:
-    found = re.findall(r"<h([1-6])[^>]*>(.*?)</h\1>", text, re.DOTALL)
-    return [(int(level), said) for level, said in found]
+# -- complete --------------------------------------------------------------------------------
 
 
 def test_the_sections_in_their_order(usual: str) -> None:
@@ -286,176 +208,3 @@ def test_own_names_are_resolved() -> None:
     given = record(arms=["strong"])
     named = dataclasses.replace(given, arms={"baseline": "", "strong": "l2(strength=0.1)"})
     assert "strong = l2(strength=0.1)" in words(pages(named))
-
-
-# -- the results within ------------------------------------------------------------------------
-
-
-def embedded(text: str, name: str = "results") -> Any:
-    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', text)
-    assert found
-    return json.loads(found[1])
-
-
-def test_the_results_are_those_of_the_file(usual: str, tmp_path: Path) -> None:
-    given = record()
-    results.write(given, tmp_path / "results.json", analysis.summarize(given))
-    assert embedded(usual) == json.loads((tmp_path / "results.json").read_text())
-
-
-def test_the_results_can_be_read_again(usual: str, tmp_path: Path) -> None:
-    (tmp_path / "results.json").write_text(json.dumps(embedded(usual)))
-    again = results.read(tmp_path / "results.json")
-    assert [one.verdicts for one in analysis.summarize(again)] == [
-        one.verdicts for one in analysis.summarize(record())
-    ]
-
-
-def test_curves_are_left_out_where_the_page_would_be_too_large(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    whole = pages(record(arms=FEW))
-    monkeypatch.setattr(rendering, "LIMIT", len(whole.encode()) - 10_000)
-    text = pages(record(arms=FEW))
-    assert all(fit["curves"] == {} for fit in embedded(text)["fits"])
-    assert "every fit but its learning curves" in words(text)
-    assert text.count("<figure>") == whole.count("<figure>")
-
-
-def test_results_are_left_out_where_that_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "LIMIT", 1000)
-    text = pages(record(arms=FEW, n_splits=2, epochs=2))
-    assert '<script type="application/json"' not in text
-    assert "results.json, written beside it, has every fit" in words(text)
-
-
-# -- several data sets -------------------------------------------------------------------------
-
-
-def test_several_begin_with_an_overview(several: str) -> None:
-    found = headings(several)
-    assert found[:2] == [(1, "2 recipes against the baseline on 3 data sets"), (2, "Overview")]
-    assert [said for level, said in found if level == 2] == ["Overview", "digits", "wine", "iris"]
-    assert [said for level, said in found if level == 3] == SECTIONS * 3
-    assert "Over 3 data sets nothing can be concluded" in words(several)
-    assert "Ranks over 3 data sets" in words(several)
-
-
-def test_each_has_its_results(several: str) -> None:
-    for name, data in (("results", "digits"), ("results-2", "wine"), ("results-3", "iris")):
-        assert embedded(several, name)["data"]["name"] == data
-
-
-def test_several_without_ranks() -> None:
-    text = pages(record(arms=FEW, n_splits=2, epochs=2), record(arms=FEW, n_splits=2, name="wine"))
-    assert "Overview" in text
-    assert "mean rank" not in words(text)
-    assert "What was found on each of them" in words(text)
-
-
-# -- the sentence ------------------------------------------------------------------------------
-
-
-def sentence(**given: Any) -> str:
-    made = record(**given)
-    return headline.headline(made, analysis.summarize(made))
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (
-            {"arms": {"dropout(0.5)": (0.03, 0.0, 1.0)}, "noise": 0.003},
-            r"dropout\(0.5\) is better than the baseline by accuracy: \+[\d.]+ points "
-            r"\(95 % interval \+[\d.]+ to \+[\d.]+\)\.",
-        ),
-        (
-            {"arms": {"a": (0.03, 0.1, 1.0), "b": (0.02, 0.1, 1.0), "c": (-0.03, -0.2, 1.0)}},
-            r"a is better .*; b is better too; c is worse by accuracy and NLL\.",
-        ),
-        (
-            {"arms": {"a": (0.03, -0.2, 1.0)}},
-            r"a is better than the baseline by accuracy: .*\), but worse by NLL\.",
-        ),
-        (
-            {"arms": {"a": (0.0, 0.2, 1.0)}},
-            r"a is better than the baseline by NLL: −0.\d\d\d nats \(95 % interval −0.\d+ to −0.\d+\)\.",
-        ),
-        (
-            {"arms": {"a": (0.005, 0.01, 1.0)}, "n_splits": 3, "noise": 0.02, "seed": 1},
-            r"Nothing can be concluded for a: accuracy: .* points \(95 % interval .*\)\.",
-        ),
-        (
-            {"arms": {"a": (-0.05, -0.2, 1.0), "b": (-0.05, -0.2, 1.0)}},
-            r"No arm is shown to be better than the baseline; 2 arms are worse\.",
-        ),
-        (
-            {"arms": {"a": (0.0, 0.0, 1.0)}, "noise": 0.0},
-            r"No arm is shown to be better than the baseline; a is equivalent by accuracy and NLL\.",
-        ),
-        (
-            {"arms": {"a": (0.03, 0.1, 1.0), "b": (0, 0, 1.0)}, "without": ["b"]},
-            r"a is better .*; b failed\.",
-        ),
-        (
-            {"arms": ["l2"], "without": ["l2"]},
-            r"l2 failed\.",
-        ),
-        (
-            {"arms": {"a": (0.0, 0.0, 1.0)}, "n_splits": 1},
-            r"Nothing can be concluded for a: .* from one pair\.",
-        ),
-        (
-            {"arms": {"a": (0.3, 0.3, 1.0)}, "task": "regression"},
-            r"a is better than the baseline by RMSE: −[\d.]+ \(95 % interval −[\d.]+ to −[\d.]+\)\.",
-        ),
-    ],
-)  # fmt: skip
-def test_the_verdict_in_a_sentence(given: dict[str, Any], said: str) -> None:
-    assert re.fullmatch(said, sentence(**given))
-
-
-def test_ranks_in_a_sentence() -> None:
-    scores = {"baseline": [0.5] * 9, "l2": [0.6 + k / 100 for k in range(9)]}
-    assert headline.over_data_sets(rank(scores, "baseline")) == (
-        "Over 9 data sets, l2 is better than the baseline (Wilcoxon's test, after Holm)."
-    )
-    equal = {"baseline": [0.5] * 9, "l2": [0.5 + (-1) ** k * k / 100 for k in range(9)]}
-    assert "no arm is shown" in headline.over_data_sets(rank(equal, "baseline"))
-
-
-# -- the parts ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("cell", "said"),
-    [
-        (tables._p(0.0001), "< 0.001"),
-        (tables._p(0.0456), "0.046"),
-        (tables._p(None), ""),
-        (tables._share(0.9999), "> 0.99"),
-        (tables._share(0.001), "< 0.01"),
-        (tables._share(0.5), "0.50"),
-    ],
-)
-def test_cells(cell: tables.Cell, said: str) -> None:
-    assert cell.text == said
-
-
-def test_permutation_is_a_column_where_it_is_valid() -> None:
-    assert "p (permutation)" not in pages(record(arms=FEW, n_splits=2, epochs=2))
-    assert "p (permutation)" in pages(record(arms=FEW, n_splits=6, epochs=2, fixed_test=True))
-
-
-def test_small_paths_draw_the_same() -> None:
-    assert svg._path("M 0 1 \nL 2 3 \nL 4 5 \nz\n") == "M0 1 2 3 4 5 z"
-    assert svg._path("M 0 1 C 1 2 3 4 5 6 C 1 2 3 4 5 6 L 1 2") == (
-        "M0 1 C1 2 3 4 5 6 1 2 3 4 5 6 L1 2"
-    )
-
-
-def test_numbers_in_text_are_left_alone() -> None:
-    given = record(arms=["l2(strength=0.00012345)"])
-    with figures.style():
-        figure = figures.forest_plot(given, analysis.summarize(given), width=figures.NARROW)
-    assert "strength=0.00012345)</text>" in svg.inline(figure, "a-", "")

@@ -151,8 +151,10 @@ def written(transform: Any) -> str | None:
         text = _text(config)
         with warnings.catch_warnings(action="ignore"):  # said when the transform was made
             again = _config(parsed(text))
-    except (NotImplementedError, RegkitError, TypeError, ValueError, KeyError):
-        return None  # it holds a function, an array, or is a class of the user's
+    except (NotImplementedError, TypeError, ValueError, KeyError):
+        # It holds a function, an array, or is a class of the user's: it has no text, and says so in
+        # one of these ways (RegkitError is a ValueError).
+        return None
     return text if again == config else None
 
 
@@ -211,7 +213,7 @@ def _made_of_defaults(cls: type) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(action="ignore"):
             config = cls(*empty).to_dict()["transform"]
-    except Exception:  # it needs arguments
+    except (TypeError, ValueError):  # it needs arguments: so say Python, and pydantic
         return {}
     return {name: config[name] for name in _defaults(cls) if name in config}
 

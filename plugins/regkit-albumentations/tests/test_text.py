@@ -49,7 +49,7 @@ def test_arguments_of_boxes_may_be_calls_as_well():
 
 
 HOSTILE = [
-    "__import__('os').system('touch /tmp/regkit-was-here')",
+    "__import__('os').abort()",
     "Lambda(image=__import__('os'))",
     "Compose([HorizontalFlip(p=__import__('os').getpid())])",
     "albumentations.HorizontalFlip()",

@@ -93,5 +93,5 @@ def _unknown_groups(lines: list[Declared]) -> Iterator[str]:
 def _folder(dist: importlib.metadata.Distribution) -> str:
     try:
         return printable(str(dist.locate_file("")))
-    except Exception:
+    except Exception:  # readers of metadata are others' code too
         return "?"

@@ -111,7 +111,7 @@ def folder_name(dist: importlib.metadata.Distribution) -> str:
     if not isinstance(name, str) or not name:
         try:
             name = dist.name
-        except Exception:
+        except Exception:  # readers of metadata are others' code too
             name = None
     return printable(canonical(name or "unknown"), most=80)
 

@@ -55,8 +55,8 @@ def read_config(path: Path) -> dict[str, Any]:
         raise _malformed(path, "it holds no config.json") from None
     except RecursionError:
         raise _malformed(path, "its config.json is nested too deep") from None
+    # Not JSON or not UTF-8; a compression that Python has not; encrypted; cut short; unreadable.
     except (ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        # Not JSON or not UTF-8; a compression that Python has not; encrypted; cut short
         raise _malformed(path, f"its config.json cannot be read ({error})") from None
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise _malformed(path, "its config.json holds no model")

@@ -1,0 +1,104 @@
+"""`regkit.compare`: what is refused before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regkit.comparison import results, study
+from regkit.comparison.run import compare
+from regkit.core.technique import Technique
+from tests.comparison.small import DATA, QUICK, network
+
+
+@pytest.fixture
+def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit_arm(*args: Any, **options: Any) -> None:
+        raise AssertionError("trained before the options were checked")
+
+    monkeypatch.setattr(study, "fit_arm", fit_arm)
+
+
+@pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"splits": 1}, "splits must be an integer of 2 or more.*received 1"),
+        ({"splits": 2.5}, "splits must be"),
+        ({"seeds": 0}, "seeds must be an integer of 1 or more"),
+        ({"epochs": True}, "epochs must be an integer"),
+        ({"batch_size": -3}, "batch_size must be .* received -3"),
+        ({"label_noise": 1.5}, "label_noise must be a fraction from 0 to 1; received 1.5"),
+        ({"label_noise": float("nan")}, "label_noise must be"),
+        ({"test_size": 0}, "test_size must be a fraction between 0 and 1"),
+        ({"validation_size": "a"}, "validation_size must be"),
+        ({"seed": -1}, "seed must be an integer of 0 or more"),
+        ({"train_size": 0}, "train_size must be an integer of 1 or more"),
+        ({"train_size": 500}, "train_size"),
+        ({"jobs": 0}, "jobs must be an integer of 1 or more"),
+        ({"resume": True}, "resume=True needs output"),
+        ({"task": "regresion"}, "did you mean 'regression'"),
+        ({"test_size": 0.99}, "leaves no training example"),
+    ],
+)
+def test_impossible_options(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        compare(network, DATA, ["l2"], **{**QUICK, **options})
+
+
+@pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize(
+    ("recipes", "said"),
+    [
+        ([], "no recipes to compare; name some, such as l2"),
+        (["l2", "l2()"], "'l2' is given twice"),
+        (["baseline"], "is the baseline, which is always there"),
+        ([""], "is the baseline"),
+        ([[]], "is the baseline"),
+        (["dropuot"], "did you mean 'dropout'"),
+        (["l2(-1)"], "strength"),
+        (["l2(nan=1)"], "nan"),
+        (["l2 +"], r"\^"),
+    ],
+)
+def test_impossible_recipes(recipes: list[str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        compare(network, DATA, recipes, **QUICK)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_technique_without_text_form_says_so() -> None:
+    class Own(Technique):
+        def penalty(self, context: Any) -> Any:
+            return 0.0
+
+    with pytest.raises(ValueError, match="has no text form"):
+        compare(network, DATA, [[Own()]], **QUICK)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_model_that_does_not_fit_the_labels() -> None:
+    with pytest.raises(ValueError, match=r"3 classes need \(None, 3\)"):
+        compare(lambda shape, k: network(shape, k + 1), DATA, ["l2"], **QUICK)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_nothing_is_overwritten_unless_forced(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("precious")
+    with pytest.raises(ValueError, match=r"already holds results.json; name another folder"):
+        compare(network, DATA, ["l2"], output=tmp_path, **QUICK)
+    assert (tmp_path / "results.json").read_text() == "precious"
+    with pytest.raises(ValueError, match="is a file; name a folder"):
+        compare(network, DATA, ["l2"], output=tmp_path / "results.json", **QUICK)
+
+
+def test_forced_it_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("worthless")
+    (tmp_path / "mine.txt").write_text("precious")
+    options = {**QUICK, "splits": 2, "seeds": 1, "epochs": 1}
+    compare(network, DATA, ["l2"], output=tmp_path, force=True, **options)
+    assert json.loads((tmp_path / "results.json").read_text())["schema"] == results.SCHEMA
+    assert (tmp_path / "mine.txt").read_text() == "precious"
