@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,33 +49,39 @@ class Batches:
             RegkitError: where the transform makes images of several shapes or types, or fails on a
                 type that Albumentations does not know.
         """
-        owners = groups(self.sampler.transform)
+        owners = self._owners
         images = {name: locked(one) for name, one in arrays.items() if name not in owners}
         taken = {name: _taker(one) for name, one in images.items()}
         rows = {name: one for name, one in arrays.items() if name in owners}
         self._require_same_sides(images)
         self._require_room(rows)
-        made = []
+        rooms: dict[str, _Images | _Rows] = {
+            name: _Rows(one, len(picks), self.padding)
+            if name in rows
+            else _Images(name, one, len(picks))
+            for name, one in arrays.items()
+        }
         with self.sampler.lent(arrays, self.seed, numbers, epoch) as transform:
             for place, pick in enumerate(picks):
                 sample = {name: take(pick) for name, take in taken.items()}
                 if rows:
                     sample |= self._real({name: one[pick] for name, one in rows.items()}, owners)
                 try:
-                    made.append(transform(sample, place))
+                    made = transform(sample, place)
                 except Exception as error:
                     _explain(images, error)
                     raise
-        return {
-            name: self._filled([each[name] for each in made], one)
-            if name in rows
-            else _stacked(name, [each[name] for each in made], one)
-            for name, one in arrays.items()
-        }
+                for name, room in rooms.items():
+                    room.put(place, made[name])
+        return {name: room.array for name, room in rooms.items()}
+
+    @functools.cached_property
+    def _owners(self) -> dict[str, str]:
+        return groups(self.sampler.transform)
 
     def _require_same_sides(self, images: Batch) -> None:
         """Do for all samples at once what a Compose checks for each."""
-        if not getattr(self.sampler.transform, "is_check_shapes", False):
+        if len(images) == 1 or not getattr(self.sampler.transform, "is_check_shapes", False):
             return
         sides = {name: one.shape[1:3] for name, one in images.items() if name in ("image", "mask")}
         if len(set(sides.values())) > 1:
@@ -100,22 +107,6 @@ class Batches:
         }
         return {name: one[is_there[owners[name]]] for name, one in sample.items()}
 
-    def _filled(self, samples: list[Any], rows: Array) -> Array:
-        """Return boxes or points in as many rows as there were."""
-        out = np.full((len(samples), *rows.shape[1:]), self.padding, rows.dtype)
-        for room, made in zip(out, samples, strict=True):
-            if len(made) > len(room):
-                raise RegkitError(
-                    f"the transform makes {len(made)} boxes or points, and the data have "
-                    f"{len(room)} rows for them; give the data more, filled with {self.padding:g}"
-                )
-            if len(made):
-                found = np.asarray(made).reshape(len(made), *room.shape[1:])
-                whole = rows.dtype.kind in "iu" and found.dtype.kind == "f"
-                # Albumentations computes in parts of the side: of 3 it makes 2.9999998.
-                room[: len(made)] = np.rint(found) if whole else found
-        return out
-
 
 def _taker(images: Array) -> Callable[[int], Any]:
     """Return the function that takes one image, contiguous, as OpenCV needs it."""
@@ -135,33 +126,71 @@ def _explain(images: Batch, error: Exception) -> None:
         ) from error
 
 
-def _alike(samples: list[Any]) -> bool:
-    shape, dtype = samples[0].shape, samples[0].dtype
-    return all(one.shape == shape and one.dtype is dtype for one in samples)
+class _Images:
+    """Room for the images of a batch, of the shape and type that the first of them has.
+
+    Attributes:
+        array: The images; those that are not put yet may be anything.
+    """
+
+    def __init__(self, name: str, given: Array, count: int) -> None:
+        self.array = given[:0]
+        self._name, self._count = name, count
+        self._rank, self._grey = given.ndim - 1, given.shape[-1] == 1
+        self._shape: Any = None  # as long as there is none
+        self._dtype: Any = None
+
+    def put(self, place: int, image: Any) -> None:
+        """Keep the image of a place."""
+        if type(image) is not np.ndarray or not (
+            image.shape == self._shape and image.dtype is self._dtype
+        ):
+            image = self._fitting(image)
+        self.array[place] = image
+
+    def _fitting(self, image: Any) -> Any:
+        """Return an image that is the first, or has lost its only channel; refuse another."""
+        if not isinstance(image, np.ndarray):
+            raise RegkitError(
+                f"the transform makes {self._name!r} a {type(image).__name__}; leave out "
+                "ToTensorV2: Keras takes arrays, with channels where they are"
+            )
+        if self._grey and image.ndim == self._rank - 1:
+            image = image[..., None]
+        if self._shape is None:
+            self._shape, self._dtype = image.shape, image.dtype
+            self.array = np.empty((self._count, *image.shape), image.dtype)
+        if (image.shape, image.dtype) != (self._shape, self._dtype):
+            raise RegkitError(
+                f"the transform makes {self._name!r} of several shapes or types, {self._shape} of "
+                f"{self._dtype} and {image.shape} of {image.dtype}; samples of a batch need the "
+                "same. End it with Resize, PadIfNeeded or a crop of one size, and change types "
+                "with p=1.0"
+            )
+        return image
 
 
-def _stacked(name: str, samples: list[Any], images: Array) -> Array:
-    """Return images as an array; one in which a channel was left out gets it back."""
-    first = samples[0]
-    if type(first) is np.ndarray and first.ndim == images.ndim - 1 and _alike(samples):
-        return np.concatenate(samples).reshape(len(samples), *first.shape)
-    lost = images.shape[-1:] == (1,)
-    found = {(getattr(one, "shape", None), getattr(one, "dtype", None)) for one in samples}
-    shape, dtype = max(found, key=lambda one: len(one[0] or ()))
-    if shape is None or not isinstance(dtype, np.dtype):
-        raise RegkitError(
-            f"the transform makes {name!r} a {type(samples[0]).__name__}; leave out ToTensorV2: "
-            "Keras takes arrays, with channels where they are"
-        )
-    shape = (*shape, 1) if lost and len(shape) == images.ndim - 2 else shape
-    if any(one not in ((shape, dtype), (shape[:-1] if lost else shape, dtype)) for one in found):
-        raise RegkitError(
-            f"the transform makes {name!r} of several shapes or types, "
-            f"{', '.join(f'{one} of {kind}' for one, kind in found)}; samples of a batch need the "
-            "same. End it with Resize, PadIfNeeded or a crop of one size, and change types with "
-            "p=1.0"
-        )
-    out = np.empty((len(samples), *shape), dtype)
-    for n, one in enumerate(samples):
-        out[n] = one if one.ndim == len(shape) else one[..., None]
-    return out
+class _Rows:
+    """Room for boxes or points, as many rows of them as there were.
+
+    Attributes:
+        array: The rows, the padding where a sample has none.
+    """
+
+    def __init__(self, given: Array, count: int, padding: float) -> None:
+        self.array = np.full((count, *given.shape[1:]), padding, given.dtype)
+        self._padding = padding
+
+    def put(self, place: int, rows: Any) -> None:
+        """Keep the rows of a place."""
+        room = self.array[place]
+        if len(rows) > len(room):
+            raise RegkitError(
+                f"the transform makes {len(rows)} boxes or points, and the data have {len(room)} "
+                f"rows for them; give the data more, filled with {self._padding:g}"
+            )
+        if len(rows):
+            found = np.asarray(rows).reshape(len(rows), *room.shape[1:])
+            whole = room.dtype.kind in "iu" and found.dtype.kind == "f"
+            # Albumentations computes in parts of the side: of 3 it makes 2.9999998.
+            room[: len(rows)] = np.rint(found) if whole else found

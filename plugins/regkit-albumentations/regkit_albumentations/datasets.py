@@ -60,7 +60,8 @@ def augmented(
         padding: What fills the rows of boxes and keypoints that a sample has not, before and
             after: a crop leaves fewer.
         workers: As in `keras.utils.PyDataset`, whose value is kept by default; for a
-            `tf.data.Dataset` the calls in parallel, by default as many as `tf.data` finds best.
+            `tf.data.Dataset` the calls in parallel, by default 1 for small images (to 64×64×3 of
+            uint8) and as many as `tf.data` finds best for larger.
         use_multiprocessing: As in `keras.utils.PyDataset`: processes in the place of threads.
         max_queue_size: Likewise.
 

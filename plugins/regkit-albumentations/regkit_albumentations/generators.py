@@ -5,26 +5,28 @@ gives every transform in it the same numbers, and a worker that is forked replay
 Here both begin anew with each sample: nothing depends on what was drawn before, in which worker, or
 in which order.
 
-Two new generators would take longer than many a transform. So Python's numbers are made for a
-batch at once, as many as samples have drawn so far, and NumPy's generator, a counter-based one
-whose key is the sample, is set when it is first used.
+Two new generators would take longer than many a transform. So the first of Python's numbers, as
+many as samples have drawn so far, are made for a batch at once, and NumPy's generator, a
+counter-based one whose key is the sample, is set when it is first used.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Generators", "uniforms"]
+__all__ = ["Generators", "stream", "uniforms"]
 
-_WORD = 2**64
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)  # an odd number near 2⁶⁴ / golden ratio
+_ALL = 2**64 - 1  # the bits of a word
+_GAMMA = 0x9E3779B97F4A7C15  # an odd number near 2⁶⁴ / golden ratio
 _FEWEST = 4  # numbers made for each sample at first
+_SEVERAL = 8  # samples for which NumPy makes numbers faster than Python does
 
 
 class Generators:
@@ -66,11 +68,12 @@ class Generators:
             numbers: Those of the samples, from 0 to 2⁶⁴ − 1.
         """
         bits, late, python = self._bits, self.numpy, self.python
-        key = [seed % _WORD, 0]
-        counter = [0, 0, 0, epoch % _WORD]  # 2^192 numbers from one epoch to the next
+        key = [seed & _ALL, 0]
+        counter = [0, 0, 0, epoch & _ALL]  # 2^192 numbers from one epoch to the next
         # Lists: NumPy takes their numbers out faster than an array's.
         fresh: Any = self._fresh | {"state": {"key": key, "counter": counter}}
-        rows = uniforms(seed, epoch, numbers, self._enough).tolist()
+        count = self._enough if len(numbers) >= _SEVERAL else 0
+        rows = uniforms(seed, epoch, numbers, count).tolist() if count else []
 
         def set_state() -> None:
             bits.state = fresh
@@ -79,19 +82,19 @@ class Generators:
             key[1] = number = numbers[place]
             late.pending = set_state
             python.gauss_next = None
-            row = rows[place]
-            draw = chain(row, self._rest(seed, epoch, number, len(row))).__next__
+            rest = self._rest(seed, epoch, number, count)
+            draw = itertools.chain(rows[place], rest).__next__ if count else rest.__next__
             python.random = draw  # type: ignore[method-assign]
             return draw
 
         return begin
 
     def _rest(self, seed: int, epoch: int, number: int, count: int) -> Iterator[float]:
-        """Yield the numbers of a sample after the first, which were too few."""
-        while True:
-            self._enough = max(self._enough, 2 * count)
-            yield from uniforms(seed, epoch, [number], 2 * count)[0, count:].tolist()
-            count *= 2
+        """Yield the numbers of a sample after the first `count`."""
+        for drawn, one in enumerate(stream(seed, epoch, number, count), count + 1):
+            if drawn > self._enough:
+                self._enough = 2 * drawn
+            yield one
 
 
 class _Late(np.random.Generator):
@@ -136,16 +139,48 @@ def uniforms(seed: int, epoch: int, numbers: Sequence[int], count: int) -> NDArr
         >>> one.shape, bool((one[1] == other[0, :2]).all()), bool((one[0] == other[0, :2]).any())
         ((2, 2), True, False)
     """
-    start = np.zeros(1, np.uint64)
-    for part in ([seed % _WORD], [epoch % _WORD], numbers):
-        start = _mixed(start + np.asarray(part, np.uint64) + _GAMMA)
-    steps = _GAMMA * np.arange(1, count + 1, dtype=np.uint64)
-    bits = _mixed(start[:, None] + steps)
-    return np.asarray((bits >> np.uint64(11)) * 2.0**-53, np.float64)
+    start = _mix(np.asarray(numbers, np.uint64) + _start(seed, epoch))
+    words = _mix(start[:, None] + _steps(count))
+    return np.asarray((words >> 11) * 2.0**-53, np.float64)
 
 
-def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return a bijection of 64 bits, in which each depends on all."""
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        words = (words ^ words >> np.uint64(shift)) * np.uint64(factor)
-    return words ^ words >> np.uint64(31)
+@functools.cache
+def _steps(count: int) -> NDArray[np.uint64]:
+    return np.arange(1, count + 1, dtype=np.uint64) * _GAMMA
+
+
+def stream(seed: int, epoch: int, number: int, skipped: int = 0) -> Iterator[float]:
+    """Yield the numbers of a row of `uniforms`, one by one and without end.
+
+    Example:
+        >>> list(itertools.islice(stream(1, 0, 4), 3)) == uniforms(1, 0, [4], 3)[0].tolist()
+        True
+    """
+    word = _mixed(_start(seed, epoch) + number) + skipped * _GAMMA
+    while True:
+        word += _GAMMA
+        yield (_mixed(word) >> 11) * 2.0**-53
+
+
+def _start(seed: int, epoch: int) -> int:
+    return _mixed(_mixed(seed + _GAMMA) + epoch + _GAMMA) + _GAMMA & _ALL
+
+
+_ROUNDS = (30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)  # shift and factor, then a shift by 31
+
+
+def _mixed(word: int) -> int:
+    """Return a bijection of the last 64 bits, in which each depends on all."""
+    word &= _ALL
+    for shift, factor in _ROUNDS:
+        word = (word ^ word >> shift) * factor & _ALL
+    return word ^ word >> 31
+
+
+def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Do the same to many words, in place."""
+    for shift, factor in _ROUNDS:
+        words ^= words >> shift
+        words *= factor
+    words ^= words >> 31
+    return words

@@ -16,8 +16,9 @@ __all__ = ["pipeline"]
 
 Dataset = Any
 
-CHUNK = 32  # at most so many examples go to Python at once
-LARGE = 2**15  # numbers of examples that go to Python at once; more would cost to copy
+CHUNK = 128  # at most so many examples go to Python at once
+LARGE = 2**20  # bytes of examples that go to Python at once; more would cost to copy
+SMALL = 2**14  # bytes of examples that are mostly Python's work, which threads would do in turns
 UNKNOWN = (768, 896)  # sides at which the shape is tried that a transform makes of any
 
 
@@ -44,7 +45,8 @@ def pipeline(
         for name, one in parts.items()
     }
     made = _signature(batches, samples)
-    chunk = _chunk(samples.values()) if single else 1
+    size = _size(samples.values())
+    chunk = max(1, min(CHUNK, LARGE // size)) if single and size else 1
     inner = dataset.batch(chunk) if chunk > 1 else dataset
     passes = _Passes(initial_epoch)
 
@@ -67,22 +69,23 @@ def pipeline(
             flat[place] = new
         return keras.tree.pack_sequence_as(element, flat)
 
-    calls = tf.data.AUTOTUNE if workers is None else workers
-    found = passes.counted(
-        inner.enumerate().map(transformed, num_parallel_calls=calls, deterministic=True)
-    )
+    calls = 1 if size and size <= SMALL else tf.data.AUTOTUNE
+    calls = calls if workers is None else workers
+    # One call at a time is made by who asks for its batch: to hand it to a thread costs more.
+    parallel = {} if calls == 1 else {"num_parallel_calls": calls, "deterministic": True}
+    found = passes.counted(inner.enumerate().map(transformed, **parallel))
     found = found.unbatch() if chunk > 1 else found
     count = int(dataset.cardinality().numpy())
     return found if count < 0 else found.apply(tf.data.experimental.assert_cardinality(count))
 
 
-def _chunk(samples: Any) -> int:
-    """Return how many single examples go to Python at once: small ones, for a call costs too."""
-    sizes = [one.shape.num_elements() for one in samples]
-    if None in sizes:
-        return 1  # they may differ in shape
-    fitting: int = LARGE // max(1, sum(sizes))
-    return max(1, min(CHUNK, fitting))
+def _size(samples: Any) -> int | None:
+    """Return the bytes of an example; None where examples may differ in shape."""
+    counts = [one.shape.num_elements() for one in samples]
+    if None in counts:
+        return None
+    sizes = (count * one.dtype.size for count, one in zip(counts, samples, strict=True))
+    return max(1, int(sum(sizes)))
 
 
 class _Passes:
@@ -102,10 +105,12 @@ class _Passes:
 
         def ended() -> Any:
             self.epoch += 1
-            return np.False_
+            return np.int64(0)
 
-        end = tf.data.Dataset.range(1).filter(lambda _: tf.numpy_function(ended, [], tf.bool))
-        return dataset.concatenate(end.flat_map(lambda _: dataset.take(0)))
+        end = tf.data.Dataset.range(1)
+        return dataset.concatenate(
+            end.flat_map(lambda _: dataset.take(tf.numpy_function(ended, [], tf.int64)))
+        )
 
 
 def _signature(batches: Batches, parts: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,9 @@ class Copy:
         self._whole.set_random_state(self._generators.numpy, self._generators.python)
         _without_checks(self._whole)
         self._may_write = not _is_of_library(self._whole)
+        self._steps: list[tuple[Any, float | None]] | None = None  # where they may be called alone
+        if _is_plain(self._whole) and not self._may_write:
+            self._steps = [(step, _chance(step)) for step in self._whole.transforms]
 
     def function(
         self, names: Iterable[str], seed: int, epoch: int, numbers: Sequence[int]
@@ -72,9 +75,9 @@ class Copy:
             found: Sample = whole(**sample)
             return found
 
-        if may_write or not _is_plain(whole) or not set(names) <= _PLAIN:
+        steps, p = self._steps, getattr(whole, "p", 1.0)
+        if steps is None or not _PLAIN.issuperset(names):
             return called
-        steps, p = [(step, _chance(step)) for step in whole.transforms], whole.p
 
         def stepped(sample: Sample, place: int) -> Sample:
             draw = begin(place)
