@@ -79,6 +79,15 @@ def test_neighbors_are_uncorrelated(name):
         assert abs(np.corrcoef(here, other)[0, 1]) < 4 / np.sqrt(COUNT)
 
 
+def test_a_sample_draws_alike_among_many_and_alone():
+    """The first numbers of many are made at once, those of a few and all later ones one by one."""
+    many, alone = Generators(), Generators()
+    begin = many.streams(2**63 + 1, 2**40, range(5, 25))
+    for place in range(20):
+        draw, other = begin(place), alone.streams(2**63 + 1, 2**40, [5 + place])(0)
+        assert [draw() for _ in range(11)] == [other() for _ in range(11)]
+
+
 def test_no_two_streams_meet():
     """Of 48 streams of 2,000 numbers of 53 bits none is in two; by chance it were 5·10⁻⁷."""
     generators, found = Generators(), []

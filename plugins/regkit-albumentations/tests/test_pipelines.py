@@ -44,7 +44,7 @@ def test_an_example_in_a_batch_draws_by_the_batch_and_its_place_there(workers):
 
 
 def test_large_examples_go_one_by_one_and_draw_alike():
-    x = images(3, side=128)
+    x = images(3, side=640)
     found = list(augmented(slices(x), BOTH, seed=1).as_numpy_iterator())
     made = transformed(BOTH, [{"image": one} for one in x])
     np.testing.assert_array_equal(found, [one["image"] for one in made])
