@@ -39,6 +39,7 @@ __all__ = [
     "Choice",
     "Constraint",
     "Data",
+    "DataFormat",
     "Either",
     "Function",
     "Integer",
@@ -51,6 +52,7 @@ __all__ = [
     "Real",
     "SeedOption",
     "Several",
+    "Share",
     "Strength",
     "WeightOption",
     "bind",
@@ -62,6 +64,8 @@ __all__ = [
 # What most techniques use, by name.
 Strength = Annotated[Any, Real(0, neutral=0, schedule=True)]
 Rate = Annotated[Any, Real(0, 1, open_high=True, neutral=0, schedule=True)]
+Share = Annotated[Any, Real(0, 1, neutral=0, schedule=True)]
+DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
 LayerOption = Annotated[Any, Layers()]
 WeightOption = Annotated[Any, Names(optional=False)]
 SeedOption = Annotated[int | None, Integer(0, 2**63 - 1, optional=True)]

@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 FILES = [path for plugin in PLUGINS for path in plugin.glob("regkit_*/**/*.py")]
 REFERENCE = "\n".join(path.read_text() for path in (ROOT / "docs" / "reference").glob("*.md"))
-PUBLIC = {"regkit", "regkit.testing", "regkit.core.options", "regkit.core.stages"}
+PUBLIC = {
+    "regkit",
+    "regkit.testing",
+    "regkit.core.images",
+    "regkit.core.options",
+    "regkit.core.stages",
+}
 HEAVY = {"keras", "numpy", "tensorflow", "jax", "torch", "albumentations", "cv2"}
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from regkit import Technique
-from regkit.core.options import Real, Strength
+from regkit.core.options import Share, Strength
 from regkit_adversarial.inputs import Inputs, require_floats
 
 __all__ = ["FGSM", "sign_step"]
@@ -61,7 +61,7 @@ class FGSM(Technique):
     def __init__(
         self,
         epsilon: Strength = 0.1,
-        weight: Annotated[Any, Real(0, 1, neutral=0, schedule=True)] = 0.5,
+        weight: Share = 0.5,
     ) -> None:
         super().__init__()
         self.epsilon = epsilon

@@ -26,18 +26,16 @@ class Images:
     Attributes:
         sampler: What transforms one.
         value_range: What floating images have as black and white.
-        channels_first: Whether the channels come before the rows.
     """
 
     sampler: Sampler
     value_range: tuple[float, float] = (0.0, 1.0)
-    channels_first: bool = False
 
     def __call__(self, images: Array, first: Any, second: Any, hits: Any = None) -> Array:
         """Return new images, of the same shape and type.
 
         Args:
-            images: Of shape (batch, height, width, channels), or by `channels_first`.
+            images: Of shape (batch, height, width, channels).
             first: A key of 32 bits.
             second: Another.
             hits: Which images are transformed; all, where it is None.
@@ -47,7 +45,6 @@ class Images:
                 shape or type.
         """
         seed = (int(first) & 0xFFFFFFFF) << 32 | int(second) & 0xFFFFFFFF
-        images = np.moveaxis(images, 1, -1) if self.channels_first else images
         scaled = self._scaled(images)
         out = np.empty_like(scaled)
         with self.sampler.lent(["image"], seed, range(len(images))) as transform:
@@ -57,7 +54,7 @@ class Images:
         out = self._scaled_back(out)
         if hits is not None:  # the others exactly as they were: to scale there and back rounds
             out[~hits] = images[~hits]
-        return np.ascontiguousarray(np.moveaxis(out, -1, 1)) if self.channels_first else out
+        return out
 
     def _scaled(self, images: Array) -> Array:
         low, high = self.value_range

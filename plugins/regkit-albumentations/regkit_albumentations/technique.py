@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from regkit import RegkitError, Technique
-from regkit.core.options import Choice, Range, Real, SeedOption
+from regkit.core.images import map_images
+from regkit.core.options import DataFormat, Range, Real, SeedOption, Share
 from regkit.core.stages import Batch, Rank
 from regkit_albumentations.host import on_host, unseen
 from regkit_albumentations.images import Images, require_same_shape
@@ -19,9 +20,6 @@ from regkit_albumentations.text import parsed
 __all__ = ["Albumentations"]
 
 Tensor = Any
-
-Probability = Annotated[Any, Real(0, 1, neutral=0, schedule=True)]
-DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
 
 
 class Albumentations(Technique):
@@ -66,7 +64,7 @@ class Albumentations(Technique):
         self,
         transform: Annotated[Any, Transform()],
         *,
-        probability: Probability = 1.0,
+        probability: Share = 1.0,
         value_range: Annotated[Any, Range(Real())] = (0.0, 1.0),
         data_format: DataFormat = None,
         seed: SeedOption = None,
@@ -97,20 +95,7 @@ class Albumentations(Technique):
 
     def data(self, batch: Batch, context: Any) -> Batch:
         """Return the batch with transformed images."""
-        inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
-        rank = 4 if any(len(one.shape) == 4 for one in inputs) else 3
-        if not any(len(one.shape) == rank for one in inputs):
-            raise RegkitError(
-                f"{self!r} needs images, (batch, height, width) or with channels; the model's "
-                f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
-                "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
-                "keras.layers.Flatten()"
-            )
-
-        def changed(x: Tensor) -> Tensor:
-            return x if x is None or len(x.shape) != rank else self._transformed(x, context)
-
-        return batch.replace(x=keras.tree.map_structure(changed, batch.x))
+        return map_images(lambda x: self._transformed(x, context), batch, self, self.data_format)
 
     def _transformed(self, images: Tensor, context: Any) -> Tensor:
         dtype = str(keras.backend.standardize_dtype(images.dtype))
@@ -119,17 +104,11 @@ class Albumentations(Technique):
                 f"{self!r} takes images of uint8 or float32, as Albumentations does; these are "
                 f'{dtype}. Convert them by x.astype("float32")'
             )
-        grey = len(images.shape) == 3
-        first = not grey and (self.data_format or keras.config.image_data_format())
-        images = images[..., None] if grey else images
         shape = tuple(images.shape[1:])
-        shape = (*shape[1:], shape[0]) if first == "channels_first" else shape
         if None not in shape:
             unseen(require_same_shape, self._sampler, shape, dtype)
         given = list(context.draws.key())
         if self.probability != 1.0:
             share = context.value(self.probability)
             given.append(context.draws.bernoulli((ops.shape(images)[0],), share))
-        function = Images(self._sampler, self.value_range, first == "channels_first")
-        found = on_host(function, images, *given)
-        return found[..., 0] if grey else found
+        return on_host(Images(self._sampler, self.value_range), images, *given)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-import keras
 from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
-from regkit.core.options import Choice, Either, Range, Real, SeedOption
+from regkit.core.images import map_images
+from regkit.core.options import Choice, DataFormat, Either, Range, Real, SeedOption, Share
 from regkit.core.stages import Batch, Rank
 from regkit.core.technique import Technique
 from regkit.ops import fields
@@ -21,11 +21,9 @@ Tensor = Any
 
 Alpha = Annotated[Any, Either(Real(0, neutral=0, schedule=True), Range(Real(0)))]
 Sigma = Annotated[float, Real(0, open_low=True)]
-Probability = Annotated[Any, Real(0, 1, neutral=0, schedule=True)]
 Kernel = Annotated[str, Choice(*KERNELS)]
 Border = Annotated[str, Choice(*BORDERS)]
 Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
-DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
 
 
 def distorted(
@@ -121,7 +119,7 @@ class ElasticDistortion(Technique):
         interpolation: Kernel = "bilinear",
         relative_to: Side = None,
         *,
-        probability: Probability = 1.0,
+        probability: Share = 1.0,
         fill_mode: Border = "constant",
         fill_value: Annotated[float, Real()] = 0.0,
         data_format: DataFormat = None,
@@ -145,32 +143,23 @@ class ElasticDistortion(Technique):
 
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with distorted images."""
-        inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
-        rank = 4 if any(len(one.shape) == 4 for one in inputs) else 3
-        if not any(len(one.shape) == rank for one in inputs):
-            raise AttachError(
-                f"{self!r} needs images, (batch, height, width) or with channels; the model's "
-                f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
-                "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
-                "keras.layers.Flatten()"
-            )
-
-        def moved(x: Tensor) -> Tensor:
-            return x if x is None or len(x.shape) != rank else self.distort(x, context)
-
-        return batch.replace(x=keras.tree.map_structure(moved, batch.x))
+        return map_images(lambda x: self.distort(x, context), batch, self, self.data_format)
 
     def distort(self, images: Tensor, context: Any) -> Tensor:
-        """Return images of rank 3 or 4 distorted, with the `draws` and `value` of a context."""
-        rank, size = len(images.shape), ops.shape(images)[0]
-        first = rank == 4 and (self.data_format or keras.config.image_data_format())
-        first = first == "channels_first"
-        images = images[..., None] if rank == 3 else images
-        images = ops.transpose(images, (0, 2, 3, 1)) if first else images
+        """Return images distorted, with the `draws` and `value` of a context.
+
+        Args:
+            images: Of shape (batch, height, width, channels).
+            context: What has both.
+
+        Raises:
+            AttachError: where height, width or channels are not known.
+        """
         height, width = self._sides(images)
+        size = ops.shape(images)[0]
         scale = min(height, width) / self.relative_to if self.relative_to else 1.0
         noise = fields.coarse_shape(size, height, width, self.sigma * scale)
-        out = distorted(
+        return distorted(
             images,
             context.draws.normal(noise),
             self._alphas(size, context, scale),
@@ -179,8 +168,6 @@ class ElasticDistortion(Technique):
             self.fill_mode,
             self.fill_value,
         )
-        out = ops.transpose(out, (0, 3, 1, 2)) if first else out
-        return out[..., 0] if rank == 3 else out
 
     def _sides(self, images: Tensor) -> tuple[int, int]:
         _, height, width, channels = images.shape

@@ -8,6 +8,7 @@ import keras
 
 from regkit.core.draws import layer_draws
 from regkit.core.errors import OptionError
+from regkit.core.images import on_channels_last
 from regkit.techniques.augmentation import elastic_distortion
 
 __all__ = ["ElasticDistortion"]
@@ -121,7 +122,10 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
             )
         if not training or self._technique.is_neutral():
             return images
-        return self._technique.distort(images, _LayerContext(self.seed_generator.next()))
+        context = _LayerContext(self.seed_generator.next())
+        return on_channels_last(
+            lambda x: self._technique.distort(x, context), images, self._technique.data_format
+        )
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the input's shape."""

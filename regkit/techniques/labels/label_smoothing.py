@@ -10,7 +10,7 @@ from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.errors import ConflictError
-from regkit.core.options import Choice, Names, Real
+from regkit.core.options import Choice, Names, Rate
 from regkit.core.seam.losses import compiled
 from regkit.core.stages import Rank, Target
 from regkit.core.technique import Technique
@@ -83,7 +83,7 @@ class LabelSmoothing(Technique):
 
     def __init__(
         self,
-        epsilon: Annotated[Any, Real(0, 1, open_high=True, neutral=0, schedule=True)] = 0.1,
+        epsilon: Rate = 0.1,
         spread: Annotated[str, Choice("others", "all")] = "others",
         *,
         outputs: Annotated[Any, Names()] = None,
