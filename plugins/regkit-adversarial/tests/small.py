@@ -43,3 +43,13 @@ def softmax(z):
 def same(left, right, tolerance=1e-6):
     for a, b in zip(left, right, strict=True):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def fit_with_moving_statistics(*techniques):
+    """Return the history of a model with BatchNormalization, and that layer's weights."""
+    keras.utils.set_random_seed(0)
+    norm = keras.layers.BatchNormalization()
+    model = keras.Sequential([keras.Input((INPUTS,)), norm, keras.layers.Dense(3, "softmax")])
+    loss = "sparse_categorical_crossentropy"
+    model.compile(keras.optimizers.SGD(0.0), loss, metrics=["accuracy"])
+    return fit(model, *data(), techniques, epochs=2), norm.get_weights()

@@ -6,7 +6,17 @@ import pytest
 
 import regkit
 from regkit_adversarial import FGSM
-from tests.small import INPUTS, RATE, N, data, fit, linear, same, values
+from tests.small import (
+    INPUTS,
+    RATE,
+    N,
+    data,
+    fit,
+    fit_with_moving_statistics,
+    linear,
+    same,
+    values,
+)
 
 
 def squared(w, b, x, y):
@@ -52,18 +62,8 @@ def test_penalties_of_other_techniques_count_once():
 
 
 def test_history_metrics_and_moving_statistics_are_of_the_clean_batch():
-    x, y = data()
-
-    def trained(*techniques):
-        keras.utils.set_random_seed(0)
-        norm = keras.layers.BatchNormalization(name="norm")
-        model = keras.Sequential([keras.Input((INPUTS,)), norm, keras.layers.Dense(3, "softmax")])
-        loss = "sparse_categorical_crossentropy"
-        model.compile(keras.optimizers.SGD(0.0), loss, metrics=["accuracy"])
-        return fit(model, x, y, techniques, epochs=3), model.get_layer("norm").get_weights()
-
-    plain, moving = trained()
-    found, moved = trained(FGSM(0.5, weight=1.0))
+    plain, moving = fit_with_moving_statistics()
+    found, moved = fit_with_moving_statistics(FGSM(0.5, weight=1.0))
     for name, numbers in plain.items():
         np.testing.assert_allclose(found[name], numbers, rtol=1e-6)
     same(moved, moving)

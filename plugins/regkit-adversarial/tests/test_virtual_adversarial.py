@@ -10,7 +10,19 @@ from regkit_adversarial import VirtualAdversarial
 from regkit_adversarial import virtual_adversarial as module
 from regkit_adversarial.predictions import Reading
 from regkit_adversarial.virtual_adversarial import power_iteration, unit
-from tests.small import CLASSES, INPUTS, N, classifier, data, fit, linear, same, softmax, values
+from tests.small import (
+    CLASSES,
+    INPUTS,
+    N,
+    classifier,
+    data,
+    fit,
+    fit_with_moving_statistics,
+    linear,
+    same,
+    softmax,
+    values,
+)
 
 NAME = "virtual_adversarial_penalty"
 
@@ -210,18 +222,8 @@ def test_with_a_step_of_zero_nothing_diverges_beside_keras_own_random_layers(lay
 
 
 def test_moving_statistics_and_metrics_are_of_the_clean_batch():
-    x, y = data()
-
-    def trained(*techniques):
-        keras.utils.set_random_seed(0)
-        norm = keras.layers.BatchNormalization(name="norm")
-        model = keras.Sequential([keras.Input((INPUTS,)), norm, keras.layers.Dense(3, "softmax")])
-        loss = "sparse_categorical_crossentropy"
-        model.compile(keras.optimizers.SGD(0.0), loss, metrics=["accuracy"])
-        return fit(model, x, y, techniques, epochs=2), model.get_layer("norm").get_weights()
-
-    plain, moving = trained()
-    found, moved = trained(VirtualAdversarial(seed=1))
+    plain, moving = fit_with_moving_statistics()
+    found, moved = fit_with_moving_statistics(VirtualAdversarial(seed=1))
     np.testing.assert_allclose(found["data_loss"], plain["loss"], rtol=1e-6)
     np.testing.assert_allclose(found["accuracy"], plain["accuracy"])
     same(moved, moving)
