@@ -45,6 +45,7 @@ class Run:
 
     Attributes:
         history: The logs, a list for each name.
+        validated: The weights with which the validation of each epoch began; [] without one.
         epochs: The weights at the end of each epoch, before other callbacks' last word.
         weights: The weights at the end.
         inside: What the model evaluated and computed for inference inside the fit, by epoch.
@@ -52,6 +53,7 @@ class Run:
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
+    validated: list[Weights] = field(default_factory=list)
     epochs: list[Weights] = field(default_factory=list)
     weights: Weights = field(default_factory=list)
     inside: list[tuple[dict[str, float], Any]] = field(default_factory=list)
@@ -62,6 +64,20 @@ class Run:
         """Whether all logs and weights are finite numbers."""
         logs = all(np.isfinite(one).all() for one in self.history.values())
         return logs and all(np.isfinite(one).all() for one in self.weights)
+
+
+class _Forerunner(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Stands before the technique, and notes the weights that it finds when validation begins."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.run.validated.append([])
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self.run.validated[-1] = values(self.model)
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -106,7 +122,7 @@ def fit(
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[*callbacks, _Recorder(run, data, looks)],
+        callbacks=[_Forerunner(run), *callbacks, _Recorder(run, data, looks)],
         **options,
     )
     drawn = keras.ops.convert_to_numpy(keras.random.uniform(()))

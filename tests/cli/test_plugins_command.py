@@ -161,6 +161,7 @@ def test_the_doctor_says_what_to_do(capsys, site):
     ):
         assert part in out, out
     assert "keras-regkit 0" not in out  # that was not asked for
+    assert "see regkit plugins doctor" not in out  # this is it
 
 
 def test_stale_metadata_of_another_version(capsys, site):

@@ -10,7 +10,9 @@ from regkit.core.errors import RegistryError
 from regkit.core.registry import contracts
 from regkit.core.registry.entry import Entry, printable
 
-__all__ = ["imported", "place", "what_to_do"]
+__all__ = ["SEE_DOCTOR", "imported", "place"]
+
+SEE_DOCTOR = "; see regkit plugins doctor"  # ends every advice; the doctor leaves it out
 
 
 def imported(entry: Entry) -> Any:
@@ -29,19 +31,18 @@ def imported(entry: Entry) -> Any:
         where = place(error)
         raise RegistryError(
             f"{entry.id!r} cannot be loaded: {_named(entry)} failed with {_said(error)}"
-            f"{f' ({where})' if where else ''}. {what_to_do(entry)}"
+            f"{f' ({where})' if where else ''}. {_what_to_do(entry)}"
         ) from error
     if breach:
         raise RegistryError(
-            f"{entry.id!r} cannot be used: {_named(entry)}: {breach}. {what_to_do(entry)}"
+            f"{entry.id!r} cannot be used: {_named(entry)}: {breach}. {_what_to_do(entry)}"
         )
     return found
 
 
-def what_to_do(entry: Entry) -> str:
-    """Return the advice for an entry that cannot be used."""
+def _what_to_do(entry: Entry) -> str:
     owner = entry.distribution
-    return f"Reinstall or upgrade {owner}, or set REGKIT_BLOCK={owner}; see regkit plugins doctor"
+    return f"Reinstall or upgrade {owner}, or set REGKIT_BLOCK={owner}{SEE_DOCTOR}"
 
 
 def place(error: BaseException) -> str:

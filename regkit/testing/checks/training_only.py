@@ -6,7 +6,7 @@ import numpy as np
 
 from regkit.testing.checking import CheckFailed, CheckSkipped, check
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import plain, seen_at_inference, targets_seen
+from regkit.testing.workbench import plain, same, seen_at_inference, targets_seen
 
 __all__ = ["metrics", "validation"]
 
@@ -19,6 +19,8 @@ def validation(subject: Subject) -> None:
     found = subject.standard
     data = found.case.data()
     for epoch, (weights, inside) in enumerate(zip(found.run.epochs, found.run.inside, strict=True)):
+        if not same(found.run.validated[epoch], weights):
+            raise _failed("validation", "other weights after it than before")
         with plain(found.case).bench.lent(weights) as model:
             logs, outputs = seen_at_inference(model, data)
         validated = {name: found.run.history[f"val_{name}"][epoch] for name in logs}

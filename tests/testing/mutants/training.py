@@ -55,6 +55,13 @@ class ValidatesItself(Technique):
         self.model.set_weights(self._kept)
 
 
+class TrainsAtValidation(Technique):
+    """Changes the weights for good where validation begins."""
+
+    def on_test_begin(self, logs=None):
+        self.model.set_weights([0.9 * one for one in self.model.get_weights()])
+
+
 class LabelsAtData(Technique):
     """Changes the targets where the metrics see them."""
 
@@ -93,6 +100,7 @@ CAUGHT = {
     "validation": {
         NoisyInference: "(validation|inference).*act in the stage methods only",
         ValidatesItself: "validation sees the model without.*act in the stage methods only",
+        TrainsAtValidation: "other weights after it than before.*act in the stage methods only",
     },
     "metrics": {LabelsAtData: "leave batch.y at DATA as it is"},
     "composition": {
