@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import keras
 
 from regkit.core import options, select
+from regkit.core.errors import OptionError
 from regkit.core.stages import Rank, Stage
 
 if TYPE_CHECKING:
@@ -43,6 +44,29 @@ _SEAM_EVENTS = (
     "on_test_begin",
     "on_predict_begin",
 )
+
+
+class _OfAnInstance:
+    """A method that says so where it is called on the class: `callbacks=[L2]` for `[L2()]`."""
+
+    def __init__(self, method: Callable[..., None]) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, technique: Any, cls: type) -> Callable[..., None]:
+        """Return the bound method, or what refuses."""
+        if technique is None:
+            return functools.partial(self._refuse, cls)
+        bound: Callable[..., None] = self.method.__get__(technique, cls)
+        return bound
+
+    @staticmethod
+    def _refuse(cls: type, *args: Any, **kwargs: Any) -> None:
+        raise OptionError(
+            f"callbacks= has the class {cls.__name__}, not a technique; call it, as in "
+            f"callbacks=[{cls.__name__}()]. Its options: "
+            f"{', '.join(options.constraints(cls)) or 'none'}"
+        )
 
 
 class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -170,6 +194,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
 
         return Seam.of(self.model)
 
+    @_OfAnInstance
     def set_model(self, model: keras.Model) -> None:
         """Announce the technique to the seam of the model, as Keras sets up its callbacks."""
         super().set_model(model)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import regkit
+from regkit.core.errors import OptionError
 from tests import models
 from tests.registered import all_together
 from tests.techniques_of_tests import ONE_A_STAGE, MovingAverage, SharpnessAware
@@ -135,6 +136,17 @@ def test_evaluate_and_predict_with_the_list_leave_nothing():
     assert not traces(model)
     models.fit(model, x, y)
     models.fit(plain, x, y)
+    models.same(models.values(model), models.values(plain))
+
+
+def test_a_class_for_a_technique_is_named_and_nothing_is_left():
+    x, y = models.data()
+    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
+    with pytest.raises(OptionError, match=r"the class Dropout.*callbacks=\[Dropout\(\)\].*rate"):
+        models.fit(model, x, y, [regkit.L2(1e-2), regkit.Dropout])
+    models.fit(model, x, y)
+    models.fit(plain, x, y)
+    untouched(model, plain)
     models.same(models.values(model), models.values(plain))
 
 

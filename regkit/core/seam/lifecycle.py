@@ -64,7 +64,8 @@ class Seam:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
-        if not self._fit_is_coming:
+        # Announced without parameters: a callback that came after it broke the fit off.
+        if not self._fit_is_coming or any(one.params is None for one in self._announced):
             self._unhook()
         self._fit_is_coming = False
         return type(self.model).make_train_function(self.model, force)
@@ -102,6 +103,7 @@ class Seam:
         if not self._fit_is_coming:
             self._announced.clear()  # of a fit that died before it began
         self._fit_is_coming = True
+        technique.params = None  # Keras sets them next, for all callbacks of its list
         self._announced.append(technique)
 
     def not_a_fit(self) -> None:
