@@ -1,6 +1,6 @@
 """How long `regkit list` takes from the shell, beside Python itself, with many distributions.
 
-    python benchmarks/startup.py [--distributions 300] [--rounds 15]
+    python benchmarks/startup.py [--distributions 300] [--rounds 15] [--json FILE]
 
 Each in a fresh process, in turns; the figures are the least and the median of the wall time, and
 the median of the processor time. Distributions are metadata folders of which a third registers a
@@ -10,6 +10,7 @@ technique each. No backend is imported, so there is none to choose.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -62,22 +63,33 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--distributions", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
-    print(
-        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPU cores, "
-        f"{options.distributions} distributions beside what is installed"
-    )
+    about = {
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores",
+        "distributions": options.distributions,
+        "rounds": options.rounds,
+    }
+    print(about)
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder), options.distributions)
         taken = {name: [] for name in WHAT}
         for _ in range(options.rounds):
             for name, (code, many) in WHAT.items():
                 taken[name].append(seconds(code, folder if many else None))
+    figures = {}
     for name, times in taken.items():
         wall, processor = ([1e3 * one for one in column] for column in zip(*times, strict=True))
-        print(
-            f"{name:<26} least {min(wall):4.0f} ms, median {statistics.median(wall):4.0f} ms; "
-            f"processor {statistics.median(processor):4.0f} ms"
+        figures[name] = found = {
+            "least": min(wall),
+            "median": statistics.median(wall),
+            "processor": statistics.median(processor),
+        }
+        print(f"{name:<26}", ", ".join(f"{key} {one:4.0f} ms" for key, one in found.items()))
+    if options.json:
+        Path(options.json).write_text(
+            json.dumps({"about": about, "milliseconds": figures}, indent=1) + "\n"
         )
 
 
