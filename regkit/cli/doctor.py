@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from regkit.cli import backends
@@ -14,7 +14,6 @@ from regkit.core.errors import RegistryError, RegkitError, suggest
 from regkit.core.registry import Entry
 from regkit.core.registry.entry import canonical
 from regkit.core.registry.health import Health, health
-from regkit.core.registry.loading import SEE_DOCTOR
 from regkit.core.words import counted
 
 __all__ = ["LIMIT", "add", "run"]
@@ -112,7 +111,6 @@ def _row(entry: Entry, outcome: Outcome | None) -> dict[str, Any]:
     advice = f": REGKIT_BLOCK={entry.distribution} shuts it out, or ask its authors"
     if outcome and outcome.error and outcome.seconds is None:
         found = Outcome(error=found.error + advice)  # it took the process with it
-    found = replace(found, error=found.error.removesuffix(SEE_DOCTOR))
     wrong = state not in ("ok", *SHUT_OUT)
     return {"id": entry.id, "kind": entry.kind, "state": state, "wrong": wrong, **asdict(found)}
 

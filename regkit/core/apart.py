@@ -146,8 +146,10 @@ def _turned(descriptor: int, elsewhere: int) -> None:
 
 
 def _printed() -> int:
-    try:
+    # What stands there may be the code's own, and raise anything; the file below still counts.
+    with contextlib.suppress(Exception):
         sys.stdout.flush()
+    try:
         return os.fstat(1).st_size
-    except Exception:  # the code closed or replaced it
+    except OSError:  # the code closed the file, and with it what it had printed
         return 0

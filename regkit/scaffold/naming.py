@@ -86,7 +86,7 @@ def _place(package: str) -> str:
     """Return where an installed module lies, or an empty string where there is none."""
     try:
         spec = importlib.util.find_spec(package)
-    except Exception:  # an odd module is loaded under that name
+    except Exception:  # of a finder or an odd module: something is there, so the name is refused
         return "a module"
     # A folder without __init__.py gives way to any package of its name.
     return str(spec.origin) if spec is not None and spec.origin is not None else ""

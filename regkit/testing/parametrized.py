@@ -49,6 +49,7 @@ def parametrize_with_checks(
     parameters = []
     for check, subject in jobs(found):
         reason = _reason(reasons, check, subject)
+        # Expected by its author, who gives the reason; strict, so that the list stays true.
         marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
         parameters.append(
             pytest.param(_Test(check), subject, id=f"{subject.label}-{check.name}", marks=marks)

@@ -67,7 +67,15 @@ def alive(pid):
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_what_it_printed_counts_also_where_it_has_replaced_its_output(module):
+    code = "sys.stdout.flush(); sys.stdout = None; say(printed=printed()); os.close(1)\n"
+    with Apart(module, {"code": code + "say(printed=printed())"}) as child:
+        child.answer(60)
+        assert child.answer(60) == {"printed": len("hello\n")}
+        assert child.answer(60) == {"printed": 0}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows kills by other means than signals")
 def test_it_ends_with_a_parent_that_is_killed(module, tmp_path):
     """Also where the code in it never ends."""
     parent = (

@@ -151,9 +151,9 @@ def written(transform: Any) -> str | None:
         text = _text(config)
         with warnings.catch_warnings(action="ignore"):  # said when the transform was made
             again = _config(parsed(text))
+    # It holds a function, an array, or is a class of the user's: it has no text, and Albumentations
+    # or `parsed` says so in one of these ways (RegkitError is a ValueError). None is the answer.
     except (NotImplementedError, TypeError, ValueError, KeyError):
-        # It holds a function, an array, or is a class of the user's: it has no text, and says so in
-        # one of these ways (RegkitError is a ValueError).
         return None
     return text if again == config else None
 

@@ -135,7 +135,7 @@ def test_the_last_of_several_threads_puts_it_back(several):
     assert cv2.getNumThreads() == 3
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no os.fork, and no lock to renew")
 @pytest.mark.filterwarnings("ignore:.*fork.*")
 def test_a_process_that_is_forked_inside_begins_anew():
     with single_threaded_opencv():

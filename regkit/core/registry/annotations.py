@@ -29,7 +29,9 @@ def words(annotation: ast.expr | None, at: source.Source) -> str:
     try:
         for mark in _marks(_Reader().value(annotation, at, DEPTH)):
             return str(mark.describe())
-    except Exception:  # of a constraint called with nonsense, or without a Keras backend
+    # A plugin's source may call regkit's constraints with any nonsense, and theirs is any error;
+    # nor need Keras have a backend here. The text below is what such an annotation allows then.
+    except Exception:
         pass
     return ast.unparse(annotation)
 

@@ -71,7 +71,9 @@ def _gone(about: Distribution, dist: importlib.metadata.Distribution) -> Iterato
         editable = bool(origin.get("dir_info", {}).get("editable"))
         folder = Path(unquote(urlsplit(str(origin.get("url", ""))).path))
         missing = editable and not folder.exists()
-    except Exception:  # written by others; without it the import will tell
+    # Written by others, it may hold anything. Not knowing hides nothing: where the folder is gone
+    # the import fails, and the doctor says that.
+    except Exception:
         return
     if missing:
         yield (
@@ -93,5 +95,5 @@ def _unknown_groups(lines: list[Declared]) -> Iterator[str]:
 def _folder(dist: importlib.metadata.Distribution) -> str:
     try:
         return printable(str(dist.locate_file("")))
-    except Exception:  # readers of metadata are others' code too
+    except Exception:  # a finder's own kind of distribution may raise anything; it is shown as "?"
         return "?"

@@ -10,9 +10,7 @@ from regkit.core.errors import RegistryError
 from regkit.core.registry import contracts
 from regkit.core.registry.entry import Entry, printable
 
-__all__ = ["SEE_DOCTOR", "imported", "place"]
-
-SEE_DOCTOR = "; see regkit plugins doctor"  # ends every advice; the doctor leaves it out
+__all__ = ["imported", "place"]
 
 
 def imported(entry: Entry) -> Any:
@@ -42,7 +40,7 @@ def imported(entry: Entry) -> Any:
 
 def _what_to_do(entry: Entry) -> str:
     owner = entry.distribution
-    return f"Reinstall or upgrade {owner}, or set REGKIT_BLOCK={owner}{SEE_DOCTOR}"
+    return f"Reinstall or upgrade {owner}, or set REGKIT_BLOCK={owner}"
 
 
 def place(error: BaseException) -> str:

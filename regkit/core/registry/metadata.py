@@ -55,7 +55,10 @@ def declared(dist: importlib.metadata.Distribution) -> tuple[Distribution, list[
         if b"regkit." not in error.object:
             return None  # not a plugin; it is no concern of ours
         return Distribution(name, problem="its entry_points.txt is not UTF-8"), []
-    except Exception:  # readers of metadata are others' code too
+    # A finder's own kind of distribution may raise anything (of files importlib.metadata says None
+    # where they cannot be read). Whether it is a plugin cannot be known; who names it is told that
+    # there is none, and every other distribution stays usable.
+    except Exception:
         return None
     if "regkit." not in text:
         return None
@@ -111,7 +114,7 @@ def folder_name(dist: importlib.metadata.Distribution) -> str:
     if not isinstance(name, str) or not name:
         try:
             name = dist.name
-        except Exception:  # readers of metadata are others' code too
+        except Exception:  # a finder's own kind of distribution may raise anything
             name = None
     return printable(canonical(name or "unknown"), most=80)
 

@@ -113,7 +113,9 @@ def importable(module: str) -> bool:
     """Return False where a module's top-level package is surely missing; nothing is imported."""
     try:
         return importlib.util.find_spec(module.partition(".")[0]) is not None
-    except Exception:  # an odd module is loaded under that name; importing will tell
+    # Finders are others' code, and an odd module may be loaded under that name. "Surely" missing is
+    # not known then, and the import will tell.
+    except Exception:
         return True
 
 
@@ -137,5 +139,7 @@ def _file(module: str, suffix: str) -> Path | None:
                 files.append(base.with_name(base.name + suffix))
             files.append(base / f"__init__{suffix}")
         return next((file for file in files if file.suffix == suffix and file.is_file()), None)
-    except Exception:  # finders are others' code, and so is a module loaded under that name
+    # Finders are others' code, and so is a module loaded under that name: they may raise anything.
+    # Without a source nothing is described; the entry is listed all the same.
+    except Exception:
         return None
