@@ -18,6 +18,7 @@ from typing import Any, NoReturn, overload
 
 from regkit.core import options, registry, schedules
 from regkit.core.errors import RecipeError, RegkitError, suggest
+from regkit.core.grouped import Grouped
 from regkit.core.plan import Plan
 from regkit.core.technique import Technique
 
@@ -34,8 +35,8 @@ _CONSTANTS = {"True": True, "False": False, "None": None}
 _NO_NUMBERS = ("nan", "inf", "infinity")
 
 
-class Recipe(Sequence[Technique]):
-    """An ordered set of techniques, from text or from a list; give it to `callbacks=[*recipe]`.
+class Recipe(Grouped, Sequence[Technique]):
+    """An ordered set of techniques, from text or from a list; a callback as each of them is.
 
     Args:
         source: A text such as `"l2(1e-4) + label_smoothing(epsilon=0.1)"`, or techniques.
@@ -44,12 +45,14 @@ class Recipe(Sequence[Technique]):
         RecipeError: where the text does not parse or names nothing known, with a caret.
         ConflictError: where two techniques contradict each other.
 
-    Example:
+    Example, as in `model.fit(x, y, callbacks=[Recipe("l2(0.001) + label_smoothing")])`:
+
         >>> str(Recipe("l2(0.001)+ label_smoothing"))
         'l2(strength=0.001) + label_smoothing'
     """
 
     def __init__(self, source: str | Iterable[Technique] = "") -> None:
+        super().__init__()
         if isinstance(source, str):
             techniques = _Parser(source).recipe() if source.strip() else []
         else:
@@ -58,7 +61,7 @@ class Recipe(Sequence[Technique]):
                 if not isinstance(one, Technique):
                     raise RecipeError(
                         f"a recipe holds techniques; received {one!r}. Other Keras callbacks go "
-                        "beside it: callbacks=[*recipe, other]"
+                        "beside it: callbacks=[recipe, other]"
                     )
         self._techniques = tuple(techniques)
         Plan(self._techniques)  # contradictions are refused here, not in the middle of a study
