@@ -33,7 +33,7 @@ number of classes (None for a regression), and returns a compiled Keras model.
 
 exit codes:
   0 done · 1 an arm failed or was cut short · 2 asked for what cannot be · 3 worse than --against
-  130 interrupted; --resume goes on
+  130 interrupted; --resume goes on · 141 nobody reads the output any more
 """
 DEFAULT_NOISE = 0.3
 DEFAULT_OUTPUT = "regkit-results"
