@@ -83,7 +83,7 @@ def test_it_is_listed_and_shown(environment):
 @pytest.mark.backend_free
 def test_it_is_explained_and_compared(environment, tmp_path):
     text = f"{ID}(0.1)"
-    code = f"import regkit; regkit.explain('{text} + l2')"
+    code = f"import regkit; print(regkit.explain('{text} + l2'))"
     explained = environment.run("-c", code, KERAS_BACKEND="torch").stdout
     assert re.search(r"FORWARD.*activation_noise", explained)
     options = ("--data", "wine", "--splits", "2", "--epochs", "1", "--quiet")

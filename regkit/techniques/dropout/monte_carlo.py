@@ -73,7 +73,7 @@ def mc_predict(
         ((5, 1), True)
     """
     _check(n_samples, average, return_std, batch_size, seed)
-    recipe = Recipe([techniques] if isinstance(techniques, Technique) else techniques)
+    recipe = Recipe(techniques)
     per_layer = n_samples if average == "activations" else None
     sampler = Sampler(model, recipe, seed, per_layer)
     means, spreads = [], []
