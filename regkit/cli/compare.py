@@ -12,6 +12,7 @@ from regkit.cli import backends
 from regkit.comparison import results, studyfile
 from regkit.comparison.settings import OPTIONS
 from regkit.core.errors import RegkitError
+from regkit.core.extras import pip_line
 
 __all__ = ["add", "run"]
 
@@ -99,9 +100,8 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the comparison, print the tables, and say where the files are."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise RegkitError(
-            f'{", ".join(missing)} not installed, needed here: pip install "keras-regkit[compare]"'
-        )
+        names = ", ".join(missing)
+        raise RegkitError(f"{names} not installed, needed here: {pip_line('compare')}")
     options = _options(chosen)
     quiet, against = options.pop("quiet", False), options.pop("against", None)
     backend = options.pop("backend", None)
