@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from regkit.core.extras import pip_line
+from regkit.scaffold.kinds import chosen
 from regkit.scaffold.writing import create, planned
 
 pytestmark = pytest.mark.backend_free
@@ -59,7 +60,7 @@ def test_no_text_sends_anybody_to_an_index_for_regkit(path):
 
 
 def test_the_readme_of_a_new_plugin_names_folders(tmp_path):
-    plugin = planned("a-plugin", within=tmp_path)
+    plugin = planned("a-plugin", chosen(), tmp_path)
     create(plugin)
     text = (plugin.folder / "README.md").read_text(encoding="utf-8")
     words = [word for one in COMMAND.finditer(text) for word in shlex.split(one["words"])]
