@@ -23,7 +23,7 @@ examples:
   python -m regkit.testing --list
 
 exit codes:
-  0 all passed · 1 something failed · 2 asked for what cannot be
+  0 all passed · 1 something failed · 2 asked for what cannot be · 141 nobody reads the output
 """
 
 
