@@ -18,7 +18,6 @@ Everything else (attaching, order, compiled state, backups, detaching) is the se
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -27,6 +26,7 @@ import keras
 from regkit.core import options, select
 from regkit.core.errors import AttachError, OptionError
 from regkit.core.stages import Rank, Stage
+from regkit.core.words import registered
 
 if TYPE_CHECKING:
     from regkit.core.context import Context
@@ -173,7 +173,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
     @classmethod
     def word(cls) -> str:
         """Return the class name as a registered name is written, `DropConnect` → `drop_connect`."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+        return registered(cls.__name__)
 
     def get_config(self) -> dict[str, Any]:
         """Return the options by name, as they are now."""

@@ -1,10 +1,11 @@
-"""Words of messages that depend on a number."""
+"""Words that depend on what they are about: numbers in messages, and the names of classes."""
 
 from __future__ import annotations
 
 import math
+import re
 
-__all__ = ["counted", "shown"]
+__all__ = ["counted", "registered", "shown"]
 
 HUGE = 10**40
 
@@ -30,3 +31,13 @@ def shown(value: object) -> str:
         digits = round(math.log10(abs(value)))
         return f"(a number of {digits + (abs(value) >= 10**digits)} digits)"
     return repr(value)
+
+
+def registered(cls: str) -> str:
+    """Return a class's name as its entry point and recipes have it.
+
+    Example:
+        >>> registered("DropConnect"), registered("L2"), registered("DropoutMLP")
+        ('drop_connect', 'l2', 'dropout_mlp')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls).lower()
