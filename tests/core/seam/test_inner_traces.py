@@ -112,9 +112,7 @@ def init(seed):
 
 
 def recurrent(cls, **options):
-    return cls(
-        5, kernel_initializer=init(1), recurrent_initializer=init(2), name="loop", **options
-    )
+    return cls(5, kernel_initializer=init(1), recurrent_initializer=init(2), name="loop", **options)
 
 
 class Cell(layers.Layer):
