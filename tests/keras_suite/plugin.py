@@ -27,6 +27,7 @@ import keras
 from tests.keras_suite.fitting import Seen, in_every_fit
 from tests.keras_suite.inert import TECHNIQUES, Inert
 from tests.keras_suite.judging import PLAIN, Outcome
+from tests.keras_suite.selecting import may_fit
 
 
 def skip_if_backend(given_backend: str, reason: str) -> pytest.MarkDecorator:
@@ -48,6 +49,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Runner(config.getoption("technique")))
     if not hasattr(config, "workerinput"):  # with pytest-xdist, of the process that hears of all
         config.pluginmanager.register(Reporter(config.getoption("outcomes")))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what comes to no fit."""
+    chosen = [one for one in items if may_fit(one.function, one.module, one.cls)]
+    config.hook.pytest_deselected(items=[one for one in items if one not in chosen])
+    items[:] = chosen
 
 
 class Runner:
