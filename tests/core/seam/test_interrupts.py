@@ -100,6 +100,7 @@ def test_an_interrupted_prediction_leaves_nothing():
     x = models.data()[0]
     model = models.compiled(models.sequential())
     before = model.predict(x, verbose=0)
+    regkit.mc_predict(model, x, regkit.Dropout(0.5), n_samples=1)  # what is done once is done
     with Interrupt() as course:
         regkit.mc_predict(model, x, regkit.Dropout(0.5), n_samples=1)
     for place in moments(course.lines):
@@ -114,8 +115,9 @@ def test_what_an_interrupt_left_shadowed_is_swept(fits):
     model = fits[0]
     shadows = seam.patch.Shadows()
     layer = model.layers[0]
-    for value in (1, 2):
-        shadows.replaced(layer, "call", value).__enter__()
+    blocks = [shadows.replaced(layer, "call", value) for value in (1, 2)]
+    for block in blocks:
+        block.__enter__()
     shadows.put(model, "optimizer", None)
     optimizer = keras.optimizers.get("sgd")
     assert vars(layer)["call"] == 2
