@@ -60,11 +60,13 @@ class Seam:
 
     def make_train_function(self, force: bool = False) -> Any:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
-        begins = called_by_fit(self.model)
-        if self._is_running(fits_around(self.model) - begins):
+        begins, around = called_by_fit(self.model), fits_around(self.model)
+        if self._is_running(around - begins):
             return self._asked_inside(begins, force)
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
+        if not around:  # a batch is trained outside of any fit
+            self._unhook()
         return type(self.model).make_train_function(self.model, force)
 
     def _is_running(self, around: int) -> bool:
