@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from regkit.core.errors import AttachError
 from regkit.core.seam import returned
 from regkit.core.seam.clock import optimizer_count
 from regkit.core.stages import Stage
@@ -85,8 +86,7 @@ def _updated(frame: Frame, count: Any) -> Any:
     With `gradient_accumulation_steps` only each n-th call does; in mixed_float16 an overflow makes
     Keras leave the update out, and its count stands still.
     """
-    optimizer = frame.model.optimizer
-    every = getattr(optimizer, "inner_optimizer", optimizer).gradient_accumulation_steps
+    every = _accumulation(frame.model)
     if count is None and not every:
         return True
     now = ops.cast(frame.adapter.read(optimizer_count(frame.model)), "int32")
@@ -95,3 +95,21 @@ def _updated(frame: Frame, count: Any) -> Any:
         reached = ops.equal(ops.mod(now, every), 0)
         updated = reached if updated is True else ops.logical_and(updated, reached)
     return updated
+
+
+def _accumulation(model: keras.Model) -> int | None:
+    """Return over how many calls of `apply` the optimizer gathers gradients, or None.
+
+    Raises:
+        AttachError: where the optimizers within one for several parts differ in it.
+    """
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    parts = getattr(optimizer, "optimizers", [optimizer])  # of a MultiOptimizer
+    every = {one.gradient_accumulation_steps for one in parts}
+    if len(every) > 1:
+        raise AttachError(
+            "the optimizers within the model's MultiOptimizer gather gradients over different "
+            f"numbers of steps ({', '.join(map(str, every))}), so there is no one update after "
+            "which techniques could change weights. Give all the same gradient_accumulation_steps"
+        )
+    return every.pop() if every else None

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
+from keras.src.random.seed_generator import global_seed_generator
 
 __all__ = ["Arrays", "read", "restore"]
 
@@ -25,7 +25,7 @@ def read(model: keras.Model) -> Arrays:
     _, keys, *rest = np.random.get_state()
     version, words, gauss = random.getstate()
     states = {f"keras_{k}": _numpy(one) for k, one in enumerate(_seed_states(model))}
-    if (shared := global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)) is not None:
+    if (shared := global_state.get_global_attribute("global_seed_generator")) is not None:
         states["shared"] = _numpy(shared.state)
     states["numpy_keys"], states["numpy_rest"] = np.asarray(keys), np.array(rest, "float64")
     states["python"] = np.array([version, *words], "int64")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
+import keras
+
 from regkit.core.context import Context
+from regkit.core.errors import AttachError
 from regkit.core.options import Boolean, LayerOption, Strength, WeightOption
 from regkit.core.stages import Stage
 from regkit.core.technique import Technique
@@ -50,6 +53,7 @@ class WeightDecay(Technique):
     Raises:
         OptionError: for an impossible option.
         SelectionError: at the start of `fit`, where nothing is matched.
+        AttachError: for `decoupled` with an optimizer that has no learning rate of its own.
 
     References:
         Krogh and Hertz 1991, A simple weight decay can improve generalization; Loshchilov and
@@ -83,6 +87,15 @@ class WeightDecay(Technique):
     def stages(self) -> tuple[Stage, ...]:
         """Return where it acts: in the loss, or around the optimizer."""
         return (Stage.GRADIENT, Stage.UPDATE) if self.decoupled else (Stage.PENALTY,)
+
+    def check(self, model: keras.Model) -> None:
+        """Refuse decoupled decay where there is no one learning rate."""
+        if self.decoupled and not hasattr(model.optimizer, "learning_rate"):
+            raise AttachError(
+                f"{self!r} decays by the optimizer's learning rate, and "
+                f"{type(model.optimizer).__name__} has none of its own. Use decoupled=False, or "
+                "the weight_decay of the optimizers themselves"
+            )
 
     def penalty(self, context: Context) -> Tensor:
         """Return the penalty of the matched weights."""

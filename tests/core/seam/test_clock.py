@@ -11,15 +11,27 @@ import regkit
 from regkit.core.seam import clock
 from tests import models
 
-OPTIMIZERS = ["SGD", "Adam", "RMSprop", "Adagrad", "Nadam", "Adamax", "Lion", "Adadelta", "Ftrl"]
+BASES = (keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer)
+OPTIMIZERS = [
+    name
+    for name, cls in vars(keras.optimizers).items()
+    if isinstance(cls, type) and issubclass(cls, BASES[0]) and cls not in BASES
+]
+
+
+def optimizer_named(name, every):
+    if name != "MultiOptimizer":
+        return getattr(keras.optimizers, name)(0.01, gradient_accumulation_steps=every)
+    parts = [keras.optimizers.SGD(0.01, gradient_accumulation_steps=every) for _ in range(2)]
+    which = keras.optimizers.OptimizerMap(parts[0], {"hidden/.*": parts[1]})
+    return keras.optimizers.MultiOptimizer(which)
 
 
 class Steps(regkit.Technique):
-    """Notes the number of the step, and counts the calls of UPDATE that changed something."""
+    """Notes the number of each step."""
 
     def initial_state(self, context):
-        return {"steps": ops.zeros((64,), "int32"), "calls": ops.zeros((), "int32"),
-                "updates": ops.zeros((), "int32")}  # fmt: skip
+        return {"steps": ops.zeros((64,), "int32"), "calls": ops.zeros((), "int32")}
 
     def data(self, batch, context):
         place = ops.equal(ops.arange(64), context.state["calls"])
@@ -117,12 +129,26 @@ def test_a_train_step_that_never_counts_sees_other_noise_each_step(optimizer):
 @pytest.mark.parametrize("every", [None, 3])
 def test_update_acts_once_an_update_with_every_optimizer(name, every):
     x, y = models.data()
-    optimizer = getattr(keras.optimizers, name)(0.01, gradient_accumulation_steps=every)
-    model = models.compiled(models.sequential(), optimizer)
+    eager = name not in ("SGD", "Adam")  # compiled it is the same
+    model = models.compiled(models.sequential(), optimizer_named(name, every), run_eagerly=eager)
     updates, steps = Updates(), Steps()
     models.fit(model, x, y, [updates, steps], batch_size=4, epochs=1)
     assert updates.count == (6 if every is None else 2)
     assert len(steps.seen) == 6  # a step is a batch all the same
+
+
+def test_parts_that_gather_gradients_differently_have_no_one_update():
+    if not hasattr(keras.optimizers, "MultiOptimizer"):
+        pytest.skip("this Keras has no MultiOptimizer")
+    x, y = models.data()
+    optimizer = optimizer_named("MultiOptimizer", None)
+    optimizer.optimizers[0].gradient_accumulation_steps = 2
+    model = models.compiled(models.sequential(), optimizer)
+    with pytest.raises(regkit.RegkitError, match="different numbers of steps"):
+        models.fit(model, x, y, [Updates()])
+    with pytest.raises(regkit.RegkitError, match="MultiOptimizer has none of its own"):
+        models.fit(model, x, y, [regkit.WeightDecay(0.1, decoupled=True)])
+    assert "l2_penalty" in models.fit(model, x, y, [regkit.L2(0.1)]).history
 
 
 def test_update_waits_for_accumulation_and_overflow_alike():

@@ -49,13 +49,14 @@ def doubled(cls):
     return Twice()
 
 
-def model(loss, binary=False):
+def model(loss, binary=False, eager=True):
+    """What losses do is the same compiled; one test below holds that, and the others are fast."""
     init = keras.initializers.GlorotUniform(seed=1)
     units, last = (1, "sigmoid") if binary else (CLASSES, "softmax")
     made = keras.Sequential(
         [keras.Input((4,)), keras.layers.Dense(units, last, kernel_initializer=init)]
     )
-    made.compile(keras.optimizers.SGD(0.0), loss)
+    made.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=eager)
     return made
 
 
@@ -77,6 +78,16 @@ def test_a_subclass_keeps_what_it_does(cls):
     untouched = loss_of(model(cls(), binary), y)
     assert twice == pytest.approx(2 * plain, rel=1e-5)
     assert abs(plain - untouched) > 1e-3 * untouched  # it was smoothed at all
+
+
+@pytest.mark.parametrize("cls", [losses.SparseCategoricalCrossentropy, losses.KLDivergence])
+def test_compiled_as_eager(cls):
+    for make in (cls, lambda: doubled(cls)):
+        found = [
+            loss_of(model(make(), eager=eager), TARGETS[cls], [regkit.LabelSmoothing(0.2)])
+            for eager in (True, False)
+        ]
+        assert found[1] == pytest.approx(found[0], rel=1e-5)
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
@@ -177,7 +188,7 @@ def test_a_label_that_plain_keras_refuses_stays_refused(label, backend):
         return
     for techniques in ([], [regkit.LabelSmoothing(0.1)]):
         with pytest.raises((IndexError, RuntimeError, REFUSED)):
-            loss_of(model("sparse_categorical_crossentropy"), y, techniques)
+            loss_of(model("sparse_categorical_crossentropy", eager=False), y, techniques)
 
 
 def test_without_targets_there_is_nothing_to_smooth():
