@@ -12,6 +12,7 @@ from regkit.core.errors import AttachError
 from regkit.core.options import SeedOption, Strength
 from regkit.core.stages import Batch
 from regkit.core.technique import Technique
+from regkit.ops.forms import is_dense
 
 __all__ = ["GaussianNoise", "with_noise"]
 
@@ -41,7 +42,7 @@ class GaussianNoise(Technique):
 
     Raises:
         OptionError: for an impossible option.
-        AttachError: in the first step, where no input is of floating type.
+        AttachError: in the first step, where no input is of floating type, or one is sparse.
 
     References:
         Bishop 1995, Training with noise is equivalent to Tikhonov regularization; Goodfellow et
@@ -65,6 +66,12 @@ class GaussianNoise(Technique):
                 f"{self!r} needs an input of floating type; the model's inputs are "
                 f"{', '.join(_dtype(one) for one in inputs)}. Convert images by "
                 'x.astype("float32")'
+            )
+        if any(_is_float(one) and not is_dense(one) for one in inputs):
+            raise AttachError(
+                f"{self!r} changes every number of an input, and one of the inputs is sparse or "
+                "ragged. Make it dense in the dataset, or regularize what layers make of it, as by "
+                "regkit.Dropout"
             )
         stddev = context.value(self.stddev)
 

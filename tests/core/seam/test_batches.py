@@ -119,6 +119,8 @@ def test_sparse_inputs(make, built, backend):
     if built:
         model.fit(**given, verbose=0)
     plain = model.fit(**given, verbose=0).history["loss"][0]
+    with pytest.raises(regkit.RegkitError, match="sparse or ragged"):
+        model.fit(**given, verbose=0, callbacks=[regkit.GaussianNoise(0.1)])
     history = model.fit(**given, verbose=0, callbacks=[make()]).history
     assert history.get("data_loss", history["loss"])[0] == pytest.approx(plain, abs=0.5)
 

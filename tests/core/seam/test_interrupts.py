@@ -13,8 +13,15 @@ from tests import models
 from tests.core.test_promise_2_nothing_left import traces
 from tests.techniques_of_tests import MixUp, MovingAverage, SharpnessAware
 
-SEAM = str(Path(seam.__file__).parent)
-OURS = (SEAM, str(Path(regkit.core.technique.__file__)))
+SEAM = Path(seam.__file__).parent
+# All of it on PyTorch, where a step is fast; elsewhere what has to do with the backend.
+OURS = {
+    "torch": (str(SEAM), str(Path(regkit.core.technique.__file__))),
+    "jax": tuple(str(SEAM / f"{name}.py") for name in ("jax", "attached", "lifecycle")),
+    "tensorflow": tuple(
+        str(SEAM / f"{name}.py") for name in ("tensorflow", "stateful", "attached", "lifecycle")
+    ),
+}[keras.backend.backend()]
 
 
 class Interrupt:
@@ -42,6 +49,8 @@ class Interrupt:
 
 
 def techniques():
+    if keras.backend.backend() != "torch":
+        return [regkit.Dropout(0.3), regkit.L2(0.1), regkit.WeightDecay(0.1, decoupled=True)]
     return [
         regkit.GaussianNoise(0.1), MixUp(0.3), regkit.Dropout(0.3), regkit.LabelSmoothing(0.1),
         regkit.L2(0.1), SharpnessAware(0.05), regkit.WeightDecay(0.1, decoupled=True),
@@ -78,7 +87,7 @@ def test_an_interrupt_at_any_line_leaves_nothing(fits):
     with Interrupt() as course:
         fit(model, techniques())
     places = moments(course.lines)
-    assert len(places) > 300  # the trace function sees the seam
+    assert len(places) > (600 if keras.backend.backend() == "torch" else 100)
     attributes = set(vars(plain))
     expected = None
     for place in places:
@@ -96,10 +105,12 @@ def test_an_interrupt_at_any_line_leaves_nothing(fits):
             np.testing.assert_allclose(one, other, atol=1e-6, err_msg=str(where))
 
 
-def test_an_interrupted_prediction_leaves_nothing():
+def test_an_interrupted_prediction_leaves_nothing(backend):
     x = models.data()[0]
     model = models.compiled(models.sequential())
     before = model.predict(x, verbose=0)
+    if backend != "torch":
+        pytest.skip("mc_predict compiles there; the same code runs on PyTorch line by line")
     regkit.mc_predict(model, x, regkit.Dropout(0.5), n_samples=1)  # what is done once is done
     with Interrupt() as course:
         regkit.mc_predict(model, x, regkit.Dropout(0.5), n_samples=1)
