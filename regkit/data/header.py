@@ -1,0 +1,130 @@
+"""Whether the first row of a text names the columns: a guess, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from regkit.data.cells import are_dates, are_missing
+from regkit.data.needed import needed
+from regkit.data.numbers import form, parse
+
+__all__ = ["Signs", "signs", "verdict"]
+
+SAMPLE = 1000  # rows by which a column's kind is told
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What the columns tell about the first row; each sign with a cell of it that shows it.
+
+    Attributes:
+        names: It is a header: its cell is of another kind than those below, as a word above
+            numbers, or a number above words.
+        new_word: Weaker: a word that never recurs below, where the words below do.
+        recurs: It is an example: its cell is one of the words below.
+        alike: Weaker: a number with a fraction above such numbers.
+        counts: In doubt: whole numbers one after the other, as years or a frame's own names are.
+        words: All its cells are words.
+    """
+
+    names: str | None = None
+    new_word: str | None = None
+    recurs: str | None = None
+    alike: str | None = None
+    counts: str | None = None
+    words: bool = False
+
+
+def verdict(found: Signs) -> bool | None:
+    """Return whether the first row is a header; None where its cells contradict each other.
+
+    Example:
+        >>> verdict(Signs(names="age")), verdict(Signs(recurs="yes")), verdict(Signs(counts="0"))
+        (True, False, None)
+    """
+    header, example = found.names or found.new_word, found.recurs or found.alike
+    if header and example:
+        return None
+    if header or (found.words and not example):
+        return True
+    return None if found.counts and not example else False
+
+
+def signs(first: Sequence[str], below: Sequence[Any]) -> Signs:
+    """Return what a first row and the columns below it (pyarrow arrays) tell.
+
+    Example:
+        >>> import pyarrow
+        >>> signs(["2019", "label"], [pyarrow.array(["5.1", "7.2"]), pyarrow.array(["a", "a"])])
+        Signs(names=None, new_word='label', recurs=None, alike=None, counts=None, words=False)
+    """
+    pa, pc = needed("pyarrow"), needed("pyarrow.compute")
+    found: dict[str, str] = {}
+    for cell, cells in zip(first, below, strict=True):
+        sign = _sign(pa.array([cell]), cells)
+        if sign:
+            found.setdefault(sign, cell)
+    if _are_counted(first) and not any(_are_counted(row) for row in _head(below)):
+        found["counts"] = first[0]
+    words = all(not _is_number(pa.array([cell])) for cell in first)
+    if words and "names" in found:
+        # A row of words alone above a column of numbers: a name may well recur among the words.
+        found.pop("recurs", None)
+    return Signs(**found, words=words and not pc.any(are_missing(pa.array(first))).as_py())
+
+
+def _sign(first: Any, below: Any) -> str | None:
+    """Return what one column tells: the name of a field of `Signs`, or None."""
+    pc = needed("pyarrow.compute")
+    cell = first[0].as_py()
+    start = below.slice(0, SAMPLE)
+    there = start.filter(pc.invert(are_missing(start)))
+    n = len(there)
+    if cell == "":
+        values = parse(below)
+        counted = any(np.array_equal(values, np.arange(len(values)) + k) for k in (0, 1))
+        return "names" if counted and len(values) > 1 else None
+    if n == 0 or pc.any(are_missing(first)).as_py():
+        return None
+    numbers, dates = _count_numbers(there), int(pc.sum(are_dates(there)).as_py())
+    if _is_number(first):
+        if numbers == dates == 0:
+            return "names"
+        fractions = pc.match_substring_regex(there, r"\d[.,]\d")
+        with_fraction = pc.match_substring_regex(first, r"\d[.,]\d")
+        alike = numbers == n and with_fraction[0].as_py() and pc.any(fractions).as_py()
+        return "alike" if alike else None
+    if pc.any(are_dates(first)).as_py():
+        return "alike" if 2 * dates > n else None
+    if 2 * max(numbers, dates) > n:
+        return "names"
+    if pc.any(pc.equal(below, first[0])).as_py():
+        return "recurs"
+    return "new_word" if 2 * len(pc.unique(there)) <= n else None
+
+
+def _count_numbers(cells: Any) -> int:
+    pc = needed("pyarrow.compute")
+    known = [pc.match_substring_regex(cells, form(mark)) for mark in (".", ",")]
+    return int(pc.sum(pc.or_(*known)).as_py() or 0)
+
+
+def _is_number(cell: Any) -> bool:
+    return _count_numbers(cell) == 1
+
+
+def _head(below: Sequence[Any]) -> list[list[str]]:
+    return [list(row) for row in zip(*(one.slice(0, 20).to_pylist() for one in below), strict=True)]
+
+
+def _are_counted(row: Sequence[str]) -> bool:
+    """Return whether a row is whole numbers, each one more than the last."""
+    if len(row) < 2 or not all(cell.isascii() and cell.isdigit() for cell in row):
+        return False
+    whole = [int(cell) for cell in row]
+    likely = whole[0] < 2 or 1000 <= whole[0] < 3000
+    return likely and whole == list(range(whole[0], whole[0] + len(row)))
