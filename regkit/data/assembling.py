@@ -44,9 +44,10 @@ def assemble(
     """
     columns = table.columns
     if len(columns) < 2:
+        hint = " If each line holds several, name what separates them (separator, --separator)"
         raise DataError(
-            f"{table.where}: one column only; features and a label column are needed. Where "
-            "several stand in each line, name what separates them (separator, --separator)"
+            f"{table.where}: one column only; features and a label column are needed."
+            + hint * (table.lines is not None)
         )
     chosen, note = target_place(table, target)
     ignored = ignored_places(table, ignore)

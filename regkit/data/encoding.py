@@ -47,10 +47,7 @@ def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, s
         reason = getattr(error, "reason", error)
         raise DataError(f"{path}: not text in {name} ({reason}); {NAME_IT}") from error
     if not isinstance(text, str) or CONTROL.search(text):
-        raise DataError(
-            f"{path}: no text, as it has bytes that no text has. A table is a text file, .arff or "
-            f".parquet; if it is text, {NAME_IT}"
-        )
+        raise _no_text(path)
     return text, {"utf-8-sig": "UTF-8", "utf-8": "UTF-8"}.get(name, name)
 
 
@@ -71,7 +68,16 @@ def _told(data: bytes) -> str | None:
     return "utf-8"
 
 
+def _no_text(path: Path) -> DataError:
+    return DataError(
+        f"{path}: no text, as it has bytes that no text has. A table is a text file, .arff or "
+        f".parquet; if it is text, {NAME_IT}"
+    )
+
+
 def _western(data: bytes, path: Path) -> str:
+    if CONTROL.search(data.decode("latin-1")):
+        raise _no_text(path)
     runs = [len(run) for run in HIGH.findall(data)]
     if 2 * sum(n for n in runs if n > 1) > sum(runs):
         raise DataError(

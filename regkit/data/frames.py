@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from regkit.data.compressed import read_bytes
 from regkit.data.dataset import DataError
+from regkit.data.labels import flat
 from regkit.data.needed import needed
 from regkit.data.numbers import LARGEST
 from regkit.data.raw import Raw, Table
 
-__all__ = ["from_frame", "from_pair", "is_frame", "is_series", "read_parquet"]
+__all__ = ["from_frame", "from_labels", "from_pair", "is_frame", "is_series", "read_parquet"]
 
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean")
 WORDS = ("string", "mixed-integer", "mixed", "empty")
@@ -56,12 +57,18 @@ def read_parquet(path: Path) -> Table:
     Raises:
         DataError: where it is no such file, and for columns of other types.
     """
-    pandas, pa = needed("pandas"), needed("pyarrow")
+    pa, parquet = needed("pyarrow"), needed("pyarrow.parquet")
+    needed("pandas")
     try:
-        frame = pandas.read_parquet(io.BytesIO(read_bytes(path)), engine="pyarrow")
+        table = parquet.read_table(io.BytesIO(read_bytes(path)))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{path}: not a readable Parquet file ({error})") from error
-    return from_frame(frame, str(path))
+    frame = table.to_pandas()
+    # Parquet keeps categories that are numbers as numbers, and pandas' own word for it beside them.
+    said = (table.schema.pandas_metadata or {}).get("columns", [])
+    declared = {one["field_name"] for one in said if one["pandas_type"] == "categorical"}
+    kinds = {name: "category" for name in frame.columns if name in declared}
+    return from_frame(frame.astype(kinds), str(path))
 
 
 def from_frame(frame: Any, where: str = "DataFrame") -> Table:
@@ -89,40 +96,46 @@ def from_frame(frame: Any, where: str = "DataFrame") -> Table:
     return Table(where, raws, note=note)
 
 
-def from_pair(x: Any, y: Any, where: str = "DataFrame") -> tuple[Table, int]:
-    """Return features and labels, at least one of them of pandas, as one table, the labels last.
+def from_pair(
+    x: Any, y: Any, task: str | None = None, where: str = "DataFrame"
+) -> tuple[Table, int]:
+    """Return a DataFrame and its labels as one table, and the place of the labels, the last.
 
     Raises:
-        DataError: for lengths that differ, and where the same index stands in another order.
+        DataError: for several targets, lengths that differ, and where the same index stands in
+            another order.
+    """
+    table, labels = from_frame(x, where), from_labels(y, task, where)
+    n = len(labels.cells)
+    if len(x) != n:
+        raise DataError(f"{where}: {len(x)} examples but {n} labels; they must be as many")
+    note = _paired(x, y, where) if is_frame(y) or _is_a("Series", y) else ""
+    notes = "; ".join(filter(None, (table.note, note)))
+    return Table(where, [*table.columns, labels], note=notes), len(table.columns)
+
+
+def from_labels(y: Any, task: str | None = None, where: str = "labels") -> Raw:
+    """Return labels of any kind as one column.
+
+    Raises:
+        DataError: for several targets.
+
+    Example:
+        >>> import pandas
+        >>> from_labels(pandas.Series([0.5, None], name="price"))
+        Raw(name='price', cells=array([0.5, nan]), kind='number')
     """
     pandas = needed("pandas")
-    features = x if is_frame(x) else _as_frame(x, where)
-    labels = y.to_series() if _is_a("Index", y) else y
+    labels = y
     if is_frame(labels):
         if labels.shape[1] != 1:
             n = labels.shape[1]
             raise DataError(f"{where}: {n} columns of labels; give the one that is to be predicted")
         labels = labels.iloc[:, 0]
     elif not is_series(labels):
-        array = np.asarray(labels)
-        labels = pandas.Series(array.argmax(axis=1) if array.ndim == 2 else array)
-    if len(features) != len(labels):
-        raise DataError(
-            f"{where}: {len(features)} examples but {len(labels)} labels; they must be as many"
-        )
-    note = _paired(features, labels, where) if is_frame(x) and is_series(y) else ""
-    table = from_frame(features, where)
-    name = _name(labels.name) if labels.name is not None else "labels"
-    raw = _raw(labels, name, where)
-    notes = "; ".join(filter(None, (table.note, note)))
-    return Table(where, [*table.columns, raw], note=notes), len(table.columns)
-
-
-def _as_frame(x: Any, where: str) -> Any:
-    array = np.asarray(x)
-    if array.ndim != 2:
-        raise DataError(f"{where}: features of shape {array.shape}")
-    return needed("pandas").DataFrame(array)
+        labels = pandas.Series(labels if np.ndim(labels) == 1 else flat(labels, where, task))
+    labels = pandas.Series(labels)  # an Index, too
+    return _raw(labels, "labels" if labels.name is None else _name(labels.name), where)
 
 
 def _paired(x: Any, y: Any, where: str) -> str:
@@ -143,7 +156,7 @@ def _counts(index: Any) -> bool:
 
 
 def _name(label: Any) -> str:
-    return " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+    return " ".join(filter(None, map(str, label))) if isinstance(label, tuple) else str(label)
 
 
 def _raw(series: Any, name: str, where: str) -> Raw:

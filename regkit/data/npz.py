@@ -21,6 +21,7 @@ TWO_FILES = (
     'data=("images.npz", "labels.npz") in Python'
 )
 WHOLE = "the array"
+UNNAMED = ("arr_0", "arr_1")  # what np.savez calls arrays without names
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -45,6 +46,10 @@ def read_arrays(path: Path, task: str | None = None) -> Dataset:
             x_test, y_test = arrays.get("x_test"), arrays.get("y_test")
             x, y = (arrays[key] for key in keys)
             return from_arrays(x, y, path.name, task=task, x_test=x_test, y_test=y_test)
+    if arrays.keys() == {*UNNAMED} and arrays[UNNAMED[1]].ndim < 3:
+        note = "arr_0 are the features, arr_1 the labels"
+        x, y = (arrays[key] for key in UNNAMED)
+        return from_arrays(x, y, path.name, note=note, task=task)
     if len(arrays) == 1:
         (key, array), *_ = arrays.items()
         raise DataError(
@@ -77,7 +82,9 @@ def read_two(features: Path, labels: Path, task: str | None = None) -> Dataset:
 
 def _one(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], str]:
     arrays = _arrays(path)
-    fitting = [name for name in arrays if name in names or name.split("_")[0] in names]
+    if names == FEATURES and (own := sorted({*arrays} & {*LABELS})):
+        raise DataError(f"{path}: it has labels of its own, {own[0]!r}; give it alone")
+    fitting = [name for name in arrays if name.split("_")[0] in names]
     if len(arrays) == 1:
         fitting = list(arrays)
     if len(fitting) != 1:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from regkit.data.needed import needed
 
-__all__ = ["LARGEST", "Evidence", "evidence", "form", "is_plain", "parse", "units"]
+__all__ = ["ENOUGH", "LARGEST", "Evidence", "evidence", "form", "is_plain", "parse", "units"]
 
 LARGEST = 3.4e38  # of float32
+ENOUGH = 1000  # cells that are looked at first; all of them where these do not tell
 SPACE = "[ \u00a0\u2009\u202f]"
 CURRENCY = r"(?:\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK)"
 
@@ -63,6 +64,11 @@ class Evidence:
     unclear_comma: str | None = None
     unclear_point: str | None = None
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether any cell proves a mark."""
+        return self.point is not None or self.comma is not None
+
 
 def evidence(cells: Any) -> Evidence:
     """Return what a column of text (a pyarrow array, trimmed) tells about its decimal mark.
@@ -73,10 +79,8 @@ def evidence(cells: Any) -> Evidence:
         Evidence(point=None, comma='1,5', unclear_comma='1,234', unclear_point=None)
     """
     pc = needed("pyarrow.compute")
-    if is_plain(cells):  # no comma; its first cells mostly prove the point, which is fast
-        start = cells.slice(0, 1000)
-        if len(start) < len(cells) and (found := evidence(start)).point:
-            return found
+    if len(cells) > ENOUGH and (found := evidence(cells.slice(0, ENOUGH))).is_clear:
+        return found  # a cell further below that contradicts is no number by this mark
     marked = cells.filter(pc.match_substring_regex(cells, "[.,]"))
     if not len(marked):
         return Evidence()
@@ -106,6 +110,7 @@ def is_plain(cells: Any) -> bool:
         (True, False)
     """
     try:
+        _floats(cells.slice(0, ENOUGH))  # which mostly tells, and at once
         _floats(cells)
     except needed("pyarrow").ArrowInvalid:
         return False
@@ -126,10 +131,14 @@ def parse(cells: Any, decimal: str = ".") -> NDArray[np.float64]:
     """
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     values: NDArray[np.float64]
-    try:  # most columns are plain, and that is fast
-        if decimal == "," and pc.any(pc.match_substring(cells, ".")).as_py():
-            raise pa.ArrowInvalid("a point that may stand between thousands")
-        values = _floats(cells)
+    try:  # most columns have nothing but a decimal mark, and that is fast
+        _floats(pc.replace_substring(cells.slice(0, ENOUGH), decimal, "."))
+        if decimal == ",":
+            if pc.any(pc.match_substring_regex(cells, r"\.|,$")).as_py():
+                raise pa.ArrowInvalid("a point that may stand between thousands")
+            values = _floats(pc.replace_substring(cells, ",", "."))
+        else:
+            values = _floats(cells)
     except pa.ArrowInvalid:
         values = _floats(_plain(cells, decimal))
     with np.errstate(invalid="ignore"):
@@ -167,6 +176,8 @@ def units(cells: Any) -> list[tuple[str, str]]:
         [('$', '$5'), ('', '7')]
     """
     pc = needed("pyarrow.compute")
+    if not pc.any(pc.match_substring_regex(cells, r"[\p{Sc}%‰A-DF-Za-df-z]")).as_py():
+        return [("", cells[0].as_py())]
     bare = pc.replace_substring_regex(cells, r"\d[eE][+-]?\d", "")
     signs = pc.replace_substring_regex(bare, "[\\d.,'’()+\\-−\\s\u00a0\u2009\u202f]", "")
     firsts = {sign: pc.index(signs, sign).as_py() for sign in pc.unique(signs).to_pylist()}

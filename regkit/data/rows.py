@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import dataclasses
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,13 +16,13 @@ from numpy.typing import NDArray
 from regkit.core.words import counted
 from regkit.data.dataset import DataError
 from regkit.data.needed import needed
+from regkit.data.preface import COMMENT
 from regkit.data.separator import NAMES, reader
 
 __all__ = ["Grid", "split_rows"]
 
 CHUNK = 4096  # rows that are held as Python lists at a time
 LOOKED_AT = 1000  # rows whose most frequent width is that of the table
-COMMENT = "#"
 
 
 @dataclass
@@ -32,13 +34,15 @@ class Grid:
         columns: The cells below it, a pyarrow array of trimmed text for each column.
         lines: The line in which each row below the first ends.
         first_line: That of the first row.
-        said: What was left out on the way.
+        comments: How many comment lines were left out.
+        said: What else was left out.
     """
 
     first: list[str]
     columns: list[Any]
     lines: NDArray[np.int64]
     first_line: int = 1
+    comments: int = 0
     said: list[str] = field(default_factory=list)
 
 
@@ -75,6 +79,7 @@ class _Splitter:
         self.first_line = 0
         self.lines: list[int] = []
         self.width = 0
+        self.line = skipped  # in which the last row ends
         self.comments = self.blank = 0
         self.hash_is_data = False
 
@@ -88,16 +93,15 @@ class _Splitter:
                 part.append(pc.utf8_trim_whitespace(pa.array(cells, pa.string())))
         columns = [pa.concat_arrays(part) if part else pa.array([], pa.string()) for part in parts]
         lines = np.asarray(self.lines, np.int64)
-        grid = Grid(self.first, columns, lines, self.first_line, self._said())
+        grid = Grid(self.first, columns, lines, self.first_line, self.comments, self._said())
         return _without_empty_end(grid)
 
     def _look(self) -> None:
         """Learn the width of the table from its first rows."""
         rows = reader(self.text, self.separator)
-        try:
-            start = [row for row in itertools.islice(rows, LOOKED_AT) if any(row)]
-        except csv.Error:
-            start = []  # found again, and told, when the row is reached
+        start: list[list[str]] = []
+        with contextlib.suppress(csv.Error):  # found again, and told, when the row is reached
+            start.extend(row for row in itertools.islice(rows, LOOKED_AT) if any(row))
         marked = sum(row[0].startswith(COMMENT) for row in start)
         self.hash_is_data = 2 * marked > len(start)
         body = start[1:] or start
@@ -111,21 +115,20 @@ class _Splitter:
         rows: Any = reader(self.text, self.separator)
         try:
             for row in rows:
-                line, fitted = rows.line_num + self.skipped, row
+                self.line, fitted = rows.line_num + self.skipped, row
                 if len(row) != self.width or not any(row) or row[0].startswith(COMMENT):
-                    fitted = self._fitted(row, line)
+                    fitted = self._fitted(row, self.line)
                 if not fitted:
                     continue
                 if self.first_line:
-                    self.lines.append(line)
+                    self.lines.append(self.line)
                     yield fitted
                 else:
-                    self.first, self.first_line = [cell.strip() for cell in fitted], line
+                    self.first, self.first_line = [cell.strip() for cell in fitted], self.line
         except csv.Error as error:
-            line = rows.line_num + self.skipped
             raise DataError(
-                f"{self.where}, line {line}: {error}. A quoted cell begins and ends with a double "
-                'quote; one inside of it is written twice, ""'
+                f"{self.where}, line {self.line + 1}: {error}. A quoted cell begins and ends with "
+                'a double quote; one inside of it is written twice, ""'
             ) from error
 
     def _fitted(self, row: list[str], line: int) -> list[str]:
@@ -156,12 +159,7 @@ class _Splitter:
         return row
 
     def _said(self) -> list[str]:
-        said = []
-        if self.comments:
-            said.append(f"{counted(self.comments, 'comment line')} ({COMMENT}) left out")
-        if self.blank:
-            said.append(f"{counted(self.blank, 'row')} without any value left out")
-        return said
+        return [f"{counted(self.blank, 'row')} without any value left out"] if self.blank else []
 
 
 def _without_empty_end(grid: Grid) -> Grid:
@@ -173,4 +171,4 @@ def _without_empty_end(grid: Grid) -> Grid:
         first.pop()
     n = len(grid.columns) - len(columns)
     said = [f"{counted(n, 'empty column')} at the end left out"] if n else []
-    return Grid(first, columns, grid.lines, grid.first_line, grid.said + said)
+    return dataclasses.replace(grid, first=first, columns=columns, said=grid.said + said)

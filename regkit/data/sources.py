@@ -9,17 +9,18 @@ from typing import Any
 from regkit.core.errors import suggest
 from regkit.data.arff import read_arff
 from regkit.data.arrays import from_arrays
-from regkit.data.assembling import assemble
+from regkit.data.assembling import assemble, read_labels
 from regkit.data.bundled import BUNDLED, load_bundled
 from regkit.data.compressed import COMPRESSED, inner_suffix
 from regkit.data.dataset import DataError, Dataset
 from regkit.data.decimals import parse_decimal
 from regkit.data.folders import read_folder
-from regkit.data.frames import from_frame, from_pair, is_frame, is_series, read_parquet
+from regkit.data.frames import from_frame, from_labels, from_pair, is_frame, is_series, read_parquet
 from regkit.data.labels import check_task
 from regkit.data.npz import read_arrays, read_two
 from regkit.data.published import PUBLISHED, load_published
 from regkit.data.raw import Table
+from regkit.data.tables import marks_of
 from regkit.data.text import parse_header, read_text
 
 __all__ = ["NAMED", "load"]
@@ -47,7 +48,7 @@ BELONGS = {  # the options that only some sources have, and how to say which
     "image_size": (("folder",), "is for a folder of images"),
 }
 
-KINDS = {"frames": "pair", "frame": "DataFrame", "files": "pair of files"}
+KINDS = {"frames": "pair", "labelled": "pair", "frame": "DataFrame", "files": "pair of files"}
 
 
 def load(
@@ -116,8 +117,13 @@ def load(
     columns: dict[str, Any] = {"task": task, "ignore": ignore, "decimal": parse_decimal(decimal)}
     if kind == "frame":
         return assemble(from_frame(source), "DataFrame", target=target, **columns)
+    if kind == "labelled":
+        label = Table("labels", [from_labels(source[1], task)])
+        return from_arrays(
+            source[0], read_labels(label, 0, marks_of(label, None), task)[0], task=task
+        )
     if kind == "frames":
-        table, place = from_pair(*source)
+        table, place = from_pair(source[0], source[1], task)
         return assemble(table, "DataFrame", target=place, **columns)
     paths = [Path(one).expanduser() for one in (source if kind == "files" else [source])]
     if labels is not None:
@@ -197,7 +203,9 @@ def _kind_of_pair(x: Any, y: Any) -> str:
                 "give other data one by one"
             )
         return "files"
-    return "frames" if any(is_frame(one) or is_series(one) for one in (x, y)) else "pair"
+    if is_frame(x):
+        return "frames"
+    return "labelled" if is_frame(y) or is_series(y) else "pair"
 
 
 def _no_file(source: str) -> str:

@@ -13,7 +13,7 @@ from regkit.data.cells import are_dates, are_missing
 from regkit.data.dataset import Column, DataError
 from regkit.data.decimals import decimal_marks
 from regkit.data.needed import needed
-from regkit.data.numbers import evidence, is_plain, parse, units
+from regkit.data.numbers import ENOUGH, evidence, is_plain, parse, units
 from regkit.data.raw import Raw, Table, present
 from regkit.data.said import ROW_NUMBER_NAMES, Said, Written
 
@@ -33,11 +33,19 @@ def marks_of(table: Table, decimal: str | None) -> dict[int, str]:
         if raw.kind != "text":
             continue
         cells = present(raw.cells)
-        n = len(cells) - cells.null_count
-        if any(2 * np.isfinite(parse(cells, mark)).sum() >= max(n, 1) for mark in (".", ",")):
+        if _are_numbers(cells):
             found[place] = evidence(cells)
     names = [one.name for one in table.columns]
     return decimal_marks(found, names, table.where, decimal, table.separator)
+
+
+def _are_numbers(cells: Any) -> bool:
+    """Return whether most cells are numbers with either mark, by some evenly over the column."""
+    there = cells.drop_null()
+    if len(there) > ENOUGH:
+        there = there.take(np.linspace(0, len(there) - 1, ENOUGH).astype(np.int64))
+    known = (np.isfinite(parse(there, mark)).sum() for mark in (".", ","))
+    return any(2 * n >= max(len(there), 1) for n in known)
 
 
 def encode(
@@ -105,9 +113,12 @@ def _as_numbers(table: Table, raw: Raw, mark: str) -> Written | None:
         return None
     if known < n:
         row = int(np.flatnonzero(np.isnan(values) & ~np.asarray(cells.is_null()))[0])
+        other = np.isfinite(parse(cells.slice(row, 1), "," if mark == "." else "."))[0]
         raise DataError(
-            f"{table.at(row, raw.name)}: {cells[row].as_py()!r} is not a finite number, as "
-            "most cells of this column are. Correct it, or empty it to have it imputed"
+            f"{table.at(row, raw.name)}: {cells[row].as_py()!r} is not a finite number, as most "
+            "cells of this column are"
+            + f", whose decimal mark is {mark!r}" * bool(other)
+            + ". Correct it, or empty it to have it imputed"
         )
     return read_numbers(table, raw, values)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import re
+import csv
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,12 @@ from regkit.data.dataset import DataError
 from regkit.data.encoding import decode
 from regkit.data.header import Signs, signs, verdict
 from regkit.data.needed import needed
+from regkit.data.preface import COMMENT, Part, without_preface
 from regkit.data.raw import Raw, Table
 from regkit.data.rows import Grid, split_rows
 from regkit.data.separator import NAMES, guess, parse_separator, reader
 
 __all__ = ["parse_header", "read_text"]
-
-COMMENT = "#"
-EXCEL = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # how a file for Excel names its separator
 
 
 def parse_header(header: Any) -> bool | int | None:
@@ -64,98 +62,90 @@ def read_text(
     text, encoding = decode(read_bytes(path), path, encoding)
     if not text.strip():
         raise DataError(f"{where}: empty")
-    part = _without_preface(text, named)
+    part = without_preface(text, named if type(named) is int else None)
     if not part.text.strip():
-        raise DataError(f"{where}: empty; there are {part.skipped} lines, and none to read")
+        raise DataError(f"{where}: empty; {part.skipped} lines stand above the table")
     sign = given or part.separator or guess(part.text, where).separator
     grid = split_rows(part.text, sign, where, part.skipped)
-    names, said = _names(grid, part, named, sign, where)
-    if names is None:
-        pa = needed("pyarrow")
-        columns = [
-            pa.concat_arrays([pa.array([cell], pa.string()), below])
-            for cell, below in zip(grid.first, grid.columns, strict=True)
-        ]
-        names = [f"column {place}" for place in range(len(columns))]
-        lines = np.concatenate([[grid.first_line], grid.lines])
-    else:
-        columns, lines = grid.columns, grid.lines
-    if not len(lines):
+    head = _head(grid, part, named, sign, where)
+    table = _with_first_row(grid) if head.is_example else grid
+    if not len(table.lines):
         raise DataError(f"{where}: empty; there is a header but no examples")
-    note = [f"{encoding}, cells separated by {NAMES.get(sign, repr(sign))}", said, *grid.said]
-    if part.comments:
-        note.append(f"{counted(part.comments, 'comment line')} ({COMMENT}) left out")
-    raws = [Raw(name, cells) for name, cells in zip(names, columns, strict=True)]
-    return Table(where, raws, lines, sign, "; ".join(note))
+    names = head.names or [f"column {place}" for place in range(len(table.columns))]
+    comments = len(part.comments) + grid.comments - head.is_comment
+    left = [f"{counted(comments, 'comment line')} ({COMMENT}) left out"] if comments else []
+    note = [f"{encoding}, cells separated by {NAMES.get(sign, repr(sign))}", head.said]
+    raws = [Raw(name, cells) for name, cells in zip(names, table.columns, strict=True)]
+    return Table(where, raws, table.lines, sign, "; ".join([*note, *left, *grid.said]))
+
+
+def _with_first_row(grid: Grid) -> Grid:
+    """Return a grid in which the first row is an example among the others."""
+    pa = needed("pyarrow")
+    columns = [
+        pa.concat_arrays([pa.array([cell], pa.string()), below])
+        for cell, below in zip(grid.first, grid.columns, strict=True)
+    ]
+    lines = np.concatenate([[grid.first_line], grid.lines])
+    return dataclasses.replace(grid, columns=columns, lines=lines)
 
 
 @dataclass(frozen=True)
-class _Part:
-    """The part of a text that is the table.
+class _Head:
+    """What names the columns.
 
     Attributes:
-        text: That part.
-        skipped: The lines above it.
-        comments: How many of these are comments.
-        last_comment: The last of them, which may name the columns.
-        separator: What the text itself names as its separator.
+        said: That in words.
+        names: The names; None where there are none.
+        is_example: Whether the first row is an example.
+        is_comment: Whether the names stand in a comment.
     """
 
-    text: str
-    skipped: int = 0
-    comments: int = 0
-    last_comment: str = ""
-    separator: str | None = None
+    said: str
+    names: list[str] | None = None
+    is_example: bool = False
+    is_comment: bool = False
 
 
-def _without_preface(text: str, header: bool | int | None) -> _Part:
-    """Return a text without what stands above its first row."""
-    lines = io.StringIO(text, newline="")
-    skipped = comments = start = 0
-    last, separator = "", None
-    for line in lines:
-        excel = EXCEL.fullmatch(line) if not skipped else None
-        if excel:
-            separator = excel[1]
-        elif line.startswith(COMMENT):
-            comments, last = comments + 1, line
-        elif line.strip():
-            break
-        skipped, start = skipped + 1, start + len(line)
-    else:  # nothing but comments, so they are the rows
-        return _Part(text)
-    if isinstance(header, int) and not isinstance(header, bool):
-        above = list(io.StringIO(text, newline=""))[: header - 1]
-        return _Part(text[sum(map(len, above)) :], len(above), separator=separator)
-    return _Part(text[start:], skipped, comments, last, separator)
-
-
-def _names(
-    grid: Grid, part: _Part, header: bool | int | None, sign: str, where: str
-) -> tuple[list[str] | None, str]:
-    """Return the names of the columns, or None where the first row is an example; and a note."""
-    here = grid.first, f"line {grid.first_line} is the header"
-    if header is False:
-        return None, "no header, as asked for: the first row is an example"
+def _head(grid: Grid, part: Part, header: bool | int | None, sign: str, where: str) -> _Head:
+    """Return what names the columns: the first row, a comment above it, or nothing."""
+    here = _Head(f"line {grid.first_line} is the header", grid.first)
     if type(header) is int:
         return here
+    commented = _commented_names(grid, part, sign, where)
+    if header is False:
+        return _Head("no header, as asked for: the first row is an example", is_example=True)
     found = signs(grid.first, grid.columns)
     decided = verdict(found)
-    above = _from_comment(part.last_comment, len(grid.columns), sign)
-    if decided is not True and above is not None:
-        return above, f"the comment above line {grid.first_line} is the header"
+    if decided is not True and commented is not None:
+        said = f"the comment above line {grid.first_line} is the header"
+        return _Head(said, commented, is_example=True, is_comment=True)
     if decided or header:
         return here
     if decided is None:
         raise _in_doubt(grid, found, where)
-    return None, "no header: the first row is an example"
+    return _Head("no header: the first row is an example", is_example=True)
 
 
-def _from_comment(comment: str, width: int, separator: str) -> list[str] | None:
-    """Return the names in a comment above the rows, as NumPy writes them, if they fit."""
-    rows = list(reader(comment.lstrip(COMMENT).strip(), separator))
-    names = [cell.strip() for cell in rows[0]] if rows else []
-    return names if len(names) == width and all(names) else None
+def _commented_names(grid: Grid, part: Part, sign: str, where: str) -> list[str] | None:
+    """Return the names in the last comment, as NumPy writes them; None where it has none.
+
+    Raises:
+        DataError: where a comment looks like one of the rows.
+    """
+    names = None
+    for comment in part.comments:
+        try:
+            cells = [cell.strip() for cell in next(reader(comment, sign), [])]
+        except csv.Error:  # not even cells
+            cells = []
+        names = cells if len(cells) == len(grid.columns) > 1 else None
+        if names is not None and not verdict(signs(names, _with_first_row(grid).columns)):
+            raise DataError(
+                f"{where}: the line {COMMENT} {comment!r} above the table may be one of its rows "
+                f"or a comment; delete it, or put its first cell in double quotes"
+            )
+    return names
 
 
 def _in_doubt(grid: Grid, found: Signs, where: str) -> DataError:
