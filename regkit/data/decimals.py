@@ -39,8 +39,8 @@ def decimal_marks(
     """Return the decimal mark of each column that has numbers with a point or comma.
 
     A column whose own cells do not tell (1,234 may be 1234 or 1.234) is read as the others are. If
-    no cell of the table tells, commas are in doubt, and so are points where semicolons separate
-    the cells, as they do where commas are decimal. Elsewhere a point is a decimal point.
+    no cell of the table tells, the mark is in doubt; but where commas separate the cells and all
+    numbers of a column have three digits behind a point, it is a decimal point.
 
     Args:
         found: The evidence of the columns of numbers, by their places.
@@ -74,7 +74,7 @@ def decimal_marks(
             chosen[place] = "." if one.point else ","
         elif len(votes) == 1:
             chosen[place] = next(iter(votes))
-        elif one.unclear_comma or votes or separator == ";":
+        elif one.unclear_comma or one.whole or votes or separator != ",":
             raise _in_doubt(where, names[place], one)
         else:
             chosen[place] = "."

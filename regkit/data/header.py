@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from regkit.data.numbers import form, parse
 __all__ = ["Signs", "signs", "verdict"]
 
 SAMPLE = 1000  # rows by which a column's kind is told
+FRACTION = r"\d[.,]\d"
+YEARS = (1800, 2200)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Signs:
         new_word: Weaker: a word that never recurs below, where the words below do.
         recurs: It is an example: its cell is one of the words below.
         alike: Weaker: a number with a fraction above such numbers.
-        counts: In doubt: whole numbers one after the other, as years or a frame's own names are.
+        counts: In doubt: whole numbers one after the other, as years or a frame's own names are,
+            or above a column without any whole number.
         words: All its cells are words.
     """
 
@@ -38,6 +42,16 @@ class Signs:
     counts: str | None = None
     words: bool = False
 
+    @property
+    def like_a_name(self) -> str | None:
+        """A cell that looks like a name, be it empty as that of a frame's index is."""
+        return self.new_word if self.names is None else self.names
+
+    @property
+    def like_a_value(self) -> str | None:
+        """A cell that looks like a value."""
+        return self.alike if self.recurs is None else self.recurs
+
 
 def verdict(found: Signs) -> bool | None:
     """Return whether the first row is a header; None where its cells contradict each other.
@@ -46,12 +60,13 @@ def verdict(found: Signs) -> bool | None:
         >>> verdict(Signs(names="age")), verdict(Signs(recurs="yes")), verdict(Signs(counts="0"))
         (True, False, None)
     """
-    header, example = found.names or found.new_word, found.recurs or found.alike
+    header = found.like_a_name is not None
+    example = found.like_a_value is not None
     if header and example:
         return None
     if header or (found.words and not example):
         return True
-    return None if found.counts and not example else False
+    return None if found.counts is not None and not example else False
 
 
 def signs(first: Sequence[str], below: Sequence[Any]) -> Signs:
@@ -68,7 +83,7 @@ def signs(first: Sequence[str], below: Sequence[Any]) -> Signs:
         sign = _sign(pa.array([cell]), cells)
         if sign:
             found.setdefault(sign, cell)
-    if _are_counted(first) and not any(_are_counted(row) for row in _head(below)):
+    if _in_doubt(first, below):
         found["counts"] = first[0]
     words = all(not _is_number(pa.array([cell])) for cell in first)
     if words and "names" in found:
@@ -94,8 +109,8 @@ def _sign(first: Any, below: Any) -> str | None:
     if _is_number(first):
         if numbers == dates == 0:
             return "names"
-        fractions = pc.match_substring_regex(there, r"\d[.,]\d")
-        with_fraction = pc.match_substring_regex(first, r"\d[.,]\d")
+        fractions = pc.match_substring_regex(there, FRACTION)
+        with_fraction = pc.match_substring_regex(first, FRACTION)
         alike = numbers == n and with_fraction[0].as_py() and pc.any(fractions).as_py()
         return "alike" if alike else None
     if pc.any(are_dates(first)).as_py():
@@ -117,14 +132,27 @@ def _is_number(cell: Any) -> bool:
     return _count_numbers(cell) == 1
 
 
-def _head(below: Sequence[Any]) -> list[list[str]]:
-    return [list(row) for row in zip(*(one.slice(0, 20).to_pylist() for one in below), strict=True)]
+def _in_doubt(first: Sequence[str], below: Sequence[Any]) -> bool:
+    """Return whether a row of whole numbers may be names: unlike every row below in that."""
+    pc = needed("pyarrow.compute")
+    if not all(cell.isascii() and cell.isdigit() for cell in first):
+        return False
+    head = zip(*(one.slice(0, 20).to_pylist() for one in below), strict=True)
+    if _are_steps(first) and not any(_are_steps(row) for row in head):
+        return True
+    for cells in below:
+        start = cells.slice(0, SAMPLE)
+        there = start.filter(pc.invert(are_missing(start)))
+        if len(there) > 1 and pc.all(pc.match_substring_regex(there, FRACTION)).as_py():
+            return True
+    return False
 
 
-def _are_counted(row: Sequence[str]) -> bool:
-    """Return whether a row is whole numbers, each one more than the last."""
+def _are_steps(row: Sequence[str]) -> bool:
+    """Return whether a row counts up from 0, 1 or a year, or is years that follow each other."""
     if len(row) < 2 or not all(cell.isascii() and cell.isdigit() for cell in row):
         return False
     whole = [int(cell) for cell in row]
-    likely = whole[0] < 2 or 1000 <= whole[0] < 3000
-    return likely and whole == list(range(whole[0], whole[0] + len(row)))
+    steps = {after - before for before, after in itertools.pairwise(whole)}
+    years = YEARS[0] <= whole[0] and whole[-1] <= YEARS[1]
+    return (whole[0] < 2 and steps == {1}) or (years and min(steps) > 0)

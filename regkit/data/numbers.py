@@ -57,12 +57,14 @@ class Evidence:
         comma: A number only with a decimal comma, such as 1,5.
         unclear_comma: 1234 with a decimal point and 1.234 with a comma, such as 1,234.
         unclear_point: The reverse, such as 1.234.
+        whole: Beside them a number without either, such as 12.
     """
 
     point: str | None = None
     comma: str | None = None
     unclear_comma: str | None = None
     unclear_point: str | None = None
+    whole: str | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -76,7 +78,7 @@ def evidence(cells: Any) -> Evidence:
     Example:
         >>> import pyarrow
         >>> evidence(pyarrow.array(["1,5", "1,234", "7"]))
-        Evidence(point=None, comma='1,5', unclear_comma='1,234', unclear_point=None)
+        Evidence(point=None, comma='1,5', unclear_comma='1,234', unclear_point=None, whole='7')
     """
     pc = needed("pyarrow.compute")
     if len(cells) > ENOUGH and (found := evidence(cells.slice(0, ENOUGH))).is_clear:
@@ -89,16 +91,19 @@ def evidence(cells: Any) -> Evidence:
     both = pc.and_(with_point, with_comma)
     has_comma = pc.match_substring(marked, ",")
 
-    def first(mask: Any) -> str | None:
-        found = marked.filter(mask)
-        return found[0].as_py() if len(found) else None
-
+    bare = pc.match_substring_regex(cells, r"^[^\d.,]*\d+[^\d.,]*$")
     return Evidence(
-        first(pc.and_not(with_point, with_comma)),
-        first(pc.and_not(with_comma, with_point)),
-        first(pc.and_(both, has_comma)),
-        first(pc.and_not(both, has_comma)),
+        _first(marked, pc.and_not(with_point, with_comma)),
+        _first(marked, pc.and_not(with_comma, with_point)),
+        _first(marked, pc.and_(both, has_comma)),
+        _first(marked, pc.and_not(both, has_comma)),
+        _first(cells, bare),
     )
+
+
+def _first(cells: Any, mask: Any) -> str | None:
+    found = cells.filter(mask)
+    return found[0].as_py() if len(found) else None
 
 
 def is_plain(cells: Any) -> bool:

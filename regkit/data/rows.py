@@ -51,7 +51,7 @@ def split_rows(text: str, separator: str, where: str, skipped: int = 0) -> Grid:
 
     Blank lines, comment lines, rows without any value and separators at the end of a row are left
     out. A first row that has one cell less than all others lacks a name for the first column, as R
-    writes tables with row names.
+    writes tables with row names, which are unique.
 
     Args:
         text: The text, from its first row on.
@@ -82,6 +82,7 @@ class _Splitter:
         self.line = skipped  # in which the last row ends
         self.comments = self.blank = 0
         self.hash_is_data = False
+        self.is_short = False  # the first row lacks one cell
 
     def grid(self) -> Grid:
         pa, pc = needed("pyarrow"), needed("pyarrow.compute")
@@ -92,6 +93,9 @@ class _Splitter:
             for part, cells in zip(parts, zip(*chunk, strict=True), strict=True):
                 part.append(pc.utf8_trim_whitespace(pa.array(cells, pa.string())))
         columns = [pa.concat_arrays(part) if part else pa.array([], pa.string()) for part in parts]
+        if self.is_short and len(pc.unique(columns[0])) < len(columns[0]):
+            line, self.first_line = self.first_line, 0  # no names of rows, as these are unique
+            raise self._ragged(self.width - 1, line)
         lines = np.asarray(self.lines, np.int64)
         grid = Grid(self.first, columns, lines, self.first_line, self.comments, self._said())
         return _without_empty_end(grid)
@@ -148,15 +152,19 @@ class _Splitter:
         while len(row) > self.width and not row[-1].strip():
             row = row[:-1]
         if not self.first_line and len(row) == self.width - 1 and self.width > 2:
+            self.is_short = True
             return ["", *row]
         if len(row) != self.width:
-            name = NAMES.get(self.separator, repr(self.separator))
-            title = "" if self.first_line else " (the line of the header: header=N, --header N)"
-            raise DataError(
-                f"{self.where}, line {line}: {counted(len(row), 'cell')} where {self.width} are "
-                f"expected, separated by {name}{title}"
-            )
+            raise self._ragged(len(row), line)
         return row
+
+    def _ragged(self, width: int, line: int) -> DataError:
+        name = NAMES.get(self.separator, repr(self.separator))
+        hint = "" if self.first_line else " (the line of the header: header=N, --header N)"
+        return DataError(
+            f"{self.where}, line {line}: {counted(width, 'cell')} where {self.width} are "
+            f"expected, separated by {name}{hint}"
+        )
 
     def _said(self) -> list[str]:
         return [f"{counted(self.blank, 'row')} without any value left out"] if self.blank else []

@@ -114,13 +114,14 @@ def candidates(text: str, most: int | None = None) -> list[Candidate]:
     """
     split: dict[str, tuple[int, int, list[list[str]]]] = {}
     for separator in SEPARATORS:
-        if separator == " " and "\t" in split:
-            continue  # spaces beside tabs are part of the cells
         rows = _rows(text, separator, most)
         widths = Counter(len(row) for row in rows)
         width = max(widths, key=lambda one: (widths[one], one), default=1)
         if width > 1 and 2 * widths[width] >= len(rows):
             split[separator] = width, len(rows), [row for row in rows if len(row) == width]
+    if {"\t", " "} <= split.keys():  # spaces beside tabs are part of the cells, or tabs are spaces
+        shares = {one: len(split[one][2]) / split[one][1] for one in "\t "}
+        del split["\t" if shares[" "] > shares["\t"] else " "]
     others = {one: [sign for sign in split if sign not in (one, " ")] for one in split}
     found = [
         Candidate(one, width, len(rows) / n, _quality(rows, others[one]))

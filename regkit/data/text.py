@@ -149,11 +149,10 @@ def _commented_names(grid: Grid, part: Part, sign: str, where: str) -> list[str]
 
 
 def _in_doubt(grid: Grid, found: Signs, where: str) -> DataError:
-    for_header, against = found.names or found.new_word, found.recurs or found.alike
     why = (
-        f"{for_header!r} looks like a name and {against!r} like a value"
-        if for_header
-        else f"it counts from {found.counts}"
+        f"{found.like_a_name!r} looks like a name and {found.like_a_value!r} like a value"
+        if found.like_a_name is not None
+        else f"it has whole numbers, {found.counts} the first"
     )
     return DataError(
         f"{where}, line {grid.first_line}: whether this row is a header or an example cannot be "

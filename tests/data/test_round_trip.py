@@ -1,0 +1,33 @@
+"""A table in a random dialect is read back as it was, or refused; never as another one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from regkit.data import DataError, load
+from tests.data.written import Written, tables
+
+pytestmark = pytest.mark.backend_free
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables())
+def test_read_back_equal_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, table: Written
+) -> None:
+    path = table.save(tmp_path_factory.mktemp("guessed") / "table.csv")
+    try:
+        data = load(path)
+    except DataError:
+        return
+    table.check(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables())
+def test_what_options_tell_is_read_back_equal(
+    tmp_path_factory: pytest.TempPathFactory, table: Written
+) -> None:
+    path = table.save(tmp_path_factory.mktemp("told") / "table.csv")
+    table.check(load(path, **table.dialect.told))
