@@ -48,7 +48,7 @@ def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, s
         raise DataError(f"{path}: not text in {name} ({reason}); {NAME_IT}") from error
     if not isinstance(text, str) or CONTROL.search(text):
         raise _no_text(path)
-    return text, {"utf-8-sig": "UTF-8", "utf-8": "UTF-8"}.get(name, name)
+    return text, {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf8": "UTF-8"}.get(name.lower(), name)
 
 
 def _told(data: bytes) -> str | None:
