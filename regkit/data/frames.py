@@ -66,7 +66,7 @@ def read_parquet(path: Path) -> Table:
     frame = table.to_pandas()
     # Parquet keeps categories that are numbers as numbers, and pandas' own word for it beside them.
     said = (table.schema.pandas_metadata or {}).get("columns", [])
-    declared = {one["field_name"] for one in said if one["pandas_type"] == "categorical"}
+    declared = {one.get("field_name") for one in said if one.get("pandas_type") == "categorical"}
     kinds = {name: "category" for name in frame.columns if name in declared}
     return from_frame(frame.astype(kinds), str(path))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regkit.data.cells import are_dates, are_missing
 from regkit.data.needed import needed
@@ -18,6 +18,7 @@ __all__ = ["Signs", "signs", "verdict"]
 SAMPLE = 1000  # rows by which a column's kind is told
 FRACTION = r"\d[.,]\d"
 YEARS = (1800, 2200)
+MANY = 5  # numbers seldom rise in one row and in none below by chance
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Signs:
         new_word: Weaker: a word that never recurs below, where the words below do.
         recurs: It is an example: its cell is one of the words below.
         alike: Weaker: a number with a fraction above such numbers.
-        counts: In doubt: whole numbers one after the other, as years or a frame's own names are,
-            or above a column without any whole number.
+        counts: In doubt: numbers that rise from cell to cell, as years, wavelengths or a frame's
+            own names do, or whole numbers above a column without any.
         words: All its cells are words.
     """
 
@@ -66,7 +67,7 @@ def verdict(found: Signs) -> bool | None:
         return None
     if header or (found.words and not example):
         return True
-    return None if found.counts is not None and not example else False
+    return None if found.counts is not None and found.recurs is None else False
 
 
 def signs(first: Sequence[str], below: Sequence[Any]) -> Signs:
@@ -133,13 +134,14 @@ def _is_number(cell: Any) -> bool:
 
 
 def _in_doubt(first: Sequence[str], below: Sequence[Any]) -> bool:
-    """Return whether a row of whole numbers may be names: unlike every row below in that."""
-    pc = needed("pyarrow.compute")
+    """Return whether a row of numbers may be names: unlike every row below in how it goes on."""
+    pa, pc = needed("pyarrow"), needed("pyarrow.compute")
+    head = zip(*(one.slice(0, 20).to_pylist() for one in below), strict=True)
+    go_on = [_go_on(parse(pa.array(row, pa.string()))) for row in (first, *head)]
+    if go_on[0] and not any(go_on[1:]):
+        return True
     if not all(cell.isascii() and cell.isdigit() for cell in first):
         return False
-    head = zip(*(one.slice(0, 20).to_pylist() for one in below), strict=True)
-    if _are_steps(first) and not any(_are_steps(row) for row in head):
-        return True
     for cells in below:
         start = cells.slice(0, SAMPLE)
         there = start.filter(pc.invert(are_missing(start)))
@@ -148,11 +150,12 @@ def _in_doubt(first: Sequence[str], below: Sequence[Any]) -> bool:
     return False
 
 
-def _are_steps(row: Sequence[str]) -> bool:
-    """Return whether a row counts up from 0, 1 or a year, or is years that follow each other."""
-    if len(row) < 2 or not all(cell.isascii() and cell.isdigit() for cell in row):
+def _go_on(row: NDArray[np.float64]) -> bool:
+    """Return whether numbers follow each other as names do: 0, 1, 2, years, or many that rise."""
+    steps = np.diff(row)
+    if len(row) < 2 or not (steps > 0).all():  # NaN, where a cell is no number, is not above 0
         return False
-    whole = [int(cell) for cell in row]
-    steps = {after - before for before, after in itertools.pairwise(whole)}
-    years = YEARS[0] <= whole[0] and whole[-1] <= YEARS[1]
-    return (whole[0] < 2 and steps == {1}) or (years and min(steps) > 0)
+    counts = bool(row[0] in (0, 1) and (steps == 1).all())
+    years = bool((row % 1 == 0).all() and YEARS[0] <= row[0] and row[-1] <= YEARS[1])
+    even = len(row) > 3 and bool(np.allclose(steps, steps[0], rtol=1e-3))
+    return counts or years or even or len(row) > MANY

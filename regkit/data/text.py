@@ -152,7 +152,7 @@ def _in_doubt(grid: Grid, found: Signs, where: str) -> DataError:
     why = (
         f"{found.like_a_name!r} looks like a name and {found.like_a_value!r} like a value"
         if found.like_a_name is not None
-        else f"it has whole numbers, {found.counts} the first"
+        else f"it is numbers as names may be, {found.counts} the first"
     )
     return DataError(
         f"{where}, line {grid.first_line}: whether this row is a header or an example cannot be "

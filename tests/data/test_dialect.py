@@ -90,6 +90,11 @@ NAMES, DATES = [f"Ann {i}" for i in range(12)], ["2024-01-31", "2024-02-01"] * 6
         (["2019", "2020"], [NUMBERS, NUMBERS], None),
         (["1990", "2000"], [WHOLE, WHOLE], None),
         (["7", "3"], [NUMBERS, NUMBERS], None),
+        (["400.5", "401", "401.5", "402"], [NUMBERS] * 4, None),
+        (["0.1", "0.2", "0.5", "1.0", "2.0", "5.0"], [NUMBERS] * 6, None),
+        (["0.1", "0.2", "0.5", "1.0"], [NUMBERS] * 4, False),
+        (["1.5", "2.5"], [["1.5", "2.5"], ["3.5", "4.5"]], False),
+        (["2019", "2020"], [["2018", "2000"], ["2020", "2019"]], False),  # as the rows below
         (["5.25", "rare"], [NUMBERS, WORDS], None),
         (["unknown", "5", "yes"], [NUMBERS, WHOLE, WORDS], None),
     ],
