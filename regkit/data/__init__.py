@@ -1,4 +1,4 @@
-"""Loading data: named sets, tables, files of arrays, folders of images, frames and arrays in memory."""
+"""Loading data: named sets, tables, files of arrays, folders of images, frames and arrays."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from regkit.core.words import counted
 from regkit.data.dataset import DataError
 from regkit.data.needed import needed
+from regkit.data.numbers import parse
 from regkit.data.preface import COMMENT
 from regkit.data.separator import NAMES, reader
 
@@ -51,7 +52,7 @@ def split_rows(text: str, separator: str, where: str, skipped: int = 0) -> Grid:
 
     Blank lines, comment lines, rows without any value and separators at the end of a row are left
     out. A first row that has one cell less than all others lacks a name for the first column, as R
-    writes tables with row names, which are unique.
+    writes tables with row names, which count or are words, each another one.
 
     Args:
         text: The text, from its first row on.
@@ -93,8 +94,8 @@ class _Splitter:
             for part, cells in zip(parts, zip(*chunk, strict=True), strict=True):
                 part.append(pc.utf8_trim_whitespace(pa.array(cells, pa.string())))
         columns = [pa.concat_arrays(part) if part else pa.array([], pa.string()) for part in parts]
-        if self.is_short and len(pc.unique(columns[0])) < len(columns[0]):
-            line, self.first_line = self.first_line, 0  # no names of rows, as these are unique
+        if self.is_short and not _are_row_names(columns[0]):
+            line, self.first_line = self.first_line, 0
             raise self._ragged(self.width - 1, line)
         lines = np.asarray(self.lines, np.int64)
         grid = Grid(self.first, columns, lines, self.first_line, self.comments, self._said())
@@ -168,6 +169,18 @@ class _Splitter:
 
     def _said(self) -> list[str]:
         return [f"{counted(self.blank, 'row')} without any value left out"] if self.blank else []
+
+
+def _are_row_names(cells: Any) -> bool:
+    """Return whether a column counts the rows, or has a word of its own for each.
+
+    Other numbers are none: thousands with commas between commas give a row one cell too many, too.
+    """
+    pc = needed("pyarrow.compute")
+    values = parse(cells)
+    if np.isfinite(values).any():
+        return any(np.array_equal(values, np.arange(len(values)) + start) for start in (0, 1))
+    return len(pc.unique(cells)) == len(cells)
 
 
 def _without_empty_end(grid: Grid) -> Grid:

@@ -111,7 +111,7 @@ def _head(grid: Grid, part: Part, header: bool | int | None, sign: str, where: s
     """Return what names the columns: the first row, a comment above it, or nothing."""
     here = _Head(f"line {grid.first_line} is the header", grid.first)
     if type(header) is int:
-        return here
+        return _head_of_line(grid, header, where)
     commented = _commented_names(grid, part, sign, where)
     if header is False:
         return _Head("no header, as asked for: the first row is an example", is_example=True)
@@ -125,6 +125,17 @@ def _head(grid: Grid, part: Part, header: bool | int | None, sign: str, where: s
     if decided is None:
         raise _in_doubt(grid, found, where)
     return _Head("no header: the first row is an example", is_example=True)
+
+
+def _head_of_line(grid: Grid, line: int, where: str) -> _Head:
+    """Return the header that stands in the line that the user names."""
+    if grid.first_line != line + sum(cell.count("\n") for cell in grid.first):
+        raise DataError(
+            f"{where}: line {line} names no columns, as it is blank or a comment; the next row is "
+            f"in line {grid.first_line} (header, --header)"
+        )
+    names = [grid.first[0].lstrip(COMMENT).strip(), *grid.first[1:]]
+    return _Head(f"line {line} is the header", names)
 
 
 def _commented_names(grid: Grid, part: Part, sign: str, where: str) -> list[str] | None:

@@ -67,11 +67,12 @@ HEAD = "a,b,label\n"
         (",a,b,label\n" + rows(",", range(N), A, B, WORDS), "left out: '' (row numbers)"),
         ('"a" "b" "label"\n' + rows(" ", range(1, N + 1), A, B, WORDS), "'' (row numbers)"),
         ("a,b,label\n" + rows(",", A, [f"({-b})" if b < 0 else b for b in B], WORDS), "numbers: 'b'"),
+        ("a b label\n" + rows(" ", [f"row{i}" for i in range(N)], A, B, WORDS), "ignored: ''"),
         ("a,a,label\n" + PLAIN, "labels from column 'label'"),
     ],
 )  # fmt: skip
 def test_the_same_table(tmp_path: Path, text: str, said: str) -> None:
-    data = read(tmp_path, text)
+    data = read(tmp_path, text, ignore=0 if "row0" in text else None)
     check(data, A, B)
     assert said in data.note
 
@@ -179,6 +180,11 @@ def test_the_line_of_the_header(tmp_path: Path) -> None:
         read(tmp_path, "A report, of 2020\n" + rows(",", WORDS, A, B))
     for header in (3, "3"):
         check(read(tmp_path, text, header=header), A, B)
+    with pytest.raises(DataError, match="line 2 names no columns.* in line 3"):
+        read(tmp_path, text, header=2)
+    commented = read(tmp_path, "# a,b,label\n" + PLAIN, header=1)
+    assert [one.name for one in commented.columns] == ["a", "b"]
+    check(read(tmp_path, 'title\n"a\nc",b,label\n' + PLAIN, header=2), A, B)
 
 
 @pytest.mark.parametrize("first", ["0,1,2", "2019,2020,2021", "5.25,1.5,rare"])
@@ -216,6 +222,7 @@ def test_a_separator_on_request(tmp_path: Path) -> None:
         (HEAD, "a header but no examples"),
         ("a\n1\n2\n", "one column only; .*--separator"),
         (HEAD + PLAIN + "1,2\n", f"line {N + 2}: 2 cells where 3 are expected, separated by comma"),
+        ("a,b,label\n" + rows(",", [f"{i + 10},250" for i in range(N)], B, WORDS), "line 1: 3 cells"),
         (HEAD + PLAIN + "1,2,no,4\n", f"line {N + 2}: 4 cells where 3 are expected"),
         (HEAD + '1,2,"no\n' + PLAIN, "line 2: unexpected end of data"),
         (HEAD + '1,2,"no"x\n' + PLAIN, "line 2: .* expected after '\"'"),
