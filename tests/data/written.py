@@ -81,6 +81,24 @@ class Written:
         writer.writerows([[*row, ""] if dialect.trailing else row for row in rows])
         return text.getvalue()
 
+    def arff(self) -> str:
+        """The table in Weka's format."""
+
+        def cell(value: float | str | None) -> str:
+            if value is None:
+                return "?"
+            text = str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+            return f"'{text}'" if isinstance(value, str) else text
+
+        lines = ["@relation written"]
+        columns: list[Any] = [*self.columns, self.labels]
+        for place, column in enumerate(columns):
+            words = sorted({one for one in column if isinstance(one, str)})
+            kind = f"{{{', '.join(map(cell, words))}}}" if words else "numeric"
+            lines.append(f"@attribute 'name {place}' {kind}")
+        rows = (", ".join(map(cell, row)) for row in zip(*columns, strict=True))
+        return "\n".join([*lines, "@data", *rows, ""])
+
     def check(self, data: Dataset) -> None:
         """Raise AssertionError unless the data is this table."""
         assert len(data.y) == len(self.labels)
