@@ -18,6 +18,7 @@ MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 WESTERN = "cp1252"
+DOS_END = "\x1a"  # which DOS put behind a text
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b]")
 HIGH = re.compile(rb"[\x80-\xff]+")
 NAME_IT = "name the encoding (encoding, --encoding), such as cp1252, cp1251, utf-16 or shift_jis"
@@ -40,7 +41,7 @@ def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, s
     name = encoding or _told(data) or _western(data, path)
     try:
         # A mark at the beginning is none of the text, whoever named the encoding.
-        text = data.decode(name).removeprefix("\ufeff")
+        text = data.decode(name).removeprefix("\ufeff").removesuffix(DOS_END)
     except LookupError as error:
         raise DataError(f"{path}: no encoding is called {encoding!r}; {NAME_IT}") from error
     except UnicodeError as error:
@@ -76,7 +77,7 @@ def _no_text(path: Path) -> DataError:
 
 
 def _western(data: bytes, path: Path) -> str:
-    if CONTROL.search(data.decode("latin-1")):
+    if CONTROL.search(data.decode("latin-1").removesuffix(DOS_END)):
         raise _no_text(path)
     runs = [len(run) for run in HIGH.findall(data)]
     if 2 * sum(n for n in runs if n > 1) > sum(runs):

@@ -191,9 +191,19 @@ def _raw(series: Any, name: str, where: str) -> Raw:
 def _texts(series: Any) -> Any:
     """Return a column as trimmed text, null where it has no value."""
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
-    gone = series.isna().to_numpy(dtype=bool)
-    texts = [None if no else str(one) for one, no in zip(series, gone, strict=True)]
-    return pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
+    try:
+        texts = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError):  # a column of several types
+        texts = pa.nulls(0)
+    if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):  # fast
+        texts = texts.cast(pa.string())
+    else:
+        gone = series.isna().to_numpy(dtype=bool)
+        words = [None if no else str(one) for one, no in zip(series, gone, strict=True)]
+        texts = pa.array(words, pa.string())
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    return pc.utf8_trim_whitespace(texts)
 
 
 def _numbers(series: Any, name: str, where: str) -> NDArray[np.float64]:

@@ -65,6 +65,11 @@ def test_an_encoding_that_does_not_fit(encoding: str, said: str) -> None:
         decode("é,b".encode(), HERE, encoding)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_the_end_of_a_text_of_dos(encoding: str) -> None:
+    assert decode("é\x1a".encode(encoding), HERE)[0] == "é"
+
+
 def test_a_named_encoding_drops_the_mark_too() -> None:
     assert decode("é".encode("utf-8-sig"), HERE, "utf-8") == ("é", "UTF-8")
 
