@@ -23,6 +23,8 @@ examples:
       training labels redrawn at random; validation and test labels stay clean
   regkit compare "dropout(0.3)" "both = dropout(0.3) + label_smoothing" --splits 20
   regkit compare "l2(1e-3)" --data table.csv --target species --model my_model.py:build
+  regkit compare dropout --data sales.csv.gz --separator semicolon --decimal comma --header no
+  regkit compare dropout --data images.npz --labels labels.npz
   regkit compare dropout --data images.npz --model cnn --epochs 20 --output results/images
   regkit compare dropout --data wine --data breast_cancer --data digits
   regkit compare study.toml --jobs 4
@@ -38,10 +40,15 @@ exit codes:
 """
 DEFAULT_NOISE = 0.3
 DEFAULT_OUTPUT = "regkit-results"
-NEEDED = ("scipy", "rich", "matplotlib", "sklearn", "jinja2")
+NEEDED = ("scipy", "rich", "matplotlib", "sklearn", "jinja2", "pandas", "pyarrow")
 SOURCES = "digits, breast_cancer, wine, diabetes, mnist, fashion_mnist, cifar10"
 WORDS = (
-    ("--target", "COLUMN", "the target column of a .csv, by name or index"),
+    ("--target", "COLUMN", "the target column of a table, by name or index"),
+    ("--header", "yes|no|N", "whether a text's first row names the columns, or in which line"),
+    ("--separator", "SIGN", "between cells: a character, comma, semicolon, tab, pipe, space"),
+    ("--decimal", "SIGN", "the decimal mark: point or comma"),
+    ("--encoding", "NAME", "of a text, such as cp1252"),
+    ("--labels", "FILE", "the labels, where --data is an .npz or .npy of the features alone"),
     ("--task", "TASK", "classification or regression (default: seen from the targets)"),
     ("--model", "MODEL", "mlp, cnn or path.py:function (default: mlp)"),
     ("--output", "DIR", f"results, figures and report.html (default: {DEFAULT_OUTPUT})"),
@@ -70,14 +77,15 @@ def add(commands: Any) -> None:
         "--data",
         action="append",
         metavar="SOURCE",
-        help=f"{SOURCES}, or a path to .npz, .csv or a folder of images by class; may be given "
-        "several times (default: digits)",
+        help=f"{SOURCES}, or a path to a table (.csv, .tsv, .txt, .arff, .parquet, also "
+        "compressed), an .npz or a folder of images by class; may be given several times "
+        "(default: digits)",
     )
     command.add_argument(
         "--ignore",
         action="append",
         metavar="COLUMN",
-        help="a column of a .csv to leave out, by name or index; several with commas, or given "
+        help="a column of a table to leave out, by name or index; several with commas, or given "
         "several times",
     )
     for name, place, said in WORDS:

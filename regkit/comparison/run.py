@@ -43,6 +43,11 @@ def compare(
     train_size: int | None = None,
     target: str | int | None = None,
     ignore: str | int | Sequence[str | int] | None = None,
+    header: bool | int | str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    labels: str | Path | None = None,
     task: str | None = None,
     image_size: int | str | tuple[int, int] | None = None,
     seed: int = 0,
@@ -62,9 +67,9 @@ def compare(
     Args:
         build_model: A function of an input shape and a number of classes (None for a regression)
             that returns a compiled model, or `"mlp"`, `"cnn"`, `"path.py:function"`.
-        data: What `regkit.data.load` takes: a name such as `"digits"`, a path to `.npz`, `.csv` or
-            a folder of images, or `(x, y)`. A list of such sources compares on each of them, and
-            ranks the arms over all.
+        data: What `regkit.data.load` takes: a name such as `"digits"`, a path to a table, an `.npz`
+            or a folder of images, a pandas DataFrame, or `(x, y)`, arrays or paths to two files. A
+            list of such sources compares on each of them, and ranks the arms over all.
         recipes: The arms, in text or as recipes; or a mapping from names to them. None is a
             technique or two of every chapter, as far as they suit the data.
         splits: The number of splits, at least 2; each gives one pair for the statistics.
@@ -77,8 +82,15 @@ def compare(
         test_size: The fraction tested on; unused where the data has a fixed test part.
         validation_size: The fraction of the rest that chooses the epoch.
         train_size: Train on so many examples only.
-        target: The target column of a `.csv`.
-        ignore: Columns of a `.csv` to leave out, such as an identifier: one or several.
+        target: The target column of a table.
+        ignore: Columns of a table to leave out, such as an identifier: one or several.
+        header: Whether the first row of a text names the columns, or the line that does; this and
+            the next three settle what a text does not tell itself.
+        separator: What separates the cells of a text: one character, or comma, semicolon, tab,
+            pipe or space.
+        decimal: The decimal mark of the numbers in texts, a point or a comma.
+        encoding: The encoding of a text.
+        labels: The file of the labels, where `data` is an `.npz` or `.npy` of the features alone.
         task: "classification" or "regression"; None sees it from the targets.
         image_size: The size to which the images of a folder are scaled in pixels: a side,
             `(height, width)` or `"48x64"`.
@@ -121,6 +133,11 @@ def compare(
     chosen: dict[str, Any] = {
         "target": target,
         "ignore": ignore,
+        "header": header,
+        "separator": separator,
+        "decimal": decimal,
+        "encoding": encoding,
+        "labels": labels,
         "task": task,
         "image_size": image_size,
     }

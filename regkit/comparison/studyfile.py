@@ -23,11 +23,13 @@ from regkit.core.errors import RegkitError, suggest
 
 __all__ = ["read"]
 
-WORDS = ("model", "target", "task", "backend", "output")
+WORDS = ("model", "task", "backend", "output", "separator", "decimal", "encoding", "labels")
 KEYS = (
     *WORDS,
     "data",
+    "target",
     "ignore",
+    "header",
     "recipes",
     "arms",
     "image_size",
@@ -93,6 +95,12 @@ def _check(key: str, value: Any) -> None:
         several = value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) or type(one) is int for one in several):
             raise RegkitError(f"ignore is a column, or a list of them; received {value!r}")
+    elif key == "target":
+        if not isinstance(value, str) and type(value) is not int:
+            raise RegkitError(f"target is a column, by name or index; received {value!r}")
+    elif key == "header":
+        if not isinstance(value, bool | str) and type(value) is not int:
+            raise RegkitError(f"header is true, false or the number of a line; received {value!r}")
     elif key == "image_size":
         sides = value if isinstance(value, list) else [value, value]
         if len(sides) != 2 or not all(type(one) is int and one > 0 for one in sides):
@@ -106,7 +114,7 @@ def _placed(key: str, value: Any, folder: Path) -> Any:
     if key == "data":
         several = value if isinstance(value, list) else [value]
         return [str(folder / one) if (folder / one).exists() else one for one in several]
-    if key == "output" or (key == "model" and value not in BUILTIN_MODELS):
+    if key in ("output", "labels") or (key == "model" and value not in BUILTIN_MODELS):
         return str(folder / value)
     if key == "image_size" and isinstance(value, list):
         return tuple(value)

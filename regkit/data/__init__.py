@@ -1,4 +1,4 @@
-"""Loading data: named sets, `.npz` and `.csv` files, folders of images, arrays."""
+"""Loading data: named sets, tables, files of arrays, folders of images, frames and arrays."""
 
 from __future__ import annotations
 

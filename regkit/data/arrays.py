@@ -120,6 +120,11 @@ def _features(x: Any, name: str, gaps: bool) -> tuple[Features, str]:
             f"{name}: features must be (n, features) or images (n, height, width[, channels]); "
             f"received shape {array.shape}"
         )
+    if array.ndim == 4 and array.shape[1] in (1, 3) and array.shape[3] > 4:
+        raise DataError(
+            f"{name}: images of shape {array.shape} have their channels first; move them to the "
+            "end, as np.moveaxis(x, 1, -1) does"
+        )
     said = ""
     if array.dtype == np.uint8 and array.ndim > 2:
         array, said = array / np.float32(255), "8-bit images divided by 255"

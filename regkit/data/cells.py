@@ -1,60 +1,59 @@
-"""What the text in one cell of a table can be: a number, missing, a date."""
+"""What the text in the cells of a column can be beside a number: missing, a date."""
 
 from __future__ import annotations
 
-import math
-import re
+from typing import Any
 
-__all__ = ["is_date", "is_missing", "is_number", "writes_decimal_commas"]
+from regkit.data.needed import needed
 
-MISSING = frozenset(("", "na", "n/a", "nan", "null", "?"))
-LARGEST = 3.4e38  # of float32
-DATE = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([T ].*)?"
-    r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+__all__ = ["are_dates", "are_missing", "are_no_numbers"]
+
+MISSING = ("", "na", "n/a", "nan", "null", "?", "<na>", "#n/a")
+NO_NUMBER = ("-", "--", "—", "–", "none", ".", "n.a.", "(null)", "nil", "missing")
+DATE = (
+    r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:[T ].*)?"
+    r"|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)$"
 )
-DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)+")
 
 
-def is_missing(cell: str) -> bool:
-    """Return whether a cell holds no value: empty, NA, N/A, nan, null or a question mark.
+def are_missing(cells: Any) -> Any:
+    """Return which cells hold no value, whatever the column: empty, NA, N/A, nan, null, `?`.
 
     Example:
-        >>> [is_missing(cell) for cell in ("", "NaN", "?", "0", "none")]
-        [True, True, True, False, False]
+        >>> import pyarrow
+        >>> are_missing(pyarrow.array(["", "NaN", "?", "0", "none", None])).to_pylist()
+        [True, True, True, False, False, True]
     """
-    return cell.lower() in MISSING
+    return _among(cells, MISSING)
 
 
-def is_number(cell: str) -> bool:
-    """Return whether a cell is a finite number that float32 can hold.
+def are_no_numbers(cells: Any) -> Any:
+    """Return which cells mean a missing value where the other cells are numbers: -, None, n.a.
 
-    Example:
-        >>> [is_number(cell) for cell in ("1e3", "-.5", "nan", "inf", "1_000", "1,5")]
-        [True, True, False, False, False, False]
-    """
-    try:
-        value = float(cell)
-    except ValueError:
-        return False
-    return math.isfinite(value) and abs(value) < LARGEST and "_" not in cell
-
-
-def is_date(cell: str) -> bool:
-    """Return whether a cell looks like a date or a time of day.
+    Among texts they may be a category or a label of their own.
 
     Example:
-        >>> [is_date(cell) for cell in ("2024-01-31", "31.1.24", "12:30", "1.5", "10-20")]
-        [True, True, True, False, False]
-    """
-    return DATE.fullmatch(cell) is not None
-
-
-def writes_decimal_commas(cell: str) -> bool:
-    """Return whether a cell is a number written with a comma, as in 1,5 or 1,234.
-
-    Example:
-        >>> [writes_decimal_commas(cell) for cell in ("1,5", "-1,234", "1.5", "a,b")]
+        >>> import pyarrow
+        >>> are_no_numbers(pyarrow.array(["-", "None", "x", None])).to_pylist()
         [True, True, False, False]
     """
-    return DECIMAL_COMMA.fullmatch(cell) is not None
+    pc = needed("pyarrow.compute")
+    return pc.and_not(_among(cells, NO_NUMBER), pc.is_null(cells))
+
+
+def are_dates(cells: Any) -> Any:
+    """Return which cells look like a date or a time of day.
+
+    Example:
+        >>> import pyarrow
+        >>> are_dates(pyarrow.array(["2024-01-31", "31.1.24", "12:30", "1.5", "10-20"])).to_pylist()
+        [True, True, True, False, False]
+    """
+    pc = needed("pyarrow.compute")
+    return pc.fill_null(pc.match_substring_regex(cells, DATE), False)
+
+
+def _among(cells: Any, words: tuple[str, ...]) -> Any:
+    pa, pc = needed("pyarrow"), needed("pyarrow.compute")
+    found = pc.is_in(pc.utf8_lower(cells), pa.array(words))
+    return pc.or_(found, pc.is_null(cells))

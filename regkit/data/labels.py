@@ -42,6 +42,8 @@ def flat(y: Any, name: str, task: str | None = None) -> Labels:
         array([1, 0])
     """
     labels = np.asarray(y)
+    if labels.dtype.kind == "O" and all(isinstance(one, str) for one in labels.ravel()):
+        labels = labels.astype(str)  # pandas gives names as objects
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 2 and task != "regression" and _is_one_hot(labels):

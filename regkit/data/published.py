@@ -11,7 +11,7 @@ from pathlib import Path
 
 from regkit.data.arrays import from_arrays
 from regkit.data.dataset import DataError, Dataset
-from regkit.data.files import read_npz
+from regkit.data.npz import read_arrays
 
 __all__ = ["PUBLISHED", "cache", "load_published"]
 
@@ -62,7 +62,7 @@ def load_published(name: str) -> Dataset:
     cached = cache() / source.kept_as
     if name == "mnist" and cached.exists():
         # Keras would check a digest, and where it differs overwrite what the user put there.
-        data = read_npz(cached, task="classification")
+        data = read_arrays(cached, task="classification")
         return dataclasses.replace(data, name=name, note=f"{note}; {data.note}")
     import keras
 

@@ -1,4 +1,4 @@
-"""From what a user names to a `Dataset`: a known set, a file, a folder, or arrays."""
+"""From what a user names to a `Dataset`: a known set, a file, a folder, a frame, or arrays."""
 
 from __future__ import annotations
 
@@ -7,18 +7,48 @@ from pathlib import Path
 from typing import Any
 
 from regkit.core.errors import suggest
+from regkit.data.arff import read_arff
 from regkit.data.arrays import from_arrays
+from regkit.data.assembling import assemble, read_labels
 from regkit.data.bundled import BUNDLED, load_bundled
+from regkit.data.compressed import COMPRESSED, inner_suffix
 from regkit.data.dataset import DataError, Dataset
-from regkit.data.files import read_csv, read_npz
+from regkit.data.decimals import parse_decimal
 from regkit.data.folders import read_folder
+from regkit.data.frames import from_frame, from_labels, from_pair, is_frame, is_series, read_parquet
 from regkit.data.labels import check_task
+from regkit.data.npz import read_arrays, read_two
 from regkit.data.published import PUBLISHED, load_published
+from regkit.data.raw import Table
+from regkit.data.tables import marks_of
+from regkit.data.text import parse_header, read_text
 
 __all__ = ["NAMED", "load"]
 
 NAMED = {**dict.fromkeys(BUNDLED, load_bundled), **dict.fromkeys(PUBLISHED, load_published)}
-READABLE = "an .npz or .csv file or a folder of images (folder/<class>/*.png)"
+SUFFIXES = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt", ".data", ".dat"), "text"),
+    ".arff": "arff",
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".npz", ".npy"), "arrays"),
+}
+READABLE = (
+    "a table (.csv, .tsv, .txt, .arff, .parquet, also compressed as .gz, .bz2, .xz or .zip), an "
+    ".npz, or a folder of images (folder/<class>/*.png)"
+)
+TABLES = ("text", "arff", "parquet", "frame")
+BELONGS = {  # the options that only some sources have, and how to say which
+    "target": (TABLES, "names a column, which only a table has"),
+    "ignore": ((*TABLES, "frames"), "names columns, which only a table has"),
+    "separator": (("text",), "is for a table in a text file"),
+    "header": (("text",), "is for a table in a text file"),
+    "encoding": (("text", "arff"), "is for a table in a text file"),
+    "decimal": (("text", "parquet", "frame", "frames"), "is for numbers in the texts of a table"),
+    "labels": (("arrays",), "is the file of the labels beside an .npz or .npy file"),
+    "image_size": (("folder",), "is for a folder of images"),
+}
+
+KINDS = {"frames": "pair", "labelled": "pair", "frame": "DataFrame", "files": "pair of files"}
 
 
 def load(
@@ -28,20 +58,38 @@ def load(
     task: str | None = None,
     image_size: Any = None,
     ignore: str | int | Sequence[str | int] | None = None,
+    header: bool | int | str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    labels: str | Path | None = None,
 ) -> Dataset:
     """Return the data that a user names.
+
+    How a text was read (encoding, separator, header, numbers that are not written as machines
+    write them) is in the note. What cannot be told from the whole file is an error, which names
+    the option that settles it.
 
     Args:
         source: `"digits"`, `"breast_cancer"`, `"wine"` or `"diabetes"`, bundled with scikit-learn;
             `"mnist"`, `"fashion_mnist"` or `"cifar10"` of `keras.datasets`, which downloads them
-            once; a path to an `.npz` or `.csv` file or to a folder of images by class; a pair
-            `(x, y)`; or a Dataset, which is returned as it is.
-        target: The label column of a `.csv`, by name or index.
+            once; a path to a table (`.csv`, `.tsv`, `.txt`, `.arff`, `.parquet`, also compressed),
+            to an `.npz` file or to a folder of images by class; a pandas DataFrame; a pair
+            `(x, y)` of arrays, of DataFrame and Series, or of paths to two `.npz` or `.npy` files;
+            or a Dataset, which is returned as it is.
+        target: The label column of a table, by name or index.
         task: `"classification"` or `"regression"`; None takes labels with fractions for a
             regression and all others for classes, and the note says so.
         image_size: For a folder of images of several sizes: the side, or height and width.
-        ignore: Columns of a `.csv` to leave out, by name or index: one, or several in a list or
+        ignore: Columns of a table to leave out, by name or index: one, or several in a list or
             in a text with commas.
+        header: Whether the first row of a text names the columns: True or "yes", False or "no"; or
+            the number of the line that does, above which nothing is read.
+        separator: What separates the cells of a text: one character, or comma, semicolon, tab,
+            pipe or space.
+        decimal: The decimal mark of the numbers in texts, `"."` or `","` (or point, comma).
+        encoding: The encoding of a text, such as `"cp1252"`.
+        labels: The `.npz` or `.npy` file of the labels, where the source has the features alone.
 
     Raises:
         DataError: where the source is unknown, missing, empty, ragged or without labels, and
@@ -53,13 +101,12 @@ def load(
     """
     check_task(task, "data")
     kind = _kind(source)
-    got = str(source) if isinstance(source, str | Path) else f"a {kind}"
-    if target is not None and kind != "csv":
-        raise DataError(f"target={target!r} names a column, which only a .csv has; got {got}")
-    if ignore is not None and kind != "csv":
-        raise DataError(f"ignore={ignore!r} names columns, which only a .csv has; got {got}")
-    if image_size is not None and kind != "folder":
-        raise DataError(f"image_size={image_size!r} is for a folder of images; got {got}")
+    options = {
+        "target": target, "ignore": ignore, "image_size": image_size, "header": header,
+        "separator": separator, "decimal": decimal, "encoding": encoding, "labels": labels,
+    }  # fmt: skip
+    got = str(source) if isinstance(source, str | Path) else f"a {KINDS.get(kind, kind)}"
+    _check_options(options, kind, got)
     if kind == "pair":
         return from_arrays(source[0], source[1], task=task)
     if kind in ("dataset", "named"):
@@ -67,40 +114,103 @@ def load(
         if task not in (None, data.task):
             raise DataError(f"{data.name} is data for {data.task}; task={task!r} does not fit it")
         return data
-    path = Path(source).expanduser()
+    columns: dict[str, Any] = {"task": task, "ignore": ignore, "decimal": parse_decimal(decimal)}
+    if kind == "frame":
+        return assemble(from_frame(source), "DataFrame", target=target, **columns)
+    if kind == "labelled":
+        label = Table("labels", [from_labels(source[1], task)])
+        return from_arrays(
+            source[0], read_labels(label, 0, marks_of(label, None), task)[0], task=task
+        )
+    if kind == "frames":
+        table, place = from_pair(source[0], source[1], task)
+        return assemble(table, "DataFrame", target=place, **columns)
+    paths = [Path(one).expanduser() for one in (source if kind == "files" else [source])]
+    if labels is not None:
+        paths.append(_labels_path(labels))
     try:
         if kind == "folder":
-            return read_folder(path, image_size, task)
-        if kind == "npz":
-            return read_npz(path, task)
-        ignored = [ignore] if isinstance(ignore, str | int) else ignore or ()
-        return read_csv(path, target, task, ignored)
+            return read_folder(paths[0], image_size, task)
+        if len(paths) == 2:
+            return read_two(paths[0], paths[1], task)
+        if kind == "arrays":
+            return read_arrays(paths[0], task)
+        return assemble(_table(kind, paths[0], options), paths[0].name, target=target, **columns)
     except OSError as error:  # a permission, a disk
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{paths[0]} cannot be read: {error.strerror or error}") from error
+
+
+def _check_options(options: dict[str, Any], kind: str, got: str) -> None:
+    """Raise where an option is given that a source of this kind does not have."""
+    for name, (kinds, said) in BELONGS.items():
+        if options[name] is not None and kind not in kinds:
+            raise DataError(f"{name}={options[name]!r} {said}; got {got}")
+    parse_header(options["header"])
+
+
+def _table(kind: str, path: Path, options: dict[str, Any]) -> Table:
+    """Return the table in a file."""
+    if kind == "parquet":
+        return read_parquet(path)
+    if kind == "arff":
+        return read_arff(path, options["encoding"])
+    return read_text(path, options["separator"], options["header"], options["encoding"])
+
+
+def _labels_path(labels: str | Path) -> Path:
+    path = Path(labels).expanduser()
+    if _kind(labels) != "arrays":
+        raise DataError(f"labels={str(labels)!r} must be an .npz or .npy file")
+    return path
 
 
 def _kind(source: Any) -> str:
     """Return what a source is, before anything of it is read."""
     if isinstance(source, Dataset):
         return "dataset"
+    if is_frame(source):
+        return "frame"
     if isinstance(source, tuple | list) and len(source) == 2:
-        return "pair"
+        return _kind_of_pair(*source)
     if not isinstance(source, str | Path):
         raise DataError(
-            f"data must be a name, a path, a pair (x, y) or a Dataset; received {type(source)}"
+            "data must be a name, a path, a pair (x, y), a DataFrame or a Dataset; received "
+            f"{type(source)}"
         )
     if str(source) in NAMED:
         return "named"
     path = Path(source).expanduser()
     if not path.exists():
-        near = suggest(str(source), NAMED)
-        raise DataError(
-            f"no file {str(source)!r}{near or '.'} Data is {', '.join(NAMED)}, or a path to "
-            f"{READABLE}"
-        )
+        raise DataError(_no_file(str(source)))
     if path.is_dir():
         return "folder"
-    suffix = path.suffix.lower()
-    if suffix not in (".npz", ".csv"):
+    suffix = inner_suffix(path)
+    if suffix not in SUFFIXES:
         raise DataError(f"{source}: cannot be read; data is {READABLE}")
-    return suffix[1:]
+    kind = SUFFIXES[suffix]
+    if kind == "arrays" and path.suffix.lower() in COMPRESSED:
+        raise DataError(f"{source}: decompress it first; .npz files are compressed in themselves")
+    return kind
+
+
+def _kind_of_pair(x: Any, y: Any) -> str:
+    if isinstance(x, str | Path) and isinstance(y, str | Path):
+        kinds = {str(one): _kind(one) for one in (x, y)}
+        wrong = [one for one, kind in kinds.items() if kind != "arrays"]
+        if wrong:
+            raise DataError(
+                f"{wrong[0]}: a pair of paths is features and labels in two .npz or .npy files; "
+                "give other data one by one"
+            )
+        return "files"
+    if is_frame(x):
+        return "frames"
+    return "labelled" if is_frame(y) or is_series(y) else "pair"
+
+
+def _no_file(source: str) -> str:
+    near = suggest(source, NAMED)
+    parts = [part.strip() for part in source.split(",")]
+    if len(parts) == 2 and all(Path(part).expanduser().exists() for part in parts):
+        near = f"; features and labels in two files are --data {parts[0]} --labels {parts[1]}."
+    return f"no file {source!r}{near or '.'} Data is {', '.join(NAMED)}, or a path to {READABLE}"

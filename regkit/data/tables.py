@@ -1,162 +1,210 @@
-"""From the cells of a table to numbers: which column is numeric, which one holds categories."""
+"""From the columns of a table to numbers: which one is numeric, which one holds categories."""
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regkit.core.words import counted
-from regkit.data.cells import is_date, is_missing, is_number, writes_decimal_commas
+from regkit.data.cells import are_dates, are_missing
 from regkit.data.dataset import Column, DataError
+from regkit.data.decimals import decimal_marks
+from regkit.data.needed import needed
+from regkit.data.numbers import ENOUGH, evidence, is_plain, parse, units
+from regkit.data.raw import Raw, Table, present
+from regkit.data.said import ROW_NUMBER_NAMES, Said, Written
 
-__all__ = ["Table", "encode"]
+__all__ = ["encode", "marks_of", "read_numbers"]
 
 MOST_CATEGORIES = 1000
-ROW_NUMBER_NAMES = ("", "unnamed: 0", "id", "index", "row", "rownames")
 
 
-@dataclass(frozen=True)
-class Table:
-    """The feature cells of a file, column by column, and where they stand in it.
+def marks_of(table: Table, decimal: str | None) -> dict[int, str]:
+    """Return the decimal mark of each text column in which most cells are numbers.
 
-    Attributes:
-        path: The file, for messages.
-        names: The columns.
-        cells: The cells of each column.
-        lines: The line of the file in which each row ends.
+    Raises:
+        DataError: where a mark cannot be told.
     """
+    found = {}
+    for place, raw in enumerate(table.columns):
+        if raw.kind != "text":
+            continue
+        cells = present(raw.cells)
+        if _are_numbers(cells):
+            found[place] = evidence(cells)
+    names = [one.name for one in table.columns]
+    return decimal_marks(found, names, table.where, decimal, table.separator)
 
-    path: Path
-    names: list[str]
-    cells: list[list[str]]
-    lines: list[int]
+
+def _are_numbers(cells: Any) -> bool:
+    """Return whether most cells are numbers with either mark, by some evenly over the column."""
+    there = cells.drop_null()
+    if len(there) > ENOUGH:
+        there = there.take(np.linspace(0, len(there) - 1, ENOUGH).astype(np.int64))
+    known = (np.isfinite(parse(there, mark)).sum() for mark in (".", ","))
+    return any(2 * n >= max(len(there), 1) for n in known)
 
 
-def encode(table: Table) -> tuple[NDArray[np.float32], tuple[Column, ...], str]:
+def encode(
+    table: Table, marks: dict[int, str], also: Sequence[Written] = ()
+) -> tuple[NDArray[np.float32], tuple[Column, ...], str]:
     """Return the table as numbers, what each of its columns is, and a note on what was assumed.
 
-    A column is one of categories if most of the cells that are not missing are no numbers;
+    A column of text is one of categories if most of the cells that are not missing are no numbers;
     in any other, a cell that is none is an error. Categories become their place in sorted order,
     missing cells NaN. Columns without any value and row numbers are left out.
+
+    Args:
+        table: The feature columns.
+        marks: The decimal mark of the columns that have one, by their places.
+        also: Columns that are no features, of which the note tells, too, how they are written.
 
     Raises:
         DataError: for a text in a column of numbers; for dates, and for text that is different in
             most rows, of which nothing can be learnt.
 
     Example:
+        >>> import pyarrow
         >>> cells = [["1", "2", "?"], ["red", "blue", "red"]]
-        >>> encode(Table(Path("t.csv"), ["size", "colour"], cells, [2, 3, 4]))[0].tolist()
+        >>> raws = [Raw(name, pyarrow.array(one)) for name, one in zip(["size", "colour"], cells)]
+        >>> encode(Table("t.csv", raws), {})[0].tolist()
         [[1.0, 1.0], [2.0, 0.0], [nan, 1.0]]
     """
-    features, columns, left_out, ids = [], [], [], []
-    for name, cells in zip(table.names, table.cells, strict=True):
-        present = [cell for cell in cells if not is_missing(cell)]
-        if not present or _counts_rows(name, cells):
-            left_out.append(f"{name!r} ({'row numbers' if present else 'no values'})")
+    features, columns = [], []
+    said = Said(written=list(also))
+    for place, raw in enumerate(table.columns):
+        if raw.gaps().all():
+            said.left_out.append(f"{raw.name!r} (no values)")
             continue
-        numbers = sum(map(is_number, present))
-        if 2 * numbers >= len(present):
-            column = Column(name)
-            values = _numbers(table, name, cells)
-            ids += [name] if _names_rows(name, present, len(cells)) else []
+        read = _as_numbers(table, raw, marks.get(place, "."))
+        if read is None:
+            values, categories = _as_categories(table, raw, marks.get(place, "."))
+            columns.append(Column(raw.name, categories))
+        elif _counts_rows(raw.name, read.values):
+            said.left_out.append(f"{raw.name!r} (row numbers)")
+            continue
         else:
-            _check_categories(table.path, name, present)
-            column = Column(name, tuple(sorted(set(present))))
-            values = _codes(column, cells)
-        columns.append(column)
-        features.append(values)
+            values = read.values
+            said.written.append(read)
+            said.ids += [raw.name] if _names_rows(raw.name, values) else []
+            columns.append(Column(raw.name))
+        features.append(values.astype(np.float32))
     if not features:
-        raise DataError(f"{table.path}: no features; beside the labels no column holds any")
-    return np.stack(features, axis=1), tuple(columns), _note(columns, features, left_out, ids)
+        raise DataError(f"{table.where}: no features; beside the labels no column holds any")
+    gaps = [int(np.isnan(values).sum()) for values in features]
+    return np.stack(features, axis=1), tuple(columns), said.note(columns, gaps)
 
 
-def _counts_rows(name: str, cells: list[str]) -> bool:
-    """Return whether a column counts the rows, which tells a sorted file's labels."""
-    if name.lower() not in ROW_NUMBER_NAMES:
-        return False
-    return any(cells == [str(start + i) for i in range(len(cells))] for start in (0, 1))
-
-
-def _numbers(table: Table, name: str, cells: list[str]) -> NDArray[np.float32]:
-    for cell, line in zip(cells, table.lines, strict=True):
-        if not is_missing(cell) and not is_number(cell):
-            raise DataError(
-                f"{table.path}, line {line}, column {name!r}: {cell!r} is not a finite number, as "
-                "most cells of this column are. Correct it, or empty it to have it imputed"
-            )
-    return np.asarray([np.nan if is_missing(cell) else float(cell) for cell in cells], np.float32)
-
-
-def _codes(column: Column, cells: list[str]) -> NDArray[np.float32]:
-    place = {category: code for code, category in enumerate(column.categories or ())}
-    return np.asarray([place.get(cell, np.nan) for cell in cells], np.float32)
-
-
-def _check_categories(path: Path, name: str, present: list[str]) -> None:
-    """Raise where text is a date or a number in disguise, or different in most rows."""
-    where = f"{path}, column {name!r}"
-    if 2 * sum(map(writes_decimal_commas, present)) > len(present):
+def _as_numbers(table: Table, raw: Raw, mark: str) -> Written | None:
+    """Return a column as numbers, or None where it is one of categories."""
+    if raw.kind == "number":
+        return Written(raw.name, raw.cells)
+    if raw.kind in ("category", "words"):
+        return None
+    if raw.kind == "date":
+        raise _dates(table, raw.name, raw.cells.drop_null()[0].as_py())
+    cells = present(raw.cells)
+    values = parse(cells, mark)
+    n, known = len(cells) - cells.null_count, int(np.isfinite(values).sum())
+    if n == 0 or 2 * known < n:
+        return None
+    if known < n:
+        row = int(np.flatnonzero(np.isnan(values) & ~np.asarray(cells.is_null()))[0])
+        other = np.isfinite(parse(cells.slice(row, 1), "," if mark == "." else "."))[0]
         raise DataError(
-            f"{where}: numbers are written with commas, such as {present[0]!r}; write them with a "
-            "decimal point and nothing between thousands"
+            f"{table.at(row, raw.name)}: {cells[row].as_py()!r} is not a finite number, as most "
+            "cells of this column are"
+            + f", whose decimal mark is {mark!r}" * bool(other)
+            + ". Correct it, or empty it to have it imputed"
         )
-    if 2 * sum(map(is_date, present)) > len(present):
+    return read_numbers(table, raw, values)
+
+
+def read_numbers(table: Table, raw: Raw, values: NDArray[np.float64]) -> Written:
+    """Return the numbers of a column of text with what to say of how they are written.
+
+    Raises:
+        DataError: where some have another currency or percent sign than others.
+    """
+    pc = needed("pyarrow.compute")
+    strict = are_missing(raw.cells)
+    words = pc.unique(raw.cells.filter(pc.and_not(present(raw.cells).is_null(), strict)))
+    cells = present(raw.cells)
+    if is_plain(cells):
+        return Written(raw.name, values, words=tuple(words.to_pylist()))
+    signs = units(cells.drop_null())
+    mixed = [cell for sign, cell in signs if sign]
+    if len(mixed) > 1 or (len(signs) > 1 and signs[0][0] + signs[1][0] in ("%", "‰")):
         raise DataError(
-            f"{where} holds dates or times, such as {present[0]!r}, which are not read. Put a "
-            "number there, such as days since the first, or leave the column out (ignore, --ignore "
-            f"{shlex.quote(name)})"
+            f"{table.where}, column {raw.name!r}: {signs[0][1]!r} and {signs[1][1]!r} are in "
+            "different units; write all cells in one"
         )
-    distinct = len(set(present))
-    if distinct > max(5, len(present) / 2) or distinct > MOST_CATEGORIES:
+    odd = pc.fill_null(pc.match_substring_regex(cells, r"[^\d.+\-eE]|\..*\."), False)
+    row = int(pc.index(odd, True).as_py())
+    return Written(raw.name, values, (cells[row].as_py(), values[row]), tuple(words.to_pylist()))
+
+
+def _as_categories(
+    table: Table, raw: Raw, mark: str
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    pa, pc = needed("pyarrow"), needed("pyarrow.compute")
+    cells = pc.if_else(pa.array(raw.gaps()), pa.scalar(None, pa.string()), raw.cells)
+    there = cells.drop_null()
+    categories = tuple(sorted(pc.unique(there).to_pylist()))
+    if raw.kind == "text":
+        _check_mark(table, raw.name, there, mark)
+    if raw.kind != "category":
+        _check_categories(table, raw.name, there, len(categories))
+    codes = pc.index_in(cells, pa.array(categories, pa.string()))
+    return pc.cast(codes, pa.float64()).to_numpy(zero_copy_only=False), categories
+
+
+def _check_mark(table: Table, name: str, there: Any, mark: str) -> None:
+    """Raise where text is numbers with another decimal mark than the one that was asked for."""
+    if 2 * np.isfinite(parse(there, "," if mark == "." else ".")).sum() >= len(there):
         raise DataError(
-            f"{where} is text with {distinct} different values in {len(present)} rows, such as "
-            f"{present[0]!r}: a name, an id or free text, not a category. Leave the "
+            f"{table.where}, column {name!r} holds numbers such as {there[0].as_py()!r}, whose "
+            f"decimal mark is not {mark!r}; name another one (decimal, --decimal), or write all "
+            "columns in one way"
+        )
+
+
+def _check_categories(table: Table, name: str, there: Any, distinct: int) -> None:
+    """Raise where text is dates, or different in most rows."""
+    pc = needed("pyarrow.compute")
+    where, first = f"{table.where}, column {name!r}", there[0].as_py()
+    if 2 * pc.sum(are_dates(there)).as_py() > len(there):
+        raise _dates(table, name, first)
+    if distinct > max(5, len(there) / 2) or distinct > MOST_CATEGORIES:
+        raise DataError(
+            f"{where} is text with {distinct} different values in {len(there)} rows, such as "
+            f"{first!r}: a name, an id or free text, not a category. Leave the "
             f"column out (ignore, --ignore {shlex.quote(name)}), or "
             f"merge its values into categories that recur (at most {MOST_CATEGORIES})"
         )
 
 
-def _names_rows(name: str, present: list[str], n: int) -> bool:
+def _dates(table: Table, name: str, cell: str) -> DataError:
+    return DataError(
+        f"{table.where}, column {name!r} holds dates or times, such as {cell!r}, which are not "
+        "read. Put a number there, such as days since the first, or leave the column out (ignore, "
+        f"--ignore {shlex.quote(name)})"
+    )
+
+
+def _counts_rows(name: str, values: NDArray[np.float64]) -> bool:
+    """Return whether a column counts the rows, which tells a sorted file's labels."""
+    if name.lower() not in ROW_NUMBER_NAMES:
+        return False
+    return any(np.array_equal(values, np.arange(len(values)) + start) for start in (0, 1))
+
+
+def _names_rows(name: str, values: NDArray[np.float64]) -> bool:
     """Return whether whole numbers look like the rows' names: a different one in every row."""
-    whole = all(float(cell) % 1 == 0 for cell in present)
-    distinct = len({float(cell) for cell in present})
-    called_so = name.lower() in ROW_NUMBER_NAMES and 2 * distinct > n
-    return called_so or (whole and distinct == n)
-
-
-def _note(
-    columns: list[Column],
-    features: list[NDArray[np.float32]],
-    left_out: list[str],
-    ids: list[str],
-) -> str:
-    categories = [column.name for column in columns if column.categories is not None]
-    gaps = [int(np.isnan(values).sum()) for values in features]
-    numeric = sum(n for n, column in zip(gaps, columns, strict=True) if column.categories is None)
-    said = []
-    if left_out:
-        said.append(f"left out: {', '.join(left_out)}")
-    if categories:
-        said.append(f"categories, one input each: {_some(categories)}")
-    if numeric:
-        become = "becomes" if numeric == 1 else "become"
-        numbers = counted(numeric, "missing number")
-        said.append(f"{numbers} {become} the median of the training examples")
-    if more := sum(gaps) - numeric:
-        become = "becomes" if more == 1 else "become"
-        missing = counted(more, "missing category", "missing categories")
-        said.append(f"{missing} {become} one more category")
-    if ids:
-        looks = "looks like an identifier" if len(ids) == 1 else "look like identifiers"
-        leave = f"--ignore {shlex.quote(','.join(ids))} leaves {'it' if len(ids) == 1 else 'them'}"
-        said.append(f"{_some(ids)} {looks}: {leave} out")
-    return "; ".join(said)
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(map(repr, names[:5])) + more
+    there = values[~np.isnan(values)]
+    distinct = len(np.unique(there))
+    called_so = name.lower() in ROW_NUMBER_NAMES and 2 * distinct > len(values)
+    return called_so or (distinct == len(values) and bool((there % 1 == 0).all()))

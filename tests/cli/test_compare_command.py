@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from regkit.cli import main
@@ -114,6 +115,39 @@ def test_errors_are_one_line(
     assert message in err
     assert len(err.rstrip().splitlines()) == 1
     assert not (study.parent / "out").exists()
+
+
+def test_how_a_text_is_read_is_asked_for_and_said(
+    capsys: pytest.CaptureFixture[str], study: Path
+) -> None:
+    """The flags settle what the file does not tell, and the text below the tables repeats it."""
+    table = study.parent / "doubt.csv"
+    table.write_text("".join(f"{i % 7 + 1},250;{i};{i % 2}\n" for i in range(40)))
+    words = ["compare", str(study), "--data", str(table), "--quiet"]
+    code, _, err = said(capsys, *words)
+    assert code == 2
+    assert "--decimal" in err
+    flags = ["--decimal", "comma", "--separator", "semicolon", "--header", "no", "--target", "2"]
+    code, out, _ = said(capsys, *words, *flags, "--encoding", "utf-8")
+    told = " ".join(out.split())
+    assert code == 0
+    assert "UTF-8, cells separated by semicolon; no header, as asked for: the first row" in told
+    assert "decimal commas; labels from column 'column 2'" in told
+
+
+def test_images_and_labels_in_two_files(
+    capsys: pytest.CaptureFixture[str], study: Path, tmp_path: Path
+) -> None:
+    x, y = tmp_path / "x.npz", tmp_path / "y.npz"
+    np.savez(x, np.arange(40.0).reshape(40, 1))
+    np.savez(y, np.arange(40) % 2)
+    words = ["compare", str(study), "--quiet", "--data", str(x)]
+    code, _, err = said(capsys, *words)
+    assert code == 2
+    assert "--labels FILE" in err
+    code, out, _ = said(capsys, *words, "--labels", str(y))
+    assert code == 0
+    assert "labels: arr_0 in y.npz" in " ".join(out.split())
 
 
 def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from regkit.comparison import analysis, design, results
@@ -77,6 +78,16 @@ def test_a_regression(tmp_path: Path) -> None:
     assert "By RMSE" in found.text
     assert " gap " in str(found)
     assert set(found.summaries[1].verdicts) == {"RMSE"}
+
+
+def test_frames_are_data_as_arrays_are() -> None:
+    frame = pd.DataFrame(DATA[0], columns=list("abcd"))
+    options = {**QUICK, "splits": 2, "seeds": 1, "epochs": 1}
+    labels = pd.Series(DATA[1], name="kind")
+    pair = compare(network, (frame, labels), ["l2"], **options)
+    whole = compare(network, frame.assign(kind=labels), ["l2"], target="kind", **options)
+    assert pair.record.data == whole.record.data
+    assert "labels from column 'kind'" in whole.record.data["note"]
 
 
 def test_penalties_are_in_the_curves(done: tuple[Comparison, Path]) -> None:

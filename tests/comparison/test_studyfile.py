@@ -18,6 +18,12 @@ splits = 20
 label_noise = 0.3
 image_size = [32, 24]
 ignore = ["id", 3]
+target = 2
+header = false
+separator = ";"
+decimal = ","
+encoding = "cp1252"
+labels = "labels.npz"
 output = "results"
 
 [arms]
@@ -37,6 +43,12 @@ def test_a_whole_study(tmp_path: Path) -> None:
         "label_noise": 0.3,
         "image_size": (32, 24),
         "ignore": ["id", 3],
+        "target": 2,
+        "header": False,
+        "separator": ";",
+        "decimal": ",",
+        "encoding": "cp1252",
+        "labels": str(tmp_path / "labels.npz"),
         "output": str(tmp_path / "results"),
         "arms": {"a little": "l2(1e-4)", "much": "l2(1e-2)"},
     }
@@ -54,6 +66,9 @@ def test_a_whole_study(tmp_path: Path) -> None:
         ("data = []\n", "line 1: data is a name or path"),
         ("recipes = 'l2'\n", "line 1: recipes is a list of texts"),
         ("ignore = 1.5\n", "line 1: ignore is a column, or a list of them; received 1.5"),
+        ("header = 1.5\n", "line 1: header is true, false or the number of a line; received 1.5"),
+        ("target = [1]\n", r"line 1: target is a column, by name or index; received \[1\]"),
+        ("separator = 3\n", "line 1: separator is a text; received 3"),
         ("model = 3\n", "line 1: model is a text; received 3"),
         ("image_size = [1, 2, 3]\n", "line 1: image_size is pixels"),
         ("splits = 3\n[arms]\nx = 3\n", "line 2: arms is a table of name"),

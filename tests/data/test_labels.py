@@ -92,3 +92,10 @@ def test_a_digest_tells_categories_apart() -> None:
     x, y = np.arange(10)[:, None] % 2, np.arange(10) % 2
     kinds = [from_arrays(x, y, columns=[Column("a", pair)]) for pair in (("u", "v"), ("u", "w"))]
     assert len({one.sha256 for one in kinds}) == 2
+
+
+def test_names_as_objects() -> None:
+    y = np.array(["no", "yes"] * 10, dtype=object)
+    assert from_arrays(np.zeros((20, 1)), y).class_names == ("no", "yes")
+    with pytest.raises(DataError, match="must be numbers or names; received object"):
+        from_arrays(np.zeros((20, 1)), np.array(["no", 1] * 10, dtype=object))

@@ -68,7 +68,7 @@ def test_npz_keeps_its_test_part_apart(tmp_path: Path) -> None:
     ("arrays", "said"),
     [
         ({"x": np.zeros((9, 2))}, "no labels.* 'x' but no 'y'"),
-        ({"a": np.zeros(3)}, "expected arrays 'x' and 'y'.*holds a"),
+        ({"a": np.zeros(3), "b": np.zeros(3)}, "expected arrays 'x' and 'y'.*holds a, b"),
         ({"x": np.zeros((9, 2)), "y": np.zeros(8, int)}, "9 examples but 8 labels"),
         ({"x": np.zeros((0, 2)), "y": np.zeros(0, int)}, "empty"),
         ({"x": np.zeros((9, 2)), "y": np.r_[np.nan, 1:9]}, "the label of example 0 is nan"),
@@ -173,7 +173,7 @@ def test_without_scikit_learn_it_is_said_how_to_get_it(monkeypatch: pytest.Monke
         ("digts", "no file 'digts'; did you mean 'digits'"),
         ("nowhere.csv", "no file 'nowhere.csv'"),
         (7, "must be a name, a path"),
-        (__file__, "cannot be read; data is an .npz or .csv file or a folder of images"),
+        (__file__, "cannot be read; data is a table .*, an .npz, or a folder of images"),
     ],
 )
 def test_unknown_source(source: object, said: str) -> None:
@@ -184,9 +184,9 @@ def test_unknown_source(source: object, said: str) -> None:
 @pytest.mark.parametrize(
     ("source", "options", "said"),
     [
-        ("digits", {"ignore": "y"}, "only a .csv has; got digits"),
-        ("digits", {"target": "y"}, "only a .csv has; got digits"),
-        ((np.zeros((9, 2)), np.arange(9) % 2), {"target": "y"}, "only a .csv has; got a pair"),
+        ("digits", {"ignore": "y"}, "only a table has; got digits"),
+        ("digits", {"target": "y"}, "only a table has; got digits"),
+        ((np.zeros((9, 2)), np.arange(9) % 2), {"target": "y"}, "only a table has; got a pair"),
         ("digits", {"image_size": 4}, "for a folder of images; got digits"),
         ("digits", {"task": "regression"}, "digits is data for classification"),
         ("diabetes", {"task": "classification"}, "diabetes is data for regression"),
@@ -203,7 +203,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.csv").write_text("1,2\n")
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(DataError, match=r"a.csv cannot be read: Permission denied"):
         load(tmp_path / "a.csv")
 

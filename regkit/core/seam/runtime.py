@@ -161,9 +161,10 @@ class Runtime:
         """Refuse a `train_step` that never hands its gradients to `self.optimizer`."""
         waiting = self.at[Stage.GRADIENT] + self.at[Stage.UPDATE]
         if waiting and self.model.trainable_weights:  # Keras itself does not call it without any
+            names = dict.fromkeys(repr(member.technique) for member in waiting)
             raise AttachError(
                 f"{type(self.model).__name__}.train_step never calls the model's optimizer, at "
-                f"which {', '.join(repr(m.technique) for m in waiting)} would act. Apply the "
+                f"which {', '.join(names)} would act. Apply the "
                 "gradients by self.optimizer.apply (JAX: self.optimizer.stateless_apply)"
             )
 

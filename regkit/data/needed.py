@@ -1,0 +1,29 @@
+"""Packages that reading tables needs and plain regkit does not: imported when first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from regkit.data.dataset import DataError
+
+__all__ = ["needed"]
+
+
+def needed(module: str) -> Any:
+    """Return a module of pandas or pyarrow.
+
+    Raises:
+        DataError: where it is not installed; with the extra that brings it.
+
+    Example:
+        >>> needed("pyarrow").array([1, 2]).to_pylist()
+        [1, 2]
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.split(".")[0]
+        raise DataError(
+            f'tables are read with {package}: pip install "keras-regkit[compare]"'
+        ) from error
