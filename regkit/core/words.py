@@ -1,10 +1,11 @@
-"""Words of messages that depend on a number."""
+"""Numbers in text, and words of messages that depend on one."""
 
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
-__all__ = ["counted", "shown"]
+__all__ = ["counted", "number", "shown"]
 
 HUGE = 10**40
 
@@ -17,6 +18,24 @@ def counted(n: int, one: str, many: str = "") -> str:
         ('1 pair', '0 pairs', '2 entries')
     """
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def number(value: float) -> str:
+    """Return the shortest text that Python reads as this float again; it stays a float.
+
+    Example:
+        >>> number(0.0001), number(0.25), number(3.0), number(1e16)
+        ('1e-4', '0.25', '3.0', '1e16')
+    """
+    written = repr(value)
+    if not math.isfinite(value) or value == 0:
+        return written
+    sign, digits, exponent = Decimal(written).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    power = exponent + len(rest)
+    scientific = f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power}"
+    return scientific if "e" in written or len(scientific) < len(written) else written
 
 
 def shown(value: object) -> str:
