@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from regkit.comparison import execution, results, settings
+from regkit.comparison import execution, measures, results, settings
 from regkit.comparison.arms import BASELINE, Recipes, default_recipes, named
 from regkit.comparison.description import describe_data, describe_environment
 from regkit.comparison.journal import Journal
 from regkit.comparison.models import BuildModel, count_parameters, resolve
 from regkit.comparison.progress import FitProgress
 from regkit.comparison.report import Comparison
-from regkit.comparison.several import Comparisons
+from regkit.comparison.several import Comparisons, folder_name
 from regkit.comparison.study import Failure, Study, Task, Worker
 from regkit.core.errors import RegkitError
 from regkit.data.dataset import Dataset
@@ -30,6 +29,7 @@ def compare(
     data: Any,
     recipes: Recipes | None = None,
     *,
+    measure: str | None = None,
     splits: int = 10,
     seeds: int = 1,
     epochs: int = 80,
@@ -64,6 +64,9 @@ def compare(
             ranks the arms over all.
         recipes: The arms, in text or as recipes; or a mapping from names to them. None is a
             technique or two of every chapter, as far as they suit the data.
+        measure: What decides first and chooses the epoch: "accuracy", "balanced_accuracy",
+            "roc_auc" (two classes) or "nll"; for a regression "rmse" or "mae". None is accuracy, or
+            the RMSE. For classes the NLL decides beside it.
         splits: The number of splits, at least 2; each gives one pair for the statistics.
         seeds: The number of seeds a split; their fits are averaged, which takes out most of the
             chance in initialization, order and the choice of the epoch.
@@ -99,6 +102,7 @@ def compare(
     comparison with what is done.
     """
     options = {
+        "measure": measure,
         "splits": splits,
         "seeds": seeds,
         "epochs": epochs,
@@ -142,7 +146,7 @@ def compare(
         return found[0]
     together = Comparisons(found)
     if folder is not None:
-        together.save(folder)
+        together.to_html(folder / "report.html")  # each has been saved as soon as it was done
     return together
 
 
@@ -154,7 +158,7 @@ def _are_several(data: Any) -> bool:
 
 def _folders(folder: Path | None, sets: list[Dataset]) -> list[Path | None]:
     """Return a folder for each data set, named after it."""
-    names = [re.sub(r"[^\w.-]+", "_", one.name) for one in sets]
+    names = [folder_name(one.name) for one in sets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise RegkitError(f"two data sets are called {twice[0]!r}; their names must differ")
@@ -171,8 +175,11 @@ class _Run:
         first = study.parts(study.tasks()[0].repeat)  # raises where the sizes cannot be
         if study.settings["batch_size"] is None:
             study.settings["batch_size"] = min(256, max(16, len(first.y_train) // 4))
-        self.worker = Worker(study)
         self.described = describe_data(study.data, first)
+        counts = list(self.described["test_counts"].values())
+        asked = study.settings["measure"]
+        study.settings["measure"] = measures.chosen(asked, study.data.task, counts)
+        self.worker = Worker(study)
         self.environment = describe_environment(count_parameters(self.worker.model()))
         self.tasks = study.tasks()
         self.found: dict[tuple[str, int, int], results.Fit | Failure] = {}
@@ -242,7 +249,8 @@ class _Run:
             for task, found in stream:
                 self.found[task.key] = found
                 if isinstance(found, Failure):
-                    progress.note(f"{task.arm} failed and is taken out: {found.reason}")
+                    arm = self.study.label(task.arm)
+                    progress.note(f"{arm} failed and is taken out: {found.reason}")
                     if task.arm == BASELINE:
                         break
                 elif self.journal is not None and not self._written(self.journal, found):
@@ -266,7 +274,7 @@ class _Run:
             if any(isinstance(self.found.get(one.key), Failure) for one in self._of(task.arm)):
                 progress.advance()
                 return False
-            progress.begin(task.arm)
+            progress.begin(self.study.label(task.arm))
             return True
 
         return begin

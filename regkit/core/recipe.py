@@ -117,9 +117,9 @@ def _text(technique: Technique) -> str:
             f"{technique!r} has no text form: {type(technique).__name__} is not registered under "
             "the entry point group 'regkit.techniques'"
         )
-    given = []
-    constraints, strengths = (f(type(technique)) for f in (options.constraints, options.strengths))
-    for place, (name, default) in enumerate(options.defaults(type(technique)).items()):
+    given, cls = [], type(technique)
+    constraints, strengths = options.constraints(cls), options.strengths(cls)
+    for place, (name, default) in enumerate(options.defaults(cls).items()):
         value = getattr(technique, name)
         if name not in strengths and type(value) is type(default) and value == default:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-__all__ = ["counted", "number", "shown"]
+__all__ = ["counted", "number", "shown", "signed"]
 
 HUGE = 10**40
 
@@ -49,3 +49,13 @@ def shown(value: object) -> str:
         digits = round(math.log10(abs(value)))
         return f"(a number of {digits + (abs(value) >= 10**digits)} digits)"
     return repr(value)
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a difference with its sign, a true minus.
+
+    Example:
+        >>> signed(-0.26, 1)
+        '−0.3'
+    """
+    return f"{value:+z.{digits}f}".replace("-", "−") if math.isfinite(value) else "not known"

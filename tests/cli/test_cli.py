@@ -221,7 +221,7 @@ def test_a_failed_arm_is_code_1(
     plain = study.fit_arm
 
     def fit_arm(workbench: Any, arm: str, *args: Any, **options: Any) -> Any:
-        if arm == "l2":
+        if arm == "l2(1e-4)":
             raise RuntimeError("no")
         return plain(workbench, arm, *args, **options)
 

@@ -32,7 +32,7 @@ def timeless(given: Record) -> Record:
 
 CASES = {
     "seven arms": record(),
-    "one arm": record(arms=["dropout(rate=0.5)"]),
+    "one arm": record(arms=["dropout(0.5)"]),
     "fifteen arms": record(arms={f"l2({i / 1000})": (i / 999, 0.0, 1 + i / 60) for i in range(15)},
                           n_splits=3, epochs=4),
     "regression": record(task="regression"),
@@ -175,7 +175,7 @@ def test_there_is_a_dot_a_split() -> None:
 
 
 def test_curves_show_the_mean_and_the_best_epoch() -> None:
-    given = record(arms=["dropout(rate=0.5)"])
+    given = record(arms=["dropout(0.5)"])
     axes = draw("curves", given).axes[0]
     lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
     expected = np.mean([fit.curves["val_accuracy"] for fit in given.of("baseline")], axis=0)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from regkit.comparison import measures
 from regkit.comparison.analysis import Outcome, Summary
-from regkit.comparison.figures.look import signed
+from regkit.comparison.claims import EVIDENCE
 from regkit.comparison.measures import Measure
 from regkit.comparison.ranks import Ranking
 from regkit.comparison.results import Record
+from regkit.core.words import signed
 
 __all__ = ["Cell", "Table", "of_measure", "of_ranking", "of_record"]
 
@@ -66,15 +67,16 @@ def of_measure(measure: Measure, record: Record, summaries: list[Summary]) -> Ta
         outcome = one.outcomes[measure.name]
         cells = (*_cells(outcome, measure), *_probabilities(outcome))
         more = (_p(outcome.p_permutation),) if free else ()
-        rows.append((one.arm, (*cells, *more, _verdict(outcome.verdict))))
+        sure = (Cell(outcome.evidence, _rank(outcome.evidence)), _verdict(outcome.verdict))
+        rows.append((one.label, (*cells, *more, *sure)))
     for arm in record.failures:
         if arm not in {one.arm for one in summaries}:
-            blank = (Cell(),) * (len(columns) + len(extra))
-            rows.append((arm, (*blank, _verdict("failed"))))
+            blank = (Cell(),) * (len(columns) + len(extra) + 1)
+            rows.append((record.label(arm), (*blank, _verdict("failed"))))
     within = f", equivalent within ±{measure.margin:g}" if measure.margin else ""
     better = "more" if measure.sign > 0 else "less"
     title = f"By {measure.name} ({better} is better{within})"
-    return Table(title, (*columns, *extra, "verdict"), tuple(rows))
+    return Table(title, (*columns, *extra, "evidence", "verdict"), tuple(rows))
 
 
 def of_ranking(ranking: Ranking) -> Table:
@@ -88,13 +90,22 @@ def of_ranking(ranking: Ranking) -> Table:
     return Table(title, ("mean rank", "p", "verdict"), tuple(rows))
 
 
+def _rank(evidence: str) -> float | None:
+    """Return by what evidence is sorted."""
+    return float(tuple(EVIDENCE).index(evidence)) if evidence else None
+
+
 def _others(known: list[Measure], summaries: list[Summary]) -> Table:
     columns = tuple(name for m in known for name in (_head(m), *_difference_heads(m)))
     rows = tuple(
-        (one.arm, tuple(cell for m in known for cell in _cells(one.outcomes[m.name], m)))
+        (one.label, tuple(cell for m in known for cell in _cells(one.outcomes[m.name], m)))
         for one in summaries
     )
-    return Table("Other measures (less is better; no verdicts are given by them)", columns, rows)
+    more = [m.name for m in known if m.sign > 0]
+    better = (
+        f"more {' and '.join(more)} is better, of the others less" if more else "less is better"
+    )
+    return Table(f"Other measures ({better}; no verdicts are given by them)", columns, rows)
 
 
 def _training(first: Measure, summaries: list[Summary]) -> Table:
@@ -102,7 +113,7 @@ def _training(first: Measure, summaries: list[Summary]) -> Table:
                "zero weights")  # fmt: skip
     rows = tuple(
         (
-            one.arm,
+            one.label,
             (
                 Cell(f"{one.gap:.{first.digits}f}".replace("-", "−"), one.gap),
                 _known(one.cost, f"{one.cost:.2f}×"),
