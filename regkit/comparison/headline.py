@@ -88,12 +88,19 @@ def _rest(groups: dict[str, list[Summary]], known: list[Measure]) -> list[str]:
     for key, word in (("mixed", "better by one measure, worse by another"),
                       ("worse", "worse"), ("equivalent", "equivalent")):  # fmt: skip
         if arms := [one.label for one in groups[key]]:
-            alone = len(arms) == 1 and key != "mixed"
-            by = f" by {_by(groups[key][0], key, known)}" if alone else ""
+            by = "" if key == "mixed" else _by_all(groups[key], key, known)
             said.append(f"{_named(arms)} {_is(arms)} {word}{by}")
     if unknown := groups["open"]:
         said.append(f"nothing can be concluded for {_named([one.label for one in unknown])}")
     return said
+
+
+def _by_all(arms: list[Summary], verdict: str, known: list[Measure]) -> str:
+    """Return by which measures arms have a verdict; of several nothing, where it is by all."""
+    found = {_by(one, verdict, known) for one in arms}
+    if len(arms) > 1 and found == {" and ".join(measure.name for measure in known)}:
+        return ""
+    return f" by {found.pop()}" if len(found) == 1 else " by some measure"
 
 
 def _named(arms: Sequence[str]) -> str:

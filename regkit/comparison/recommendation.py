@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
+from statistics import variance
 
 from regkit.comparison import statistics
 from regkit.comparison.analysis import ALPHA, Summary, overlap
@@ -12,9 +14,9 @@ from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import deciding
 from regkit.core.words import counted, signed
 
-__all__ = ["recommendation", "splits_needed"]
+__all__ = ["recommendation", "seeds_needed", "splits_needed"]
 
-MANY_SPLITS = 100  # more are not asked for: each is a fit of every arm
+MANY_SPLITS, MANY_SEEDS = 100, 20  # more are not asked for: each is a fit of every arm
 SMALL_GAP = 2.0  # margins: with a smaller generalization gap there is little to regularize
 
 
@@ -130,19 +132,26 @@ def _repeat(found: _Found) -> str:
     if not hopeful:
         return ""
     best = max(hopeful, key=lambda one: _gain(one, measure))
-    tests = len(found.arms) * len(found.measures)
-    difference = _difference(best, measure)
-    needed = splits_needed(difference, overlap(found.record), tests)
-    like = f"a difference like that of {best.label}, {_amount(difference.mean, measure)}"
-    if needed is None:
+    d, tests = _difference(best, measure), len(found.arms) * len(found.measures)
+    like = f"a difference like that of {best.label}, {_amount(d.mean, measure)}"
+    share = overlap(found.record)
+    if splits := splits_needed(d, share, tests):
+        more = max(splits - settings["splits"], 1)
         return (
-            f"Run more seeds a split, --seeds {2 * settings['seeds']} with --resume, or compare "
-            f"{best.label} alone: more splits of the same examples do not surely find {like}."
+            f"Run {counted(more, 'more split')}, --splits {settings['splits'] + more} with "
+            f"--resume: {like}, is then found four times in five."
         )
-    splits = max(needed, settings["splits"] + 1)
+    within = _within_splits(found.record, best.arm, measure)
+    if seeds := seeds_needed(d, share, tests, settings["seeds"], within):
+        seeds = max(seeds, settings["seeds"] + 1)
+        return (
+            f"Run {seeds} seeds a split, --seeds {seeds} with --resume: {like}, is then found four "
+            f"times in five{' at best' if within is None else ''}, and not by more splits alone."
+        )
+    alone = f"{best.label} alone, or" if len(found.arms) > 1 else best.label
     return (
-        f"Run {counted(splits - settings['splits'], 'more split')}, --splits {splits} with "
-        f"--resume: {like}, is then found four times in five."
+        f"Compare {alone} on more data: neither {MANY_SPLITS} splits nor {MANY_SEEDS} seeds a "
+        f"split surely find {like}."
     )
 
 
@@ -217,6 +226,48 @@ def splits_needed(found: statistics.Difference, share: float, tests: int) -> int
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def seeds_needed(
+    found: statistics.Difference, share: float, tests: int, seeds: int, within: float | None
+) -> int | None:
+    """Return how many seeds a split find a difference as large as this one in four of five cases.
+
+    The variance of a split's mean difference is what splits differ by plus `within` / seeds. Where
+    it was not measured, as with one seed, all is taken to come from the seeds: no fewer will do.
+    None where 20 do not.
+
+    Args:
+        found: What the present splits say.
+        share: The term by which splits overlap (`analysis.overlap`).
+        tests: The number of arms times measures, for the strictest step of Holm's method.
+        seeds: The present number.
+        within: The variance of the differences between seeds of the same split, or None.
+
+    Example:
+        >>> found = statistics.difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.25)
+        >>> seeds_needed(found, share=0.25, tests=2, seeds=1, within=None)
+        7
+    """
+    spread = found.error**2 / (1 / found.n + share)
+    within = spread * seeds if within is None else within
+    between = max(0.0, spread - within / seeds)
+    allowed = (found.mean / statistics.detectable(found.n, share, ALPHA / tests)) ** 2
+    if allowed <= between:
+        return None
+    needed = math.ceil(within / (allowed - between))
+    return needed if needed <= MANY_SEEDS else None
+
+
+def _within_splits(record: Record, arm: str, measure: Measure) -> float | None:
+    """Return the variance of the differences between the seeds of a split, None with one seed."""
+    base = {(fit.split, fit.seed): measure.of(fit) for fit in record.of(record.baseline)}
+    by_split: dict[int, list[float]] = defaultdict(list)
+    for fit in record.of(arm):
+        if (fit.split, fit.seed) in base:
+            by_split[fit.split].append(measure.of(fit) - base[fit.split, fit.seed])
+    found = [variance(values) for values in by_split.values() if len(values) > 1]
+    return sum(found) / len(found) if found else None
 
 
 def _difference(one: Summary, measure: Measure) -> statistics.Difference:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from regkit.comparison import execution, measures, results, settings
+from regkit.comparison.again import Request, again
 from regkit.comparison.arms import BASELINE, Recipes, default_recipes, named
 from regkit.comparison.description import describe_data, describe_environment
 from regkit.comparison.journal import Journal
@@ -132,7 +133,14 @@ def compare(
         results.check_output(one, force or resume)
     build, model = resolve(build_model)
     arms = arms or named(default_recipes(sets))
-    runs = [_Run(Study(arms, one, build, model, dict(options))) for one in sets]
+    requests = [
+        Request(build_model, source, chosen, place, jobs)
+        for source, place in zip(sources, folders, strict=True)
+    ]
+    runs = [
+        _Run(Study(arms, one, build, model, dict(options)), request)
+        for one, request in zip(sets, requests, strict=True)
+    ]
     done = [run.open(place, resume) for run, place in zip(runs, folders, strict=True)]
     found: list[Comparison] = []
     for run, place, before in zip(runs, folders, done, strict=True):
@@ -170,7 +178,7 @@ def _folders(folder: Path | None, sets: list[Dataset]) -> list[Path | None]:
 class _Run:
     """A study as it runs: what is done, what failed, what is written."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, request: Request) -> None:
         self.study = study
         first = study.parts(study.tasks()[0].repeat)  # raises where the sizes cannot be
         if study.settings["batch_size"] is None:
@@ -181,6 +189,9 @@ class _Run:
         study.settings["measure"] = measures.chosen(asked, study.data.task, counts)
         self.worker = Worker(study)
         self.environment = describe_environment(count_parameters(self.worker.model()))
+        self.environment["command"] = again(
+            request, study.arms, study.settings, self.environment["backend"], study.data.sha256
+        )
         self.tasks = study.tasks()
         self.found: dict[tuple[str, int, int], results.Fit | Failure] = {}
         self.journal: Journal | None = None

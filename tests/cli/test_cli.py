@@ -228,7 +228,7 @@ def test_a_failed_arm_is_code_1(
     monkeypatch.setattr(study, "fit_arm", fit_arm)
     code, out, err = said(capsys, *small_job(tmp_path))
     assert code == 1
-    assert "RK001: l2 failed and is taken out" in out
+    assert "RK001: l2(1e-4) failed and is taken out" in out
     assert "l2 failed and is taken out" in err
 
 

@@ -101,9 +101,12 @@ def test_one_diverges_one_errs_one_is_interrupted(
     assert {one.arm for one in found.summaries} == {"baseline", "l1(1e-4)", "l2(1e-4)"}
     assert all(len(record.of(arm)) >= 4 for arm in ("baseline", "l1(1e-4)", "l2(1e-4)"))
     said = " ".join(found.text.split())
-    assert "RK001: wild diverged and is taken out, 0 fits were done: the loss became" in said
-    assert "RK001: lost failed and is taken out" in said
+    assert (
+        "RK001: wild = gaussian_noise(1e38) diverged and is taken out, 0 fits were done: the loss became"
+        in said
+    )
+    assert "RK001: lost = dropout(0.5, layers='nowhere') failed and is taken out" in said
     assert "nowhere" in said
     assert "RK002: Stopped early (interrupted)" in said
     page = (tmp_path / "out" / "report.html").read_text()
-    assert "wild diverged" in page
+    assert "wild = gaussian_noise(1e38) diverged" in page

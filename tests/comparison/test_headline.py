@@ -52,6 +52,10 @@ def sentence(**given: Any) -> str:
             r"No arm is shown to be better than the baseline; a is equivalent by accuracy and NLL\.",
         ),
         (
+            {"arms": {"a": (0.0, -0.2, 1.0), "b": (0.0, -0.2, 1.0)}, "noise": 0.002},
+            r"No arm is shown to be better than the baseline; 2 arms are worse by NLL\.",
+        ),
+        (
             {"arms": {"a": (0.03, 0.1, 1.0), "b": (0, 0, 1.0)}, "without": ["b"]},
             r"a is better .*; b failed\.",
         ),

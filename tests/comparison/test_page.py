@@ -146,8 +146,8 @@ def test_verdict_and_evidence(usual: str) -> None:
     said = words(usual)
     assert headline.headline(given, analysis.summarize(given)) in said
     for one in claims(given, analysis.summarize(given)):
-        beside = f"{one.label} is {one.verdict} by {one.size} {one.evidence} evidence"
-        assert f"{beside} · {EVIDENCE[one.evidence]}".replace(" · ", " ") in said
+        assert f"{one.label} is {one.verdict} by {one.size} {one.evidence} evidence" in said
+        assert f"{one.evidence}: {EVIDENCE[one.evidence]}" in said
     assert recommendation(given, analysis.summarize(given)) in said
     assert "Evidence:" not in said
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from regkit.comparison import measures
 from regkit.comparison.analysis import Outcome, Summary
-from regkit.comparison.claims import EVIDENCE
 from regkit.comparison.measures import Measure
 from regkit.comparison.ranks import Ranking
 from regkit.comparison.results import Record
@@ -27,11 +26,13 @@ class Cell:
         text: What is shown.
         value: What it is sorted by; None is always last.
         verdict: The verdict whose mark stands before the text, or empty.
+        note: What stands below the text, in small.
     """
 
     text: str = ""
     value: float | None = None
     verdict: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,16 @@ def of_measure(measure: Measure, record: Record, summaries: list[Summary]) -> Ta
         outcome = one.outcomes[measure.name]
         cells = (*_cells(outcome, measure), *_probabilities(outcome))
         more = (_p(outcome.p_permutation),) if free else ()
-        sure = (Cell(outcome.evidence, _rank(outcome.evidence)), _verdict(outcome.verdict))
-        rows.append((one.label, (*cells, *more, *sure)))
+        verdict = _verdict(outcome.verdict, outcome.evidence)
+        rows.append((one.label, (*cells, *more, verdict)))
     for arm in record.failures:
         if arm not in {one.arm for one in summaries}:
-            blank = (Cell(),) * (len(columns) + len(extra) + 1)
+            blank = (Cell(),) * (len(columns) + len(extra))
             rows.append((record.label(arm), (*blank, _verdict("failed"))))
     within = f", equivalent within ±{measure.margin:g}" if measure.margin else ""
     better = "more" if measure.sign > 0 else "less"
     title = f"By {measure.name} ({better} is better{within})"
-    return Table(title, (*columns, *extra, "evidence", "verdict"), tuple(rows))
+    return Table(title, (*columns, *extra, "verdict"), tuple(rows))
 
 
 def of_ranking(ranking: Ranking) -> Table:
@@ -90,22 +91,16 @@ def of_ranking(ranking: Ranking) -> Table:
     return Table(title, ("mean rank", "p", "verdict"), tuple(rows))
 
 
-def _rank(evidence: str) -> float | None:
-    """Return by what evidence is sorted."""
-    return float(tuple(EVIDENCE).index(evidence)) if evidence else None
-
-
 def _others(known: list[Measure], summaries: list[Summary]) -> Table:
     columns = tuple(name for m in known for name in (_head(m), *_difference_heads(m)))
     rows = tuple(
         (one.label, tuple(cell for m in known for cell in _cells(one.outcomes[m.name], m)))
         for one in summaries
     )
-    more = [m.name for m in known if m.sign > 0]
-    better = (
-        f"more {' and '.join(more)} is better, of the others less" if more else "less is better"
-    )
-    return Table(f"Other measures ({better}; no verdicts are given by them)", columns, rows)
+    better, more = "less is better", " and ".join(m.name for m in known if m.sign > 0)
+    if more:
+        better = f"more is better for {more}, less for the others"
+    return Table(f"Other measures, without verdicts ({better})", columns, rows)
 
 
 def _training(first: Measure, summaries: list[Summary]) -> Table:
@@ -171,7 +166,8 @@ def _known(value: float | None, text: str) -> Cell:
     return Cell() if value is None or not math.isfinite(value) else Cell(text, value)
 
 
-def _verdict(verdict: str) -> Cell:
+def _verdict(verdict: str, evidence: str = "") -> Cell:
     if not verdict:
         return Cell()
-    return Cell(verdict, float(ORDER.index(verdict)), verdict)
+    note = f"{evidence} evidence" if evidence not in ("", "none") else ""
+    return Cell(verdict, float(ORDER.index(verdict)), verdict, note)
