@@ -28,10 +28,9 @@ def headline(record: Record, summaries: list[Summary]) -> str:
         said.append(f"{lead.label} is better than the baseline by {sized(lead, measure)}")
         if against := _by(lead, "worse", known):
             said[0] += f", but worse by {against}"
-        others = [one.label for one in groups["better"] if one is not lead]
+        others = [one for one in groups["better"] if one is not lead]
         if others:
-            more = others[0] if len(others) == 1 else f"{len(others)} other arms"
-            said.append(f"{more} {_is(others)} better too")
+            said.append(_better_too(others, measure, known))
         groups["mixed"] = [one for one in groups["mixed"] if one is not lead]
     elif len(summaries) == 2 and (one := summaries[1]) in groups["open"]:
         return f"Nothing can be concluded for {one.label}: {sized(one, known[0])}."
@@ -42,6 +41,14 @@ def headline(record: Record, summaries: list[Summary]) -> str:
         arms = [record.label(arm) for arm in record.failures if arm != record.baseline]
         said += [f"{_named(arms)} failed"] if arms else []
     return "; ".join(said or ["No arm has a pair with the baseline to conclude from"]) + "."
+
+
+def _better_too(others: list[Summary], measure: Measure, known: list[Measure]) -> str:
+    """Return which others are better, by which measure where it is not the one that leads."""
+    labels = [one.label for one in others]
+    more = labels[0] if len(others) == 1 else f"{len(others)} other arms"
+    same = all(one.outcomes[measure.name].verdict == "better" for one in others)
+    return f"{more} {_is(labels)} better{' too' if same else _by_all(others, 'better', known)}"
 
 
 def _groups(
