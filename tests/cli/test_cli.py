@@ -229,7 +229,7 @@ def test_a_failed_arm_is_code_1(
     code, out, err = said(capsys, *small_job(tmp_path))
     assert code == 1
     assert "RK001: l2(1e-4) failed and is taken out" in out
-    assert "l2 failed and is taken out" in err
+    assert "l2(1e-4) failed and is taken out" in err
 
 
 def test_the_default_job_is_digits_with_redrawn_labels(
