@@ -168,10 +168,10 @@ def _build_model(model: Any) -> tuple[str, str]:
         return repr(_model(model)), ""
     name = getattr(model, "__qualname__", type(model).__name__)
     try:
-        file = f" of {inspect.getsourcefile(inspect.unwrap(model))}"
+        file = inspect.getsourcefile(inspect.unwrap(model))
     except TypeError:  # an object that can be called
-        file = ""
-    return "build_model", f"build_model, which was {name}{file}"
+        file = None
+    return "build_model", f"build_model, which was {name}{f' of {file}' if file else ''}"
 
 
 def _data(data: Any, digest: str) -> tuple[str, str]:

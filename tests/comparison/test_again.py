@@ -146,6 +146,29 @@ def test_it_is_in_the_results(place: Path) -> None:
             assert words[words.index("--" + name.replace("_", "-")) + 1] == str(value)
 
 
+READING = {"target": -1, "ignore": ["-x", "a b"], "task": "regression", "image_size": (32, 24)}
+
+
+def test_every_option_is_read_as_it_was_asked_for() -> None:
+    request = Request("mlp", "digits", READING, Path("/there/out-again"), 3)
+    options = command_line(shlex.split(again(request, named(["l2"]), SETTINGS, "jax", "0"))[2:])
+    assert options == {
+        "build_model": "mlp", "data": "digits", "recipes": ["l2(1e-4)"],
+        "target": "-1", "ignore": ["-x", "a b"], "task": "regression", "image_size": "32x24",
+        "measure": "accuracy", "splits": 2, "label_noise": 0.0, "seed": 0, "jobs": 3,
+        "output": "out-again-2", "backend": "jax",
+    }  # fmt: skip
+
+
+def test_of_a_model_that_is_no_function() -> None:
+    class Builds:
+        def __call__(self, shape: Any, k: Any) -> None: ...
+
+    script = again(Request(Builds(), "wine", {}, None, 1), named(["l2"]), SETTINGS, "jax", "0")
+    assert "# Define first: build_model, which was Builds\n" in script
+    assert "    'wine'," in script
+
+
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 TEXTS = st.sampled_from(["l2(0.1)", "dropout(0.3) + l2(1e-4)", "dropout(0.5, layers=\"a 'b'\")"])
 
