@@ -58,7 +58,7 @@ def regkit_arms(x, alpha, sigma):
     steps = iter(range(1 << 30))
 
     def distort(images, step):
-        return technique.distort(images, Step(step))
+        return technique.motion([images], Step(step))(images)
 
     def arm(function):
         return lambda: ready(function(images, ops.convert_to_tensor(next(steps), "int32")))

@@ -8,6 +8,7 @@ import importlib.util
 import os
 
 from regkit.core.errors import RegkitError, suggest
+from regkit.core.extras import pip_line
 from regkit.core.terminal import notes_put_aside
 
 __all__ = ["add_option", "choose", "start"]
@@ -35,9 +36,7 @@ def choose(asked: str | None) -> str:
         known = ", ".join(BACKENDS)
         raise RegkitError(f"no backend is called {name!r}{suggest(name, BACKENDS)}; known: {known}")
     if not _installed(name):
-        raise RegkitError(
-            f'the backend {name!r} is not installed: pip install "keras-regkit[{name}]"'
-        )
+        raise RegkitError(f"the backend {name!r} is not installed: {pip_line(name)}")
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
     return name
@@ -62,7 +61,6 @@ def _installed(name: str) -> bool:
 def _first_installed() -> str:
     found = next((name for name in BACKENDS if _installed(name)), None)
     if found is None:
-        raise RegkitError(
-            'no Keras backend is installed: pip install "keras-regkit[tensorflow]" (or jax, torch)'
-        )
+        lines = ", or ".join(map(pip_line, BACKENDS))
+        raise RegkitError(f"no Keras backend is installed: {lines}")
     return found

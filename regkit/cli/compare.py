@@ -12,6 +12,7 @@ from regkit.cli import backends
 from regkit.comparison import results, studyfile
 from regkit.comparison.settings import OPTIONS
 from regkit.core.errors import RegkitError
+from regkit.core.extras import pip_line
 
 __all__ = ["add", "run"]
 
@@ -33,7 +34,7 @@ number of classes (None for a regression), and returns a compiled Keras model.
 
 exit codes:
   0 done · 1 an arm failed or was cut short · 2 asked for what cannot be · 3 worse than --against
-  130 interrupted; --resume goes on
+  130 interrupted; --resume goes on · 141 nobody reads the output any more
 """
 DEFAULT_NOISE = 0.3
 DEFAULT_OUTPUT = "regkit-results"
@@ -99,9 +100,8 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the comparison, print the tables, and say where the files are."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise RegkitError(
-            f'{", ".join(missing)} not installed, needed here: pip install "keras-regkit[compare]"'
-        )
+        names = ", ".join(missing)
+        raise RegkitError(f"{names} not installed, needed here: {pip_line('compare')}")
     options = _options(chosen)
     quiet, against = options.pop("quiet", False), options.pop("against", None)
     backend = options.pop("backend", None)

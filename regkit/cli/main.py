@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from regkit.cli import compare, explain, listing, new, plugins, show
+from regkit.core.terminal import while_somebody_reads
 
 __all__ = ["main", "parser"]
 
@@ -45,8 +46,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code.
 
     0: done. 1: an arm failed or was cut short. 2: something was asked that cannot be, with one
-    line on standard error. 130: interrupted.
+    line on standard error. 130: interrupted. 141: nobody reads the output any more.
     """
+    try:
+        return while_somebody_reads(lambda: _run(arguments))
+    except (ValueError, OSError) as error:  # OSError: a folder that cannot be written, say
+        print(f"regkit: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("regkit: interrupted; nothing was finished", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     top = parser()
     chosen = top.parse_args(arguments)
     if chosen.version:
@@ -55,14 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(chosen, "run"):
         top.print_help()
         return 0
-    try:
-        return int(chosen.run(chosen))
-    except (ValueError, OSError) as error:  # OSError: a folder that cannot be written, say
-        print(f"regkit: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("regkit: interrupted; nothing was finished", file=sys.stderr)
-        return 130
+    return int(chosen.run(chosen))
 
 
 if __name__ == "__main__":

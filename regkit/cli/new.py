@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from regkit.cli import listing
 from regkit.cli.tables import table
 from regkit.core.registry.entry import KINDS
+from regkit.scaffold import kinds
+from regkit.scaffold.kinds import DEFAULT_STAGE, STAGES
 from regkit.scaffold.writing import Plugin, create, planned
 
 __all__ = ["add", "run"]
@@ -15,11 +16,15 @@ __all__ = ["add", "run"]
 EXAMPLES = """\
 examples:
   regkit new my-plugin
-  regkit new my-layers --kind layer
+  regkit new my-plugin --stage update --class MaxNorm
+  regkit new my-plugin --stage penalty
+  regkit new my-layers --kind layer --class Gain
 
 It writes a folder of that name with a package that registers one small technique (or layer, …),
-tests that run regkit's checks on it, and a page of documentation. Change it into your own. Nothing
-that exists is overwritten.
+tests that run regkit's checks on it, and a page of documentation. Change it into your own: a
+technique of each stage has mathematics to begin with, under the class name that is given. The
+technique's registered name follows from that: MaxNorm is my-plugin:max_norm. Nothing that exists is
+overwritten.
 """
 
 
@@ -35,20 +40,30 @@ def add(commands: Any) -> None:
     command.add_argument(
         "name", metavar="NAME", help="its name for pip: letters, digits and '-', as my-plugin"
     )
-    kinds = ", ".join(KINDS.values())
     command.add_argument(
         "--kind",
         metavar="KIND",
         default="technique",
-        help=f"what it registers: {kinds} (default: technique)",
+        help=f"what it registers: {', '.join(KINDS.values())} (default: technique)",
+    )
+    command.add_argument(
+        "--stage",
+        metavar="STAGE",
+        help=f"where a technique acts in the training step: {', '.join(STAGES)} "
+        f"(default: {DEFAULT_STAGE})",
+    )
+    command.add_argument(
+        "--class",
+        dest="cls",
+        metavar="CLASS",
+        help="the name of its class, as MaxNorm (default: that of the example it begins with)",
     )
     command.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Write the plugin, and say what was made and what to do next."""
-    listing.check_kind(chosen.kind)
-    plugin = planned(chosen.name, chosen.kind)
+    plugin = planned(chosen.name, kinds.chosen(chosen.kind, chosen.stage, chosen.cls))
     create(plugin)
     print(_as_text(plugin))
     return 0

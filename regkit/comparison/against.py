@@ -10,6 +10,7 @@ from rich.console import Console
 
 from regkit.comparison import results, statistics
 from regkit.comparison.analysis import ALPHA, overlap
+from regkit.comparison.console import standard_output
 from regkit.comparison.measures import Measure, of_record
 from regkit.comparison.results import Record
 from regkit.core.errors import RegkitError
@@ -95,7 +96,7 @@ class Against:
         Raises:
             RegkitError: where nothing earlier is of the same data, or of the same settings.
         """
-        console = console or Console(width=100)
+        console = console or standard_output()
         worse = False
         for now in (one.record for one in comparisons):
             before = self.before.get(now.data["sha256"], next(iter(self.before.values())))

@@ -26,7 +26,8 @@ DEFAULT_RECIPES = (
 )
 NEEDS = {"label_smoothing": "classes", ELASTIC: "images"}
 
-Recipes = Iterable[str | Recipe | list[Technique]] | Mapping[str, str | Recipe | list[Technique]]
+OneRecipe = str | Technique | Recipe | list[Technique]
+Recipes = OneRecipe | Iterable[OneRecipe] | Mapping[str, OneRecipe]
 
 
 def default_recipes(sets: Sequence[Dataset]) -> list[str]:
@@ -42,7 +43,8 @@ def named(recipes: Recipes) -> dict[str, str]:
     """Return name → recipe in text, the baseline first.
 
     Recipes are a list, each named by its text (or, in text, `"name = recipe"`), or a mapping from
-    names of one's own. The text is that of `Recipe`: its strengths are visible.
+    names of one's own. A text, a technique or a `Recipe` is one arm; in a list each item is one.
+    The text is that of `Recipe`: its strengths are visible.
 
     Raises:
         RegkitError: for no recipe, an empty one, a name given twice, a recipe that cannot be, a
@@ -52,8 +54,13 @@ def named(recipes: Recipes) -> dict[str, str]:
         >>> named(["l2", "strong = l2(0.1)"])
         {'baseline': '', 'l2(1e-4)': 'l2(1e-4)', 'strong': 'l2(0.1)'}
     """
-    if isinstance(recipes, str):
+    if isinstance(recipes, str | Technique | Recipe):
         recipes = [recipes]
+    if not isinstance(recipes, Iterable):
+        raise RegkitError(
+            "recipes must be a recipe, a list of them or a mapping from names to them, as "
+            f"['l2', 'dropout(0.3) + l2']; received {recipes!r}"
+        )
     pairs = recipes.items() if isinstance(recipes, Mapping) else map(_split, recipes)
     arms = {BASELINE: ""}
     for name, given in pairs:

@@ -86,6 +86,11 @@ def resolve(model: str | BuildModel) -> tuple[BuildModel, str]:
     """
     if callable(model):
         return model, getattr(model, "__name__", type(model).__name__)
+    if not isinstance(model, str):
+        raise RegkitError(
+            f"a model is {', '.join(BUILTIN)}, path.py:function or a function that returns a "
+            f"compiled model; received {model!r}"
+        )
     if model in BUILTIN:
         return BUILTIN[model], model
     file, colon, function = model.rpartition(":")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -14,6 +13,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from regkit.comparison.console import Terminal
 
 __all__ = ["FitProgress"]
 
@@ -31,7 +32,7 @@ class FitProgress:
         self.total, self.done, self.before = total, done, done
         self.shown = shown
         self.start = self._said = time.perf_counter()
-        self.console = Console(stderr=True)
+        self.console = Terminal(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description:<18}", markup=False),
             BarColumn(),

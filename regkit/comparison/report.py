@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from regkit.comparison import analysis, figures, measures, page, results, tables, verdict_text
+from regkit.comparison.console import standard_output
 from regkit.comparison.headline import headline
 from regkit.comparison.recommendation import recommendation
 from regkit.core.errors import RegkitError, suggest
@@ -56,8 +56,7 @@ class Comparison:
 
     def show(self, console: Console | None = None) -> None:
         """Print the tables and the verdict."""
-        # What is not a terminal has no width; 100 columns hold the table.
-        console = console or Console(width=None if sys.stdout.isatty() else 100)
+        console = console or standard_output()
         for table in tables.tables(self.record, self.summaries):
             console.print(table)
         console.print(tables.caption(self.record), style="dim", highlight=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from regkit.comparison import execution, measures, results, settings
 from regkit.comparison.again import Request, again
@@ -19,12 +20,14 @@ from regkit.comparison.report import Comparison
 from regkit.comparison.several import Comparisons, folder_name
 from regkit.comparison.study import Failure, Study, Task, Worker
 from regkit.core.errors import RegkitError
+from regkit.core.options import Boolean, checked_call
 from regkit.data.dataset import Dataset
 from regkit.data.sources import load
 
 __all__ = ["compare"]
 
 
+@checked_call
 def compare(
     build_model: str | BuildModel,
     data: Any,
@@ -46,9 +49,9 @@ def compare(
     seed: int = 0,
     jobs: int = 1,
     output: str | Path | None = None,
-    force: bool = False,
-    resume: bool = False,
-    progress: bool = True,
+    force: Annotated[bool, Boolean()] = False,
+    resume: Annotated[bool, Boolean()] = False,
+    progress: Annotated[bool, Boolean()] = True,
 ) -> Comparison | Comparisons:
     """Compare recipes with training without them, and say how sure the answer is.
 
@@ -115,7 +118,7 @@ def compare(
         "seed": seed,
     }
     settings.check({**options, "jobs": jobs})
-    folder = None if output is None else Path(output)
+    folder = _folder(output)
     if resume and folder is None:
         raise RegkitError("resume=True needs output, the folder of the study that was stopped")
     arms = None if recipes is None else named(recipes)
@@ -156,6 +159,12 @@ def compare(
     if folder is not None:
         together.to_html(folder / "report.html")  # each has been saved as soon as it was done
     return together
+
+
+def _folder(output: Any) -> Path | None:
+    if output is not None and not isinstance(output, str | os.PathLike):
+        raise RegkitError(f"output must be the path of a folder or None; received {output!r}")
+    return None if output is None else Path(output)
 
 
 def _are_several(data: Any) -> bool:

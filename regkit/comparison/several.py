@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from regkit.comparison import measures, page
+from regkit.comparison.console import standard_output
 from regkit.comparison.folding import Folded
 from regkit.comparison.headline import over_data_sets
 from regkit.comparison.ranks import Ranking, rank
@@ -62,7 +62,7 @@ class Comparisons(Sequence[Comparison]):
 
     def show(self, console: Console | None = None) -> None:
         """Print each comparison's tables and verdict, then the ranks over all."""
-        console = console or Console(width=None if sys.stdout.isatty() else 100)
+        console = console or standard_output()
         for one in self:
             one.show(console)
             console.print()

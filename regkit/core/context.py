@@ -10,9 +10,11 @@ import keras
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
+from regkit.core import schedules
 from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.stages import Batch
+from regkit.ops.precision import wide
 
 if TYPE_CHECKING:
     from regkit.core.seam.frame import Frame
@@ -72,7 +74,7 @@ class Context:
 
     Attributes:
         model: The user's model.
-        step: int32 scalar tensor, the optimizer's iteration before this step.
+        step: int32 scalar tensor, the number of training steps before this one.
         draws: Random numbers, see `regkit.core.draws.Draws`.
         state: The declared state, a mapping to read and assign.
         weights: The variables that `layers=` and `weights=` match, each once; by default all that
@@ -107,7 +109,7 @@ class Context:
 
     @property
     def step(self) -> Tensor:
-        """The optimizer's iteration before this step, an int32 scalar tensor."""
+        """The number of training steps before this one, an int32 scalar tensor."""
         return ops.convert_to_tensor(self._frame.step, "int32")
 
     @property
@@ -123,7 +125,7 @@ class Context:
     def value(self, strength: Any) -> Any:
         """Return a strength at this step: the number, or the schedule's value as a tensor."""
         if isinstance(strength, LearningRateSchedule):
-            return ops.cast(strength(self.step), "float32")
+            return ops.cast(schedules.at(strength, self.step), wide(*self.weights))
         return strength
 
     def with_weights(

@@ -20,6 +20,7 @@ from keras import ops
 
 from regkit.ops import hashing
 from regkit.ops import random as numbers
+from regkit.ops.precision import wide
 
 __all__ = ["Draws", "ambient_seed", "base_key", "layer_draws"]
 
@@ -71,7 +72,7 @@ class Draws:
 
     Args:
         base: int32 scalar, from `base_key`; a tensor or an integer.
-        step: int32 scalar, the optimizer's iteration; likewise. Where both are integers the keys
+        step: int32 scalar, the number of the step; likewise. Where both are integers the keys
             are made on the host, which spares an eager step twenty operations on scalars.
         stage: Position of the stage in the step.
         replica: Position of the replica under a distribution strategy.
@@ -105,18 +106,23 @@ class Draws:
         place = (self._stage << _DRAW_BITS) | draw
         return self._first, _mix(_xor(_mix(_xor(base, place)), self._first))
 
+    @property
+    def position(self) -> int:
+        """How many draws have been made, to which one may `rewind`."""
+        return self._draw
+
     def rewind(self, to: int = 0) -> int:
         """Go back to an earlier draw, for a second pass, and return where it was."""
         was, self._draw = self._draw, to
         return was
 
     def uniform(self, shape: Sequence[Any], low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Return float32 numbers uniform on (low, high)."""
-        return numbers.uniform(self.key(), shape) * (high - low) + low
+        """Return numbers uniform on (low, high): float32, or float64 where Keras computes in it."""
+        return numbers.uniform(self.key(), shape, wide()) * (high - low) + low
 
     def normal(self, shape: Sequence[Any], stddev: Any = 1.0) -> Tensor:
-        """Return float32 normal numbers of mean 0."""
-        return numbers.normal(self.key(), shape) * stddev
+        """Return normal numbers of mean 0, in the type of `uniform`."""
+        return numbers.normal(self.key(), shape, wide()) * stddev
 
     def bernoulli(self, shape: Sequence[Any], probability: Any) -> Tensor:
         """Return booleans that are true with `probability`."""

@@ -11,7 +11,7 @@ from keras import ops
 from regkit.core.errors import AttachError
 from regkit.core.stages import Batch
 
-__all__ = ["map_images", "on_channels_last"]
+__all__ = ["images_of", "map_images", "on_channels_last"]
 
 Tensor = Any
 
@@ -22,11 +22,12 @@ def map_images(
     """Return a batch with its images changed by a function, and all else as it is.
 
     Inputs of rank 4 are images; where there is none, those of rank 3 are, grey ones without a
-    channel.
+    channel. Several are views of one example, such as left and right, or a photograph and its map:
+    what moves them draws once, by `images_of`, before it comes here.
 
     Args:
         function: Takes images of shape (batch, height, width, channels), whatever the batch has
-            them in, and returns as many.
+            them in, and returns as many. It is called for each input that is one.
         batch: What DATA received.
         owner: The technique, which an error names.
         data_format: How images of rank 4 are: "channels_last", (batch, height, width, channels),
@@ -41,15 +42,7 @@ def map_images(
         >>> {name: tuple(one.shape) for name, one in found.x.items()}
         {'photo': (2, 2, 4, 3), 'age': (2, 1)}
     """
-    inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
-    rank = 4 if any(len(one.shape) == 4 for one in inputs) else 3
-    if not any(len(one.shape) == rank for one in inputs):
-        raise AttachError(
-            f"{owner} needs images, (batch, height, width) or with channels; the model's "
-            f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
-            "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
-            "keras.layers.Flatten()"
-        )
+    rank = _rank(batch, owner)
 
     def changed(x: Tensor) -> Tensor:
         if x is None or len(x.shape) != rank:
@@ -57,6 +50,46 @@ def map_images(
         return on_channels_last(function, x, data_format)
 
     return batch.replace(x=keras.tree.map_structure(changed, batch.x))
+
+
+def images_of(batch: Batch, owner: Any, data_format: str | None = None) -> list[Tensor]:
+    """Return the images among the inputs, channels last, for what is drawn once for all of them.
+
+    Args:
+        batch: As in `map_images`.
+        owner: Likewise.
+        data_format: Likewise.
+
+    Raises:
+        AttachError: where no input is an image.
+
+    Example:
+        >>> batch = Batch([ops.ones((2, 4, 4, 3)), ops.ones((2, 8, 8, 1)), ops.ones((2, 1))])
+        >>> [tuple(one.shape) for one in images_of(batch, "Cropped()", "channels_last")]
+        [(2, 4, 4, 3), (2, 8, 8, 1)]
+    """
+    found: list[Tensor] = []
+
+    def noted(images: Tensor) -> Tensor:
+        found.append(images)
+        return images
+
+    map_images(noted, batch, owner, data_format)
+    return found
+
+
+def _rank(batch: Batch, owner: Any) -> int:
+    """Return the rank of the inputs that are images."""
+    inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
+    ranks = [len(one.shape) for one in inputs]
+    if 4 not in ranks and 3 not in ranks:
+        raise AttachError(
+            f"{owner} needs images, (batch, height, width) or with channels; the model's "
+            f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
+            "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
+            "keras.layers.Flatten()"
+        )
+    return 4 if 4 in ranks else 3
 
 
 def on_channels_last(

@@ -1,4 +1,4 @@
-"""Options of techniques: declared once on `__init__`, as annotations.
+"""Options of techniques and functions: declared once on `__init__` or the function, as annotations.
 
 From one declaration come the validation, the message, the help text and the bad values that the
 conformance checks try:
@@ -15,8 +15,8 @@ import functools
 import inspect
 import typing
 import weakref
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from regkit.core.compound import Either, Range, Several
 from regkit.core.constraints import (
@@ -56,6 +56,7 @@ __all__ = [
     "Strength",
     "WeightOption",
     "bind",
+    "checked_call",
     "checked_init",
     "constraints",
     "defaults",
@@ -76,20 +77,16 @@ def constraints(cls: type) -> dict[str, Constraint]:
     """Return the constraint of every option of a class, from its `__init__`, in order."""
     if cls in _CONSTRAINTS:
         return _CONSTRAINTS[cls]
-    hints = typing.get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
-    found: dict[str, Constraint] = {}
-    for name in list(inspect.signature(cls).parameters):
-        marks = [
-            m for m in getattr(hints.get(name), "__metadata__", ()) if isinstance(m, Constraint)
-        ]
-        if not marks:
+    found = _declared(cls.__init__)  # type: ignore[misc]
+    names = list(inspect.signature(cls).parameters)
+    for name in names:
+        if name not in found:
             raise TypeError(
                 f"{cls.__qualname__}: option {name!r} declares no constraint; annotate it, as in "
                 f"`{name}: Annotated[float, Real(0, 1)]` or with an alias of regkit.core.options"
             )
-        found[name] = marks[0]
-    _CONSTRAINTS[cls] = found
-    return found
+    _CONSTRAINTS[cls] = {name: found[name] for name in names}
+    return _CONSTRAINTS[cls]
 
 
 _CONSTRAINTS: weakref.WeakKeyDictionary[type, dict[str, Constraint]] = weakref.WeakKeyDictionary()
@@ -97,14 +94,33 @@ _CONSTRAINTS: weakref.WeakKeyDictionary[type, dict[str, Constraint]] = weakref.W
 
 def checked(cls: type, name: str, value: Any) -> Any:
     """Return the normal form of one option's value, or raise `OptionError`."""
-    constraint = constraints(cls)[name]
-    try:
-        return constraint.check(value)
-    except (TypeError, ValueError):
-        raise OptionError(
-            f"{cls.__name__}: {name} must be {constraint.describe()}; received "
-            f"{name}={shown(value)}"
-        ) from None
+    return _checked(cls.__name__, {name: constraints(cls)[name]}, {name: value})[name]
+
+
+def _declared(function: Callable[..., Any]) -> dict[str, Constraint]:
+    """Return the constraints that the annotations of a function hold."""
+    found = {}
+    for name, hint in typing.get_type_hints(function, include_extras=True).items():
+        marks = [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Constraint)]
+        if marks:
+            found[name] = marks[0]
+    return found
+
+
+def _checked(
+    owner: str, declared: Mapping[str, Constraint], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments, those with a constraint in their normal form."""
+    found = dict(arguments)
+    for name, constraint in declared.items():
+        try:
+            found[name] = constraint.check(arguments[name])
+        except (TypeError, ValueError):
+            raise OptionError(
+                f"{owner}: {name} must be {constraint.describe()}; received "
+                f"{name}={shown(arguments[name])}"
+            ) from None
+    return found
 
 
 def bind(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -114,25 +130,58 @@ def bind(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, 
         OptionError: naming the option, what is allowed, what was received and, for an unknown
             keyword, the nearest right spelling.
     """
-    signature = inspect.signature(cls)
+    return _checked(cls.__name__, constraints(cls), _bound(cls, args, kwargs))
+
+
+def _bound(
+    target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a call by name, defaults filled in."""
+    signature = inspect.signature(target)
     for name in kwargs:
         if name not in signature.parameters:
             near = suggest(name, signature.parameters)
             raise OptionError(
-                f"{cls.__name__} has no option {name!r}{near or '.'} "
+                f"{target.__name__} has no option {name!r}{near or '.'} "
                 f"Its options: {', '.join(signature.parameters) or 'none'}"
             )
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise OptionError(f"{cls.__name__}{signature_text(cls)}: {error}") from None
+        raise OptionError(f"{target.__name__}{signature_text(target)}: {error}") from None
     bound.apply_defaults()
-    return {name: checked(cls, name, value) for name, value in bound.arguments.items()}
+    return bound.arguments
 
 
-def signature_text(cls: type) -> str:
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def checked_call(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Return a function that first checks its arguments which declare a constraint.
+
+    Example:
+        >>> @checked_call
+        ... def draw(n: Annotated[int, Integer(1)]) -> int:
+        ...     return n
+        >>> draw(0)
+        Traceback (most recent call last):
+        ...
+        regkit.core.errors.OptionError: draw: n must be a whole number of at least 1; received n=0
+    """
+    declared = _declared(function)
+
+    @functools.wraps(function)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        arguments = _checked(function.__name__, declared, _bound(function, args, kwargs))
+        return function(**arguments)  # type: ignore[call-arg]  # the same arguments, by name
+
+    return wrapper
+
+
+def signature_text(target: Callable[..., Any]) -> str:
     """Return the signature without its annotations, as `(rate=0.5, *, seed=None)`."""
-    signature = inspect.signature(cls)
+    signature = inspect.signature(target)
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     return str(inspect.Signature(bare))
 

@@ -23,6 +23,7 @@ from typing import Any, NoReturn, overload
 from regkit.core import options, registry, schedules
 from regkit.core.constraints import Constraint
 from regkit.core.errors import RecipeError, RegkitError, suggest
+from regkit.core.grouped import Grouped
 from regkit.core.plan import Plan
 from regkit.core.technique import Technique
 from regkit.core.words import number
@@ -40,33 +41,26 @@ _CONSTANTS = {"True": True, "False": False, "None": None}
 _NO_NUMBERS = ("nan", "inf", "infinity")
 
 
-class Recipe(Sequence[Technique]):
-    """An ordered set of techniques, from text or from a list; give it to `callbacks=[*recipe]`.
+class Recipe(Grouped, Sequence[Technique]):
+    """An ordered set of techniques, from text or objects; a callback as each of them is.
 
     Args:
-        source: A text such as `"l2(1e-4) + label_smoothing(epsilon=0.1)"`, or techniques.
+        source: A text such as `"l2(1e-4) + label_smoothing(epsilon=0.1)"`, a technique, or several.
 
     Raises:
-        RecipeError: where the text does not parse or names nothing known, with a caret.
+        RecipeError: where the text does not parse or names nothing known, with a caret; or for what
+            is neither text nor techniques.
         ConflictError: where two techniques contradict each other.
 
-    Example:
-        >>> str(Recipe("l2(0.0001)+ label_smoothing"))
-        'l2(1e-4) + label_smoothing(0.1)'
+    Example, as in `model.fit(x, y, callbacks=[Recipe("l2(0.001) + label_smoothing")])`:
+
+        >>> str(Recipe("l2(0.001)+ label_smoothing"))
+        'l2(1e-3) + label_smoothing(0.1)'
     """
 
-    def __init__(self, source: str | Iterable[Technique] = "") -> None:
-        if isinstance(source, str):
-            techniques = _Parser(source).recipe() if source.strip() else []
-        else:
-            techniques = list(source)
-            for one in techniques:
-                if not isinstance(one, Technique):
-                    raise RecipeError(
-                        f"a recipe holds techniques; received {one!r}. Other Keras callbacks go "
-                        "beside it: callbacks=[*recipe, other]"
-                    )
-        self._techniques = tuple(techniques)
+    def __init__(self, source: str | Technique | Iterable[Technique] = "") -> None:
+        super().__init__()
+        self._techniques = tuple(_techniques(source))
         Plan(self._techniques)  # contradictions are refused here, not in the middle of a study
 
     @overload
@@ -82,8 +76,8 @@ class Recipe(Sequence[Technique]):
     def __iter__(self) -> Iterator[Technique]:
         return iter(self._techniques)
 
-    def __add__(self, other: Iterable[Technique]) -> Recipe:
-        return Recipe([*self, *other])
+    def __add__(self, other: str | Technique | Iterable[Technique]) -> Recipe:
+        return Recipe([*self, *_techniques(other)])
 
     def __str__(self) -> str:
         return " + ".join(_text(one) for one in self)
@@ -96,14 +90,67 @@ class Recipe(Sequence[Technique]):
         return Plan(self).explain()
 
 
-def explain(recipe: str | Iterable[Technique]) -> None:
-    """Print the training step as it will run with a recipe (text or techniques).
+class _Printed(str):
+    """A text that has been printed: where Python shows what a call returns, it is not shown again.
+
+    Example:
+        >>> _Printed("once")
+        <BLANKLINE>
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return ""
+
+
+def explain(recipe: str | Technique | Iterable[Technique]) -> str:
+    """Print the training step as it will run with a recipe, and return the text.
+
+    Args:
+        recipe: What `Recipe` takes: a text, a technique, or several.
 
     Raises:
         RecipeError: as `Recipe`.
         ConflictError: likewise.
+
+    Example:
+        >>> from regkit import L2
+        >>> text = explain(L2(0.001))
+        (loss)    the model's own loss
+        PENALTY   add to the loss                        l2: L2(strength=0.001)
+        (apply)   the model's own optimizer
     """
-    print((recipe if isinstance(recipe, Recipe) else Recipe(recipe)).explain())
+    text = Recipe(recipe).explain()
+    print(text)
+    return _Printed(text)
+
+
+def _techniques(source: Any) -> list[Technique]:
+    """Return the techniques that a text, an object or several objects mean."""
+    if isinstance(source, str):
+        return _Parser(source).recipe() if source.strip() else []
+    if isinstance(source, Technique):
+        return [source]
+    if not isinstance(source, Iterable):
+        raise RecipeError(
+            "a recipe is a text such as 'l2(1e-4) + dropout(0.5)', a technique, or a list of "
+            f"techniques; received {_named(source)}"
+        )
+    techniques = list(source)
+    for one in techniques:
+        if not isinstance(one, Technique):
+            raise RecipeError(
+                f"a recipe holds techniques; received {_named(one)}. Other Keras callbacks go "
+                "beside it: callbacks=[recipe, other]"
+            )
+    return techniques
+
+
+def _named(wrong: Any) -> str:
+    if isinstance(wrong, type) and issubclass(wrong, Technique):
+        return f"the class {wrong.__name__}; call it, as in {wrong.__name__}()"
+    return f"{wrong!r}"
 
 
 # -- to text -----------------------------------------------------------------------------------

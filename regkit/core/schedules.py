@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras.optimizers import schedules
 
-__all__ = ["by_name", "show", "text"]
+__all__ = ["at", "by_name", "show", "text"]
 
 
 @functools.cache
@@ -18,6 +19,22 @@ def by_name() -> dict[str, type]:
     base = schedules.LearningRateSchedule
     public = [cls for cls in vars(schedules).values() if isinstance(cls, type) and cls is not base]
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
+
+
+def at(schedule: schedules.LearningRateSchedule, step: Any) -> Any:
+    """Return the value of a schedule at a step, an int32 scalar tensor.
+
+    A schedule may index by the step, or reckon with it as with a real number. Where a backend does
+    not mix whole and real numbers (TensorFlow) the second needs it as one.
+
+    Example:
+        >>> round(float(at(schedules.ExponentialDecay(1.0, 1, 0.5), keras.ops.array(2))), 3)
+        0.25
+    """
+    try:
+        return schedule(step)
+    except Exception:  # each backend has its own error for the mixture
+        return schedule(keras.ops.cast(step, keras.config.floatx()))
 
 
 def text(value: Any, literal: Callable[[Any], str] = repr) -> str | None:

@@ -8,6 +8,7 @@ name with wildcards, or a list: `"kernel"` also matches names that end in `_kern
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -75,37 +76,47 @@ def layers_matching(
     return found
 
 
-def _own_weights(layer: keras.layers.Layer) -> Iterator[keras.Variable]:
-    """Yield the trainable variables that the layer holds itself, not its sublayers."""
-    for variable in layer._trainable_variables:
-        if variable.trainable:
+def _own_weights(layer: keras.layers.Layer, frozen: bool = False) -> Iterator[keras.Variable]:
+    """Yield the trainable variables that the layer holds itself, not its sublayers.
+
+    With `frozen` also those that are not trained now: of a layer with `trainable=False`, and what
+    quantization has left of a weight.
+    """
+    held = layer._trainable_variables
+    for variable in [*held, *layer._non_trainable_variables] if frozen else held:
+        if variable.trainable or frozen:
             yield variable
 
 
 def _weight_named(variable: keras.Variable, selector: Any) -> bool:
     if isinstance(selector, list):
         return any(_weight_named(variable, one) for one in selector)
-    name = variable.name
-    return fnmatch.fnmatchcase(name, selector) or name.endswith("_" + selector)
+    names = [variable.name]
+    if factor := re.fullmatch(r"lora_(\w+)_[ab]", variable.name):
+        names.append(factor[1])
+    return any(fnmatch.fnmatchcase(one, selector) or one.endswith("_" + selector) for one in names)
 
 
-def weights_within(layer: keras.layers.Layer, weights: Any = "kernel") -> list[Weight]:
+def weights_within(
+    layer: keras.layers.Layer, weights: Any = "kernel", frozen: bool = False
+) -> list[Weight]:
     """Return the trainable variables of a layer and its sublayers that a selector matches."""
     return [
         Weight(one, variable)
         for one in layer._flatten_layers()
-        for variable in _own_weights(one)
+        for variable in _own_weights(one, frozen)
         if _weight_named(variable, weights)
     ]
 
 
 def weights_matching(
-    model: keras.Model, layers: Any = None, weights: Any = "kernel"
+    model: keras.Model, layers: Any = None, weights: Any = "kernel", frozen: bool = False
 ) -> list[Weight]:
     """Return the trainable variables that both selectors match, each once.
 
     A layer that is matched brings its sublayers along; a frozen layer has no trainable variables
-    and is left out. `weights="kernel"` never means biases or normalization scales.
+    and is left out, unless `frozen`. `weights="kernel"` never means biases or normalization scales;
+    of a layer with LoRA, whose kernel is frozen, it means the two factors that are trained.
 
     Raises:
         SelectionError: where nothing is matched, listing what there is.
@@ -113,17 +124,18 @@ def weights_matching(
     chosen = layers_matching(model, layers)
     found: dict[int, Weight] = {}
     for top in chosen:
-        for weight in weights_within(top, weights):
+        for weight in weights_within(top, weights, frozen):
             found.setdefault(id(weight.variable), weight)
     if not found:
         there = [
             f"{layer.name}/{variable.name}"
             for layer in leaves(model)
-            for variable in _own_weights(layer)
+            for variable in _own_weights(layer, frozen)
         ]
+        kind = "weight" if frozen else "trainable weight"
         raise SelectionError(
-            f"layers={layers!r} with weights={weights!r} matches no trainable weight of "
-            f"{model.name!r}. Its trainable weights: {_listing(there)}"
+            f"layers={layers!r} with weights={weights!r} matches no {kind} of {model.name!r}. "
+            f"Its {kind}s: {_listing(there) or 'none'}"
         )
     return list(found.values())
 
@@ -131,15 +143,15 @@ def weights_matching(
 def callers(model: keras.Model, layers: Iterable[keras.layers.Layer]) -> list[keras.layers.Layer]:
     """Return the layers whose calls, once for a batch, use the weights of the given ones.
 
-    That is the layer itself, but for the cell of a recurrent layer, which is called for every step
-    of a sequence: its caller is the recurrent layer.
+    That is the layer itself, but for what a loop calls at every step of a sequence: the cell of a
+    recurrent layer, the layer inside of `TimeDistributed`. Their caller is the outermost loop.
     """
-    recurrent: dict[int, keras.layers.Layer] = {}
-    for layer in leaves(model):
-        if isinstance(layer, keras.layers.RNN):
+    looping: dict[int, keras.layers.Layer] = {}
+    for layer in leaves(model):  # outer ones come first
+        if isinstance(layer, keras.layers.RNN | keras.layers.TimeDistributed):
             for inner in layer._flatten_layers(include_self=False):
-                recurrent.setdefault(id(inner), layer)
-    found = [recurrent.get(id(layer), layer) for layer in layers]
+                looping.setdefault(id(inner), layer)
+    found = [looping.get(id(layer), layer) for layer in layers]
     return list({id(layer): layer for layer in found}.values())
 
 
@@ -180,7 +192,7 @@ def has_kernel(layer: Any) -> bool:
     return any(
         _weight_named(variable, "kernel")
         for one in layer._flatten_layers()
-        for variable in one._trainable_variables
+        for variable in _own_weights(one, frozen=True)
     )
 
 
@@ -196,7 +208,7 @@ def hidden_layers(model: keras.Model, selector: Any, technique: str) -> list[ker
     with_kernel = [
         layer
         for layer in leaves(model)
-        if any(_weight_named(variable, "kernel") for variable in layer._trainable_variables)
+        if any(_weight_named(variable, "kernel") for variable in _own_weights(layer, frozen=True))
     ]
     if outputs is None:
         raise SelectionError(

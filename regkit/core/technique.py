@@ -18,15 +18,15 @@ Everything else (attaching, order, compiled state, backups, detaching) is the se
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
 from regkit.core import options, select
-from regkit.core.errors import OptionError
+from regkit.core.errors import AttachError, OptionError
 from regkit.core.stages import Rank, Stage
+from regkit.core.words import registered
 
 if TYPE_CHECKING:
     from regkit.core.context import Context
@@ -117,7 +117,8 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
 
     def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
         """Return the layers whose calls `forward` wraps."""
-        return select.hidden_layers(model, getattr(self, "layers", None), type(self).__name__)
+        chosen = select.hidden_layers(model, getattr(self, "layers", None), type(self).__name__)
+        return select.callers(model, chosen)
 
     def select_weights(self, model: keras.Model) -> list[keras.Variable]:
         """Return the variables that `context.weights` holds, each once."""
@@ -172,7 +173,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
     @classmethod
     def word(cls) -> str:
         """Return the class name as a registered name is written, `DropConnect` → `drop_connect`."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+        return registered(cls.__name__)
 
     def get_config(self) -> dict[str, Any]:
         """Return the options by name, as they are now."""
@@ -196,21 +197,26 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
 
     @_OfAnInstance
     def set_model(self, model: keras.Model) -> None:
-        """Announce the technique to the seam of the model, as Keras sets up its callbacks."""
+        """Announce the technique to the seam of the model, as Keras sets up its callbacks.
+
+        Raises:
+            AttachError: where it is in a fit of another model that goes on.
+        """
+        if self.model is not None and self.model is not model and self._seam().runs_with(self):
+            raise AttachError(
+                f"{self!r} is in a fit of {self.model.name!r} that goes on, and cannot be in one "
+                f"of {model.name!r} at the same time; make a second one"
+            )
         super().set_model(model)
         self._seam().announce(self)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Attach all techniques of this fit, once."""
-        self._seam().begin_fit(self)
+        """Join the fit."""
+        self._seam().join(self)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Restore what a backup held, and start the epoch's sums."""
-        self._seam().begin_epoch(self, epoch)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Add the parts of the loss to the epoch's logs."""
-        self._seam().end_epoch(logs)
+        """Attach all techniques of this fit, once; restore what a backup held."""
+        self._seam().begin_epoch(self)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Detach everything, when the last technique has come here."""

@@ -1,11 +1,12 @@
-"""Numbers in text, and words of messages that depend on one."""
+"""Words that depend on what they are about: numbers in messages, and the names of classes."""
 
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 
-__all__ = ["counted", "number", "shown", "signed"]
+__all__ = ["counted", "number", "registered", "shown", "signed"]
 
 HUGE = 10**40
 
@@ -59,3 +60,13 @@ def signed(value: float, digits: int) -> str:
         '−0.3'
     """
     return f"{value:+z.{digits}f}".replace("-", "−") if math.isfinite(value) else "not known"
+
+
+def registered(cls: str) -> str:
+    """Return a class's name as its entry point and recipes have it.
+
+    Example:
+        >>> registered("DropConnect"), registered("L2"), registered("DropoutMLP")
+        ('drop_connect', 'l2', 'dropout_mlp')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls).lower()

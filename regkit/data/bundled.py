@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from regkit.core.extras import pip_line
 from regkit.data.arrays import from_arrays
 from regkit.data.dataset import Column, DataError, Dataset
 
@@ -30,9 +31,7 @@ def load_bundled(name: str) -> Dataset:
     try:
         from sklearn import datasets
     except ImportError as error:
-        raise DataError(
-            f'{name} comes with scikit-learn: pip install "keras-regkit[compare]"'
-        ) from error
+        raise DataError(f"{name} comes with scikit-learn: {pip_line('sklearn')}") from error
     bunch: Any = getattr(datasets, f"load_{name}")()
     task = "regression" if name == "diabetes" else "classification"
     if name == "digits":

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from regkit.core.extras import pip_line
 from regkit.data.dataset import Column, DataError
 
 __all__ = ["prepared"]
@@ -58,9 +59,7 @@ def _transformer(columns: Sequence[Column], width: int, gaps: bool) -> Any:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import OneHotEncoder, StandardScaler
     except ImportError as error:
-        raise DataError(
-            'tables are prepared with scikit-learn: pip install "keras-regkit[compare]"'
-        ) from error
+        raise DataError(f"tables are prepared with scikit-learn: {pip_line('sklearn')}") from error
     chosen = [i for i, column in enumerate(columns) if column.categories is not None]
     numbers = sorted(set(range(width)) - set(chosen))
     scaling = [StandardScaler()]

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import ops
 
-__all__ = ["coarse_shape", "displacement_deviation", "gaussian_weights", "smooth_field"]
+__all__ = ["coarse_shape", "displacement_deviation", "gaussian_weights", "resized", "smooth_field"]
 
 Tensor = Any
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -92,14 +92,15 @@ def smooth_field(
     """Return strength · Gy · Z · Gxᵀ: two independent smooth fields for every example.
 
     Args:
-        noise: Z, standard normal, float32 of `coarse_shape(batch, height, width, sigma)`.
+        noise: Z, standard normal, of `coarse_shape(batch, height, width, sigma)`.
         height: Pixels.
         width: Pixels.
         sigma: Of the Gaussian, in pixels.
         strength: The standard deviation; a number, a scalar, or a tensor of shape (batch,).
 
     Returns:
-        float32 of shape (batch, height, width, 2): along x (columns), then along y (rows).
+        In the type of the noise, of shape (batch, height, width, 2): along x (columns), then along
+        y (rows).
 
     Example:
         >>> noise = ops.ones(coarse_shape(5, 8, 6, 2.0))
@@ -109,10 +110,41 @@ def smooth_field(
     down, across = gaussian_weights(height, sigma), gaussian_weights(width, sigma)
     if keras.backend.backend() == "torch":
         return pairs_of_fields(noise, down, across, strength)
-    field = ops.matmul(ops.convert_to_tensor(down), noise)
+    field = ops.matmul(ops.cast(down, noise.dtype), noise)
     field = ops.reshape(field, (-1, across.shape[1]))
-    field = ops.matmul(field, ops.convert_to_tensor(across.T))
+    field = ops.matmul(field, ops.cast(across.T, noise.dtype))
     field = ops.transpose(ops.reshape(field, (height, -1, 2, width)), (1, 0, 3, 2))
     if not isinstance(strength, float | int) and len(strength.shape) == 1:
         strength = ops.reshape(strength, (-1, 1, 1, 1))
     return field * strength
+
+
+def resized(field: Tensor, height: int, width: int) -> Tensor:
+    """Return the field of the same motion for images of another size, in their pixels.
+
+    Between its pixels the field is linear; a displacement grows with the side along which it is.
+
+    Args:
+        field: Of shape (batch, rows, columns, 2).
+        height: Pixels of the other images.
+        width: Likewise.
+
+    Example:
+        >>> field = ops.tile(ops.array([1.0, 3.0]), (1, 4, 4, 1))
+        >>> ops.convert_to_numpy(resized(field, 4, 8))[0, 0, 0].tolist()
+        [2.0, 3.0]
+    """
+    _, rows, columns, _ = field.shape
+    if (rows, columns) == (height, width):
+        return field
+    down, across = (
+        ops.cast(_linear(new, old), field.dtype) for new, old in ((height, rows), (width, columns))
+    )
+    scale = ops.cast([width / columns, height / rows], field.dtype)
+    return ops.einsum("ir,brcd,jc->bijd", down, field, across) * scale
+
+
+def _linear(new: int, old: int) -> Array:
+    """Return the weights of `old` pixels at the centers of `new` ones on the same side."""
+    places = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
+    return np.maximum(0.0, 1.0 - np.abs(places[:, None] - np.arange(old)))

@@ -59,13 +59,14 @@ def displaced(
     Args:
         images: Of shape (batch, height, width, channels), height and width known; floating or
             whole numbers. Those are rounded, and 8 and 16 bits clipped to their range.
-        field: float32 of shape (batch, height, width, 2), in pixels: along x, then along y.
+        field: Of shape (batch, height, width, 2), in pixels: along x, then along y; float32, for
+            half precision has no digits for coordinates, or float64.
         interpolation: "bilinear", "bicubic" or "nearest".
         fill_mode: What lies beyond the border, see the module.
         fill_value: The value there, where `fill_mode` is "constant".
 
     Returns:
-        The shape and type of `images`; computed in float32.
+        The shape and type of `images`; computed in the type of the field.
 
     Example:
         >>> row = ops.reshape(ops.array([1.0, 2.0, 4.0]), (1, 1, 3, 1))
@@ -86,7 +87,7 @@ def displaced(
 def _gathered(
     images: Tensor, field: Tensor, interpolation: str, fill_mode: str, fill_value: float
 ) -> Tensor:
-    """Return the samples in float32, on any backend: a gather for each pixel of the kernel."""
+    """Return the samples, on any backend: a gather for each pixel of the kernel."""
     _, height, width, channels = images.shape
     columns, rows = ops.arange(width, dtype="int32"), ops.arange(height, dtype="int32")[:, None]
     along_x = _along(field[..., 0], columns, width, interpolation, fill_mode)
@@ -97,7 +98,7 @@ def _gathered(
     pixels = ops.reshape(images, (-1, channels))
 
     def value(y: Tensor, x: Tensor) -> Tensor:
-        return ops.cast(_rows_at(pixels, first + y * width + x), "float32")
+        return ops.cast(_rows_at(pixels, first + y * width + x), field.dtype)
 
     lines = [_weighted(x_weights, [value(y, x) for x in x_places]) for y in y_places]
     total = _weighted(y_weights, lines)

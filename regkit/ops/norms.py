@@ -1,4 +1,4 @@
-"""Norms of lists of weights, as penalties use them."""
+"""Norms of lists of weights, as penalties use them, in the type that `precision.wide` names."""
 
 from __future__ import annotations
 
@@ -7,33 +7,31 @@ from typing import Any
 
 from keras import ops
 
+from regkit.ops.precision import widened
+
 __all__ = ["sum_of_absolutes", "sum_of_squares"]
 
 Tensor = Any
 
 
 def sum_of_absolutes(tensors: Sequence[Tensor]) -> Tensor:
-    """Return Σ‖w‖₁ over tensors of any shapes, a float32 scalar.
+    """Return Σ‖w‖₁ over tensors of any shapes, a scalar.
 
     Example:
         >>> float(sum_of_absolutes([[1.0, -2.0], [[3.0]]]))
         6.0
     """
-    return _total([ops.sum(ops.abs(_float32(one))) for one in tensors])
+    return _total([ops.sum(ops.abs(one)) for one in widened(tensors)])
 
 
 def sum_of_squares(tensors: Sequence[Tensor]) -> Tensor:
-    """Return Σ‖w‖₂² over tensors of any shapes, a float32 scalar.
+    """Return Σ‖w‖₂² over tensors of any shapes, a scalar.
 
     Example:
         >>> float(sum_of_squares([[1.0, -2.0], [[3.0]]]))
         14.0
     """
-    return _total([ops.sum(ops.square(_float32(one))) for one in tensors])
-
-
-def _float32(tensor: Tensor) -> Tensor:
-    return ops.cast(tensor, "float32")  # squares of half-precision weights underflow
+    return _total([ops.sum(ops.square(one)) for one in widened(tensors)])
 
 
 def _total(parts: list[Tensor]) -> Tensor:

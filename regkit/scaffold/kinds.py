@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from regkit.core.errors import RegkitError, suggest
 from regkit.core.registry.entry import KINDS
+from regkit.core.stages import Stage
+from regkit.core.words import registered
+from regkit.scaffold.naming import class_name
 
-__all__ = ["PARTS", "Part"]
+__all__ = ["DEFAULT_STAGE", "PARTS", "STAGES", "Part", "chosen"]
 
+STAGES = tuple(stage.name.lower() for stage in Stage)
+DEFAULT_STAGE = "data"
 _GROUPS = {kind: group for group, kind in KINDS.items()}
 
 
@@ -18,55 +25,131 @@ class Part:
     Attributes:
         kind: "technique", "layer", "regularizer", "model" or "ensemble".
         cls: The name of its class.
-        module: The name of its module, and of its entry point.
         does: What it does, as a sentence.
+        stage: The stage at which a technique acts, in small letters.
+        shown: The arguments with which a technique's page shows it.
         needs: What its distribution needs beside regkit.
     """
 
     kind: str
     cls: str
-    module: str
     does: str
+    stage: str = ""
+    shown: str = ""
     needs: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The name of its module, and of its entry point."""
+        return registered(self.cls)
 
     @property
     def group(self) -> str:
         """The group of its entry point."""
         return _GROUPS[self.kind]
 
+    @property
+    def templates(self) -> str:
+        """The folder of its own templates."""
+        return f"{self.kind}/{self.stage}" if self.stage else self.kind
 
-_CHOSEN = (
-    Part(
-        "technique",
+
+def _technique(stage: str, cls: str, shown: str, does: str) -> Part:
+    return Part("technique", cls, does, stage, shown)
+
+
+PARTS = (
+    _technique(
+        "data",
         "ScaledNoise",
-        "scaled_noise",
+        "0.2",
         "Add normal noise to the inputs, in proportion to each number, anew in each step.",
+    ),
+    _technique(
+        "forward",
+        "RandomScale",
+        "0.5",
+        "Multiply what hidden layers compute by random factors around 1, in training only.",
+    ),
+    _technique(
+        "target",
+        "SwapTargets",
+        "0.2",
+        "Give some examples the target of another example, at random, anew in each step.",
+    ),
+    _technique(
+        "penalty",
+        "GroupLasso",
+        "0.01",
+        "Add the norms of each unit's incoming weights to the loss.",
+    ),
+    _technique(
+        "gradient",
+        "GradientNoise",
+        "0.1",
+        "Add normal noise to the gradients, less of it with every step.",
+    ),
+    _technique(
+        "update",
+        "MaxNorm",
+        "2.0",
+        "Keep the norm of each unit's incoming weights at a limit or below it.",
+    ),
+    _technique(
+        "watch",
+        "WeightNorm",
+        "",
+        "Log the norm of the weights at the end of each epoch.",
     ),
     Part(
         "layer",
         "RandomGain",
-        "random_gain",
         "Multiply each example by a random factor around 1, in training only.",
     ),
     Part(
         "regularizer",
         "SmoothL1",
-        "smooth_l1",
         "Penalize the absolute values of weights, rounded off around zero.",
     ),
     Part(
         "model",
         "DropoutMLP",
-        "dropout_mlp",
         "Compute a multilayer perceptron with dropout after each hidden layer.",
     ),
     Part(
         "ensemble",
         "SeedEnsemble",
-        "seed_ensemble",
         "Average the probabilities of models that differ in their random numbers only.",
-        ("scikit-learn>=1.5",),
+        needs=("scikit-learn>=1.5",),
     ),
 )
 
-PARTS = {one.kind: one for one in _CHOSEN}
+
+def chosen(kind: str = "technique", stage: str | None = None, cls: str | None = None) -> Part:
+    """Return the part of a kind and, of a technique, a stage; under a class name of one's own.
+
+    Raises:
+        RegkitError: for a kind or stage that there is not, a stage of what is no technique, and a
+            name that is none of a class; each with the nearest that is.
+
+    Example:
+        >>> chosen(stage="update", cls="UnitNorm").module
+        'unit_norm'
+    """
+    _check("kind", kind, list(_GROUPS))
+    if stage is not None:
+        _check("stage", stage, STAGES)
+        if kind != "technique":
+            raise RegkitError(
+                f"a technique acts at a stage, a {kind} does not: leave out --stage {stage}, or "
+                f"--kind {kind}"
+            )
+    wanted = (stage or DEFAULT_STAGE) if kind == "technique" else ""
+    (part,) = [one for one in PARTS if (one.kind, one.stage) == (kind, wanted)]
+    return part if cls is None else replace(part, cls=class_name(cls))
+
+
+def _check(what: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        near = suggest(name.lower(), known)
+        raise RegkitError(f"no {what} is called {name!r}{near or '.'} Known: {', '.join(known)}")

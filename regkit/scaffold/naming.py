@@ -1,7 +1,8 @@
-"""The name of a new plugin: what pip calls it, what Python imports, and what is refused."""
+"""The names of a new plugin: what pip calls it, what Python imports, and what is refused."""
 
 from __future__ import annotations
 
+import builtins
 import importlib.metadata
 import importlib.util
 import keyword
@@ -11,10 +12,26 @@ import sys
 from regkit.core.errors import RegkitError
 from regkit.core.registry.entry import BUILTIN, canonical
 from regkit.core.registry.metadata import folder_name
+from regkit.core.words import registered
 
-__all__ = ["distribution_name", "package_name"]
+__all__ = ["class_name", "distribution_name", "package_name"]
 
 RESERVED = (BUILTIN, "regkit", "keras", "tensorflow", "jax", "torch")
+# What the modules that are written import by a name with a capital.
+IMPORTED = (
+    "Annotated",
+    "BaseEstimator",
+    "ClassifierMixin",
+    "LayerOption",
+    "Rate",
+    "Real",
+    "SeedOption",
+    "Share",
+    "Strength",
+    "Technique",
+    "WeightOption",
+)
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
 _ALLOWED = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")  # PEP 508
 
 
@@ -51,6 +68,39 @@ def distribution_name(name: str) -> str:
         bare = re.sub(r"^regkit-?", "", distribution) or "plugin"
         raise RegkitError(f"NAME {name!r} cannot be used: {problem}. Try 'regkit-{bare}', say")
     return distribution
+
+
+def class_name(name: str) -> str:
+    """Return a name for a new class; in small letters it is the registered name.
+
+    Raises:
+        RegkitError: where it is no name of a class, or means something else in Python.
+
+    Example:
+        >>> class_name("MaxNorm")
+        'MaxNorm'
+    """
+    if not _CLASS.fullmatch(name):
+        words = re.findall(r"[A-Za-z0-9]+", name.lstrip("0123456789")) if name.isascii() else []
+        near = "".join(one[0].upper() + one[1:] for one in words).lstrip("0123456789")
+        raise RegkitError(
+            "--class must be letters and digits, with a capital first, as MaxNorm; received "
+            f"{name!r}" + (f"; did you mean {near!r}?" if _CLASS.fullmatch(near) else "")
+        )
+    problem = _not_a_class(name)
+    if problem:
+        raise RegkitError(f"--class {name!r} cannot be used: {problem}. Try 'My{name}', say")
+    return name
+
+
+def _not_a_class(name: str) -> str:
+    if hasattr(builtins, name) or keyword.iskeyword(name):
+        return "it is a name of Python's own"
+    if name in IMPORTED:
+        return "what the new module imports has that name"
+    if keyword.iskeyword(registered(name)):
+        return f"its module would be {registered(name)!r}, a word of Python's own"
+    return ""
 
 
 def _nearest(name: str) -> str:

@@ -10,7 +10,7 @@ from string import Template
 from regkit import __version__
 from regkit.core.errors import RegkitError
 from regkit.core.registry.entry import BUILTIN
-from regkit.scaffold.kinds import PARTS, Part
+from regkit.scaffold.kinds import Part
 from regkit.scaffold.naming import distribution_name, package_name
 
 __all__ = ["Plugin", "create", "planned"]
@@ -41,26 +41,28 @@ class Plugin:
 
     def files(self) -> dict[str, tuple[str, str]]:
         """Return what is written: path → (template, what it is for)."""
-        kind, package, module = self.part.kind, self.package, self.part.module
+        kind, own, module = self.part.kind, self.part.templates, self.part.module
+        package = self.package
         return {
             "pyproject.toml": ("common/pyproject.toml", "its name, what it needs and registers"),
             "README.md": ("common/README.md", "how to install, use and check it"),
             f"src/{package}/__init__.py": ("common/__init__.py", "the names of the package"),
-            f"src/{package}/{module}.py": (f"{kind}/module.py", f"the {kind}: change this one"),
-            f"tests/test_{package}.py": (f"{kind}/test.py", "regkit's checks, and its mathematics"),
-            f"docs/{module}.md": (f"{kind}/page.md", f"the page of the {kind}"),
+            f"src/{package}/{module}.py": (f"{own}/module.py", f"the {kind}: change this one"),
+            f"tests/test_{package}.py": (f"{own}/test.py", "regkit's checks, and its mathematics"),
+            f"docs/{module}.md": (f"{own}/page.md", f"the page of the {kind}"),
             ".gitignore": ("common/gitignore", ""),
         }
 
 
-def planned(name: str, kind: str = "technique", within: Path | None = None) -> Plugin:
-    """Return a plugin of a name and kind, to be written into a new folder of that name.
+def planned(name: str, part: Part, within: Path | None = None) -> Plugin:
+    """Return a plugin of a name with a part, to be written into a new folder of that name.
 
     Raises:
         RegkitError: for an impossible name, or where something is in that folder already.
 
     Example:
-        >>> planned("My_Plugin", "layer").id
+        >>> from regkit.scaffold.kinds import chosen
+        >>> planned("My_Plugin", chosen("layer")).id
         'my-plugin:random_gain'
     """
     distribution = distribution_name(name)
@@ -71,7 +73,7 @@ def planned(name: str, kind: str = "technique", within: Path | None = None) -> P
             f"{str(folder)!r} {what}, and nothing in it is overwritten: choose another NAME, or "
             "remove it"
         )
-    return Plugin(distribution, package_name(distribution), PARTS[kind], folder)
+    return Plugin(distribution, package_name(distribution), part, folder)
 
 
 def create(plugin: Plugin) -> None:
@@ -100,6 +102,7 @@ def _names(plugin: Plugin) -> dict[str, str]:
         "cls": part.cls,
         "module": part.module,
         "does": part.does,
+        "shown": part.shown,
         "needs": ", ".join(f'"{one}"' for one in needs),
     }
     return names | {"use": _filled(f"{part.kind}/use.py", names).rstrip()}

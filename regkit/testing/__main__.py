@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from regkit.core.errors import RegkitError
+from regkit.core.terminal import while_somebody_reads
 from regkit.testing.plugin import BACKENDS, LIMIT, check_plugin
 
 __all__ = ["main"]
@@ -22,12 +23,37 @@ examples:
   python -m regkit.testing --list
 
 exit codes:
-  0 all passed · 1 something failed · 2 asked for what cannot be
+  0 all passed · 1 something failed · 2 asked for what cannot be · 141 nobody reads the output
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the checks, print the results, and return the exit code."""
+    return while_somebody_reads(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.list:
+        return _list()
+    if chosen.distribution is None:
+        parser.error("name a distribution, or --list")
+    try:
+        report = check_plugin(
+            chosen.distribution,
+            backends=chosen.backend,
+            checks=chosen.check,
+            limit=chosen.limit,
+        )
+    except RegkitError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps([asdict(one) for one in report], indent=2) if chosen.json else report)
+    return 0 if report.ok else 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m regkit.testing",
         description=DESCRIPTION,
@@ -53,23 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="an array of results, for programs")
     parser.add_argument("--list", action="store_true", help="list the checks and what they hold")
-    chosen = parser.parse_args(arguments)
-    if chosen.list:
-        return _list()
-    if chosen.distribution is None:
-        parser.error("name a distribution, or --list")
-    try:
-        report = check_plugin(
-            chosen.distribution,
-            backends=chosen.backend,
-            checks=chosen.check,
-            limit=chosen.limit,
-        )
-    except RegkitError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(json.dumps([asdict(one) for one in report], indent=2) if chosen.json else report)
-    return 0 if report.ok else 1
+    return parser
 
 
 def _list() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from regkit.core.apart import Apart
 from regkit.core.errors import RegkitError, suggest
+from regkit.core.extras import pip_line
 from regkit.testing.finding import entries_of
 from regkit.testing.report import Report, Result
 
@@ -61,9 +62,7 @@ def check_plugin(
                 f"known: {', '.join(BACKENDS)}"
             )
         if name not in installed():
-            raise RegkitError(
-                f'the backend {name!r} is not installed: pip install "keras-regkit[{name}]"'
-            )
+            raise RegkitError(f"the backend {name!r} is not installed: {pip_line(name)}")
     return Report(
         one for name in asked for one in _on_backend(distribution, name, names, float(limit))
     )

@@ -118,7 +118,7 @@ def test_a_backend_that_is_not_installed(
     monkeypatch.setattr(backends, "_installed", lambda name: name != "jax")
     code, _, err = said(capsys, "explain", "l2", "--backend", "jax")
     assert code == 2
-    assert 'pip install "keras-regkit[jax]"' in err
+    assert 'not installed: pip install "jax>=' in err
 
 
 def test_the_backend_asked_for_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,9 @@ def test_the_backend_asked_for_comes_first(monkeypatch: pytest.MonkeyPatch) -> N
     assert os.environ["KERAS_BACKEND"] == "jax"
     monkeypatch.setattr(backends, "_installed", lambda name: False)
     monkeypatch.delenv("KERAS_BACKEND")
-    with pytest.raises(ValueError, match=r"no Keras backend is installed: pip install"):
+    with pytest.raises(
+        ValueError, match=r"no Keras backend is installed: pip install .*, or pip install \"jax>="
+    ):
         backends.choose(None)
 
 
@@ -142,7 +144,8 @@ def test_what_the_comparison_needs_is_named(
     monkeypatch.setattr(compare, "NEEDED", ("scipy", "no_such_package"))
     code, _, err = said(capsys, "compare")
     assert code == 2
-    assert 'no_such_package not installed, needed here: pip install "keras-regkit[compare]"' in err
+    assert "no_such_package not installed, needed here: pip install" in err
+    assert '"scipy>=' in err
 
 
 def test_an_interrupt_is_130(

@@ -9,7 +9,8 @@ import pytest
 import regkit
 from regkit.cli import main
 from regkit.core import registry
-from regkit.scaffold.naming import RESERVED, distribution_name
+from regkit.scaffold.kinds import STAGES
+from regkit.scaffold.naming import IMPORTED, RESERVED, class_name, distribution_name
 from tests.plugins_of_tests import install, site_fixture  # noqa: F401
 
 pytestmark = pytest.mark.backend_free
@@ -60,6 +61,40 @@ def test_each_kind(capsys, kind):
     group = next(group for group, one in registry.KINDS.items() if one == kind)
     assert f'[project.entry-points."{group}"]' in project
     assert f'dependencies = ["keras-regkit>={regkit.__version__}"' in project
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage(capsys, stage):
+    code, out, err = said(capsys, "my-plugin", "--stage", stage, "--class", "MaxNorm")
+    assert (code, err) == (0, "")
+    assert "a plugin with the technique my-plugin:max_norm, in" in out
+    module = Path("my-plugin/src/my_plugin/max_norm.py").read_text(encoding="utf-8")
+    assert "class MaxNorm(Technique):" in module
+    assert f"def {'on_epoch_end' if stage == 'watch' else stage}(self" in module
+    project = Path("my-plugin/pyproject.toml").read_text(encoding="utf-8")
+    assert 'max_norm = "my_plugin.max_norm:MaxNorm"' in project
+
+
+@pytest.mark.parametrize(
+    ("cls", "registered"),
+    [("L3", "l3"), ("DropoutMLP", "dropout_mlp"), ("X", "x"), ("SAM2Noise", "sam2_noise")],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_class_settles_the_registered_name(capsys, kind, cls, registered):
+    code, out, _ = said(capsys, "my-plugin", "--kind", kind, "--class", cls)
+    assert code == 0
+    assert f"my-plugin:{registered}, in" in out
+
+
+def test_without_a_stage_it_is_what_it_was(capsys):
+    said(capsys, "one-plugin")
+    said(capsys, "two-plugin", "--stage", "data", "--class", "ScaledNoise")
+    files = [path for path in Path("one-plugin").rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        other = Path(str(path).replace("one", "two"))
+        text = path.read_text(encoding="utf-8")
+        assert re.sub("one([-_]plugin)", r"two\1", text) == other.read_text(encoding="utf-8")
 
 
 def test_a_name_is_brought_into_its_normal_form(capsys):
@@ -169,6 +204,47 @@ def test_a_kind_that_there_is_not(capsys):
     refused(capsys, ["my-plugin", "--kind", "layers"], "'layers'; did you mean 'layer'?", "Known:")
 
 
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("wrong", [str.upper, str.title, lambda word: word + "s"])
+def test_a_stage_that_there_is_not(capsys, stage, wrong):
+    words = ["my-plugin", "--stage", wrong(stage)]
+    refused(capsys, words, f"no stage is called {wrong(stage)!r}; did you mean {stage!r}?", "Known")
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_stage_of_what_has_none(capsys, kind):
+    words = ["my-plugin", "--kind", kind, "--stage", "update"]
+    refused(capsys, words, f"a {kind} does not: leave out --stage update, or --kind {kind}")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("max_norm", "; did you mean 'MaxNorm'?"),
+        ("max-norm", "; did you mean 'MaxNorm'?"),
+        ("Max Norm", "; did you mean 'MaxNorm'?"),
+        ("maxNorm", "; did you mean 'MaxNorm'?"),
+        ("3DNoise", "; did you mean 'DNoise'?"),
+        ("my.module:Mine", "; did you mean 'MyModuleMine'?"),
+        ("Größe", "received 'Größe'"),
+        ("Max\n", "; did you mean 'Max'?"),
+        ("", "received ''"),
+        ("42", "received '42'"),
+        ("../Norm", "; did you mean 'Norm'?"),
+    ],
+)
+def test_what_is_no_name_of_a_class(capsys, name, near):
+    words = ["my-plugin", "--stage", "update", f"--class={name}"]
+    refused(capsys, words, "--class must be letters and digits, with a capital first", near)
+
+
+@pytest.mark.parametrize("name", ["None", "True", "ValueError", "Class", "Import", *IMPORTED])
+def test_a_class_name_that_means_something_else(capsys, name):
+    words = ["my-plugin", "--class", name]
+    refused(capsys, words, f"--class {name!r} cannot be used", f"Try 'My{name}', say")
+    assert class_name(f"My{name}")
+
+
 def test_a_folder_that_cannot_be_written(capsys, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", "my-plugin")
@@ -183,4 +259,5 @@ def test_help(capsys):
     assert stopped.value.code == 0
     out = capsys.readouterr().out
     assert "regkit new my-plugin\n" in out
-    assert all(kind in out for kind in KINDS)
+    assert "regkit new my-plugin --stage update --class MaxNorm\n" in out
+    assert all(word in out for word in (*KINDS, *STAGES))

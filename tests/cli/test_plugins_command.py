@@ -155,7 +155,7 @@ def test_the_doctor_says_what_to_do(capsys, site):
         "broken        some-plugin:b (technique)",
         "No module named 'not_there'",
         f"{site}/b.py:1",
-        "there is no module 'not_there': pip install --force-reinstall some-plugin",
+        "there is no module 'not_there': install some-plugin again",
         "note          it does not say which regkit it needs: dependencies = [",
         "2 wrong, 3 entries",
     ):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from regkit import L1, L2
 from regkit.comparison.arms import BASELINE, DEFAULT_RECIPES, ELASTIC, NEEDS, default_recipes, named
 from regkit.core.recipe import Recipe
 from regkit.data import from_arrays
@@ -32,6 +35,18 @@ def test_a_name_that_says_the_same_is_no_name_of_its_own(name: str) -> None:
 
 def test_the_same_recipe_under_two_names_is_two_arms() -> None:
     assert list(named(["a = l2", "b = l2"])) == [BASELINE, "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "recipes", ["l2 + l1", Recipe("l2 + l1"), [Recipe("l2 + l1")], [[L2(), L1()]]]
+)
+def test_one_recipe_is_one_arm(recipes: Any) -> None:
+    assert list(named(recipes)) == [BASELINE, "l2(1e-4) + l1(1e-4)"]
+
+
+@pytest.mark.parametrize("recipes", [L2(), [L2()], {"l2": L2()}])
+def test_a_technique_is_an_arm(recipes: Any) -> None:
+    assert named(recipes) == {BASELINE: "", "l2(1e-4)": "l2(1e-4)"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from regkit.comparison import results, study
 from regkit.comparison.run import compare
+from regkit.core.errors import RegkitError
 from regkit.core.technique import Technique
 from tests.comparison.small import DATA, QUICK, network
 
@@ -42,6 +43,11 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"resume": True}, "resume=True needs output"),
         ({"task": "regresion"}, "did you mean 'regression'"),
         ({"test_size": 0.99}, "leaves no training example"),
+        ({"output": 5}, "output must be the path of a folder or None; received 5"),
+        ({"force": "yes"}, "force must be True or False; received force='yes'"),
+        ({"resume": 1}, "resume must be True or False; received resume=1"),
+        ({"progress": None}, "progress must be True or False"),
+        ({"spilts": 3}, "compare has no option 'spilts'; did you mean 'splits'"),
     ],
 )
 def test_impossible_options(options: dict[str, Any], said: str) -> None:
@@ -62,11 +68,19 @@ def test_impossible_options(options: dict[str, Any], said: str) -> None:
         (["l2(-1)"], "strength"),
         (["l2(nan=1)"], "nan"),
         (["l2 +"], r"\^"),
+        (5, "recipes must be a recipe, a list of them or a mapping.*received 5"),
+        ([5], "a recipe is a text.*received 5"),
     ],
 )
-def test_impossible_recipes(recipes: list[str], said: str) -> None:
+def test_impossible_recipes(recipes: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         compare(network, DATA, recipes, **QUICK)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_what_is_no_model() -> None:
+    with pytest.raises(RegkitError, match=r"a model is mlp, cnn, path.py:function .*received 5"):
+        compare(5, DATA, ["l2"], **QUICK)  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("untrained")

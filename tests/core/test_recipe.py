@@ -138,3 +138,52 @@ def test_recipes_are_sequences():
     assert [type(one).__name__ for one in recipe[:1]] == ["L1"]
     assert str(recipe + [regkit.Dropout(0.5)]) == "l1(1e-4) + l2(1e-4) + dropout(0.5)"  # noqa: RUF005
     assert repr(recipe) == "Recipe([L1(), L2()])"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "l2(1e-3)",
+        regkit.L2(1e-3),
+        [regkit.L2(1e-3)],
+        (regkit.L2(1e-3),),
+        {regkit.L2(1e-3)},
+        regkit.Recipe("l2(1e-3)"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+@pytest.mark.parametrize(
+    "made",
+    [regkit.Recipe, lambda source: regkit.Recipe() + source],
+    ids=["Recipe(source)", "Recipe() + source"],
+)
+def test_a_text_a_technique_and_several_are_recipes(source, made):
+    recipe = made(source)
+    assert str(recipe) == "l2(1e-3)"
+    assert regkit.explain(recipe) == recipe.explain()
+
+
+def test_one_technique_is_explained():
+    text = regkit.explain(regkit.L2(1e-3))
+    assert type(text) is str
+    assert "PENALTY" in text
+    assert text == regkit.explain([regkit.L2(1e-3)]) == regkit.explain("l2(1e-3)")
+
+
+@pytest.mark.parametrize("wrong", [None, 5, 0.1, regkit.L2, keras.callbacks.TerminateOnNaN()])
+@pytest.mark.parametrize("take", [regkit.Recipe, regkit.explain, regkit.Recipe("l1").__add__])
+def test_what_is_no_recipe_is_refused(take, wrong):
+    with pytest.raises(RecipeError, match="a list of techniques; received"):
+        take(wrong)
+
+
+@pytest.mark.parametrize("source", [["l2"], {"l2": 1}, b"l2", [regkit.L2(), None]])
+def test_what_holds_no_techniques_is_refused(source):
+    with pytest.raises(RecipeError, match="a recipe holds techniques; received"):
+        regkit.Recipe(source)
+
+
+@pytest.mark.parametrize("source", [regkit.L2, [regkit.L2]])
+def test_a_class_is_to_be_called(source):
+    with pytest.raises(RecipeError, match=r"received the class L2; call it, as in L2\(\)"):
+        regkit.Recipe(source)

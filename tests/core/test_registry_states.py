@@ -164,7 +164,7 @@ def test_a_second_distribution_called_as_regkit_has_no_bare_names_elsewhere(site
 def test_a_missing_module_is_broken_without_importing(plugin):
     (entry,) = plugin(files={})
     assert entry.state == "broken"
-    assert "no module 'mine': pip install --force-reinstall some-plugin" in entry.reason
+    assert "no module 'mine': install some-plugin again" in entry.reason
 
 
 # -- versions of regkit ------------------------------------------------------------------------

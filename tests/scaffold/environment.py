@@ -45,8 +45,8 @@ class Environment:
         return done.stdout
 
 
-def new(folder, name, kind="technique"):
+def new(folder, name):
     """Write a plugin by the command, and return its folder."""
-    code = f"import sys; from regkit.cli.main import main; sys.exit(main({['new', name, '--kind', kind]!r}))"
+    code = f"import sys; from regkit.cli.main import main; sys.exit(main({['new', name]!r}))"
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
     return Path(folder) / name

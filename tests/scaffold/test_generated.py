@@ -1,4 +1,5 @@
-"""A plugin of each kind, as `regkit new` writes it, installs, passes its tests, and is documented."""
+"""A plugin of each kind and stage, as `regkit new` writes it, installs, passes its tests, and is
+documented."""
 
 import ast
 import io
@@ -9,22 +10,25 @@ import tomllib
 import pytest
 
 from regkit.core import registry
-from regkit.scaffold.kinds import PARTS
+from regkit.core.stages import Stage
+from regkit.scaffold.kinds import DEFAULT_STAGE, PARTS, STAGES, chosen
+from regkit.scaffold.naming import IMPORTED
 from regkit.scaffold.writing import create, planned
 from tests.scaffold.environment import Environment
 from tests.test_docs import blocks
 
 pytestmark = pytest.mark.backend_free
 
-KINDS = list(PARTS)
+ALL = {part.stage or part.kind: part for part in PARTS}
+KINDS = list(ALL)
 MOST = 20  # lines that are the author's own
 
 
 @pytest.fixture(scope="module", name="folders")
 def folders_fixture(tmp_path_factory):
-    """The five plugins as they are written."""
+    """The plugins as they are written."""
     within = tmp_path_factory.mktemp("plugins")
-    plans = {kind: planned(f"a-{kind}", kind, within) for kind in KINDS}
+    plans = {kind: planned(f"a-{kind}", part, within) for kind, part in ALL.items()}
     for plan in plans.values():
         create(plan)
     return {kind: plan.folder for kind, plan in plans.items()}
@@ -38,8 +42,11 @@ def environment_fixture(folders, tmp_path_factory):
     return environment
 
 
-def test_there_is_one_for_each_kind_of_entry():
-    assert [part.kind for part in PARTS.values()] == list(registry.KINDS.values())
+def test_there_is_one_for_each_kind_of_entry_and_each_stage():
+    assert list(dict.fromkeys(part.kind for part in PARTS)) == list(registry.KINDS.values())
+    assert [part.stage for part in PARTS if part.kind == "technique"] == list(STAGES)
+    assert [stage.name.lower() for stage in Stage] == list(STAGES)
+    assert chosen() == chosen("technique", DEFAULT_STAGE)
 
 
 # -- as they are written -----------------------------------------------------------------------
@@ -63,10 +70,16 @@ def own_lines(text):
     return {one.start[0] for one in tokens if one.type not in spaces and one.string} - gone
 
 
+def source(folders, kind):
+    """Return the text of a plugin's own module."""
+    path = folders[kind] / f"src/a_{kind}/{ALL[kind].module}.py"
+    return path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_class_is_short_and_says_what_its_page_says(folders, kind):
-    part = PARTS[kind]
-    text = (folders[kind] / f"src/a_{kind}/{part.module}.py").read_text(encoding="utf-8")
+    part = ALL[kind]
+    text = source(folders, kind)
     own = own_lines(text)
     assert len(own) < MOST, f"{len(own)} lines"
     (cls,) = [one for one in ast.parse(text).body if isinstance(one, ast.ClassDef)]
@@ -74,9 +87,42 @@ def test_the_class_is_short_and_says_what_its_page_says(folders, kind):
     assert ast.get_docstring(cls).startswith(part.does)
     page = (folders[kind] / f"docs/{part.module}.md").read_text(encoding="utf-8")
     assert page.startswith(f"# {part.cls}\n\n{part.does}")
-    arguments = next(one.args for one in cls.body if getattr(one, "name", "") == "__init__")
+    methods = {one.name: one for one in cls.body if isinstance(one, ast.FunctionDef)}
+    arguments = methods["__init__"].args
     for argument in [*arguments.args[1:], *arguments.kwonlyargs]:
         assert f"| `{argument.arg}` |" in page
+    if part.stage:
+        acts = "on_epoch_end" if part.stage == "watch" else part.stage
+        assert [one for one in (*STAGES, "on_epoch_end") if one in methods] == [acts]
+        assert f"the stage {part.stage.upper()}" in " ".join(page.split())
+
+
+def test_the_names_that_the_modules_import_are_known(folders):
+    """They cannot be the name of the class that is written there."""
+    trees = [ast.parse(source(folders, kind)) for kind in KINDS]
+    found = {
+        alias.asname or alias.name
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert sorted(name for name in found if name[0].isupper()) == list(IMPORTED)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_class_name_takes_the_place_of_the_first(tmp_path, kind):
+    part = ALL[kind]
+    plan = planned("a-plugin", chosen(part.kind, part.stage or None, "OfMyOwn"), tmp_path)
+    create(plan)
+    assert plan.id == "a-plugin:of_my_own"
+    for path in plan.folder.rglob("*"):
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        assert part.cls not in text, path
+        if path.suffix == ".py":
+            ast.parse(text)
+    module = (plan.folder / "src/a_plugin/of_my_own.py").read_text(encoding="utf-8")
+    assert "class OfMyOwn(" in module
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -95,7 +141,7 @@ def test_the_project_file(folders, kind):
     project = tomllib.loads((folders[kind] / "pyproject.toml").read_text(encoding="utf-8"))[
         "project"
     ]
-    part = PARTS[kind]
+    part = ALL[kind]
     assert project["name"] == f"a-{kind}"
     assert project["readme"] == "README.md"
     assert project["license"]
@@ -110,7 +156,7 @@ def test_the_project_file(folders, kind):
 
 def test_they_are_listed_and_nothing_is_wrong_with_them(environment):
     out = environment.regkit("plugins")
-    for kind, part in PARTS.items():
+    for kind, part in ALL.items():
         assert re.search(rf"(?m)^a-{kind} +0\.1\.0 +>=\S+ +available +{part.module}", out)
     assert "All well" in environment.regkit("plugins", "doctor")
 
@@ -124,7 +170,18 @@ def run_tests(environment, folders, backend, *options):
 
 def test_their_tests_pass(environment, folders):
     # The check `startup` begins a process for each plugin; one of them is enough here.
-    run_tests(environment, folders, "torch", "-k", "not startup or technique")
+    run_tests(environment, folders, "torch", "-k", "not startup or a-data")
+
+
+@pytest.mark.parametrize(
+    ("backend", "stage"), [("torch", "update"), ("jax", "target"), ("tensorflow", "gradient")]
+)
+def test_the_conformance_kit_passes(environment, backend, stage):
+    """As an author runs it, a stage for each backend."""
+    name = f"a-{stage}"
+    done = environment.run("-m", "regkit.testing", name, "--backend", backend)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{name}:" in done.stdout
 
 
 @pytest.mark.slow
@@ -137,7 +194,7 @@ def test_the_code_of_their_pages_runs(environment, folders, tmp_path):
     """And the READMEs, which show the same."""
     codes = []
     for kind, folder in folders.items():
-        (page,) = [b.body for b in blocks(folder / f"docs/{PARTS[kind].module}.md") if b.language == "python"]  # fmt: skip
+        (page,) = [b.body for b in blocks(folder / f"docs/{ALL[kind].module}.md") if b.language == "python"]  # fmt: skip
         (readme,) = [b.body for b in blocks(folder / "README.md") if b.language == "python"]
         assert page == readme
         codes.append(page)

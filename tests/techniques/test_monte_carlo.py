@@ -1,5 +1,7 @@
 """mc_predict against closed forms of the average, and what it leaves alone."""
 
+import typing
+
 import keras
 import numpy as np
 import pytest
@@ -100,10 +102,10 @@ def test_several_inputs_and_outputs():
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"n_samples": 0}, "n_samples must be a whole number of at least 1, not 0"),
+    ({"n_samples": 0}, "n_samples must be a whole number of at least 1; received n_samples=0"),
     ({"batch_size": 2.5}, "batch_size must be"),
     ({"average": "median"}, "average must be 'outputs' or 'activations'"),
-    ({"seed": -0.5}, "seed must be"),
+    ({"n_sample": 5}, "mc_predict has no option 'n_sample'; did you mean 'n_samples'"),
     ({"average": "activations", "return_std": True}, "return_std=True needs"),
     ({"x": {"a": np.zeros((2, 6)), "b": np.zeros((3, 6))}}, r"lengths are \[2, 3\]"),
     ({"x": np.zeros((0, 6))}, "at least 1"),
@@ -112,6 +114,36 @@ def test_impossible_options(options, message):
     given = {"x": data(), "techniques": "dropout(0.3)"} | options
     with pytest.raises(OptionError, match=message):
         regkit.mc_predict(net(), **given)
+
+
+@pytest.mark.parametrize("seed", [-1, True, 1.5, 2**63, 2**70, "x", np.nan, np.int64(-1)])
+def test_a_seed_that_is_none(seed):
+    with pytest.raises(OptionError) as caught:
+        regkit.mc_predict(net(), data(), "dropout(0.3)", 2, seed=seed)
+    said = f"mc_predict: seed must be a whole number of at least 0 and at most {2**63 - 1} or None"
+    assert str(caught.value) == f"{said}; received seed={seed!r}"
+
+
+@pytest.mark.parametrize("seed", [0, np.int32(3), 2**32, 2**63 - 1])
+def test_a_seed_of_any_size(seed):
+    found = [
+        regkit.mc_predict(net(), data(), "dropout(0.3)", 2, seed=one) for one in (seed, int(seed))
+    ]
+    np.testing.assert_array_equal(*found)
+
+
+DECLARED = typing.get_type_hints(regkit.mc_predict, include_extras=True)
+BAD = [
+    (name, value)
+    for name in ("n_samples", "seed", "average", "return_std", "batch_size")
+    for value in DECLARED[name].__metadata__[0].bad_values()
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_bad_values_of_every_option(name, value):
+    with pytest.raises(OptionError, match=f"mc_predict: {name} must be .*received {name}="):
+        regkit.mc_predict(net(), data(), "dropout(0.3)", **{name: value})
 
 
 @pytest.mark.parametrize("recipe", ["l2(0.1)", "dropout(0.0)", ""])

@@ -139,7 +139,7 @@ def test_what_cannot_be_asked_for_is_named(monkeypatch):
     with pytest.raises(RegkitError, match="Classes and instances.*parametrize_with_checks"):
         regkit.testing.check_plugin([regkit.L2])
     monkeypatch.setattr(regkit.testing.plugin, "installed", lambda: ["jax"])
-    with pytest.raises(RegkitError, match=r"'torch' is not installed.*keras-regkit\[torch\]"):
+    with pytest.raises(RegkitError, match=r"'torch' is not installed: pip install \"torch>="):
         regkit.testing.check_plugin("keras-regkit", backends=["torch"])
 
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from regkit import RegkitError, Technique
-from regkit.core.images import map_images
+from regkit.core.images import images_of, map_images
 from regkit.core.options import DataFormat, Range, Real, SeedOption, Share
 from regkit.core.stages import Batch, Rank
 from regkit_albumentations.host import on_host, unseen
@@ -95,9 +95,14 @@ class Albumentations(Technique):
 
     def data(self, batch: Batch, context: Any) -> Batch:
         """Return the batch with transformed images."""
-        return map_images(lambda x: self._transformed(x, context), batch, self, self.data_format)
+        # One example, one transform: what is drawn is drawn once for all of its images.
+        size = ops.shape(images_of(batch, self, self.data_format)[0])[0]
+        given = list(context.draws.key())
+        if self.probability != 1.0:
+            given.append(context.draws.bernoulli((size,), context.value(self.probability)))
+        return map_images(lambda x: self._transformed(x, given), batch, self, self.data_format)
 
-    def _transformed(self, images: Tensor, context: Any) -> Tensor:
+    def _transformed(self, images: Tensor, given: list[Any]) -> Tensor:
         dtype = str(keras.backend.standardize_dtype(images.dtype))
         if dtype not in ("uint8", "float32"):
             raise RegkitError(
@@ -107,8 +112,4 @@ class Albumentations(Technique):
         shape = tuple(images.shape[1:])
         if None not in shape:
             unseen(require_same_shape, self._sampler, shape, dtype)
-        given = list(context.draws.key())
-        if self.probability != 1.0:
-            share = context.value(self.probability)
-            given.append(context.draws.bernoulli((ops.shape(images)[0],), share))
         return on_host(Images(self._sampler, self.value_range), images, *given)

@@ -71,7 +71,7 @@ def _state(plugin: metadata.Distribution, line: metadata.Declared, twice: bool) 
     """Return the state of an entry and the reason for it, by its metadata alone."""
     allowed = words("REGKIT_PLUGINS")
     target = _TARGET.fullmatch(line.value or "")
-    reinstall = f"pip install --force-reinstall {plugin.name}"
+    reinstall = f"install {plugin.name} again, from where it came"
     if plugin.name != BUILTIN:
         if plugin.name in words("REGKIT_BLOCK"):
             return "blocked", "REGKIT_BLOCK names its distribution"

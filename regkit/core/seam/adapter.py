@@ -10,10 +10,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from regkit.core.seam.patch import Wrap, patched
+from regkit.core.seam.patch import Wrap
 from regkit.core.seam.runtime import Runtime
 
-__all__ = ["Adapter", "batch_counter", "make_adapter"]
+__all__ = ["Adapter", "make_adapter"]
 
 Tensor = Any
 
@@ -35,6 +35,9 @@ class Adapter(ABC):
     def function(self) -> Callable[..., Any]:
         """Return the train function to put on the model."""
 
+    def prepare(self) -> None:  # noqa: B027  # most have nothing to do
+        """Make the model ready for a fit that Keras could not run: on JAX, without an optimizer."""
+
     def build(self, iterator: Any) -> None:  # noqa: B027  # most have nothing to do
         """Build a model that Keras builds only within its first step: on TensorFlow."""
 
@@ -50,6 +53,11 @@ class Adapter(ABC):
     @abstractmethod
     def carried(self) -> Any:
         """What came out of the last step, as arrays or tensors."""
+
+    def steps(self) -> int | None:
+        """Return the number of steps done, or None where it is not known now."""
+        carried = self.carried
+        return None if carried is None else int(ops.convert_to_numpy(carried["step"]))
 
     def rescue(self, *args: Any) -> None:  # noqa: B027  # most have nothing to do
         """Save what a step that died would take with it, given the arguments of the step."""
@@ -75,15 +83,19 @@ class Adapter(ABC):
 
     def patched(self, target: Any, name: str, wrap: Wrap) -> AbstractContextManager[None]:
         """Shadow a method for the extent of the step."""
-        return patched(target, name, wrap)
+        return self.runtime.shadows.patched(target, name, wrap)
 
     def reading_in_loss(self, frame: Any) -> AbstractContextManager[Any]:
         """Return a scope in which variables can be read while the loss is computed."""
         return nullcontext()
 
-    def host_or_tensor(self, seed: Any) -> Tensor | int:
-        """Return a seed in the form in which the step's draws use it."""
-        return seed
+    def in_backward(self) -> bool:
+        """Return whether gradients are being computed now, and layers run once more for them."""
+        return False
+
+    def length(self, x: Any) -> Any:
+        """Return the number of examples in an input."""
+        return ops.shape(x)[0]
 
     def own(self, value: Tensor) -> Tensor:
         """Return a value apart from the graph of gradients, as state."""
@@ -99,16 +111,16 @@ class Adapter(ABC):
 
     def accumulated(self, sums: Tensor, size: Any, values: list[Tensor]) -> Tensor:
         """Return the epoch's sums with a batch of `size` added: its examples, and its values."""
-        row = ops.cast(ops.stack([ops.ones_like(values[0]), *values]), "float32")
-        return sums + ops.stop_gradient(row * ops.cast(size, "float32"))
+        return sums + self.weighted(size, values, sums.dtype)
+
+    def weighted(self, size: Any, values: list[Tensor], dtype: Any) -> Tensor:
+        """Return the row of a batch in the epoch's sums."""
+        row = ops.cast(ops.stack([ops.ones_like(values[0]), *values]), dtype)
+        return ops.stop_gradient(row * ops.cast(size, dtype))
 
     def dense(self, gradient: Any) -> Tensor:
         """Return a gradient as a tensor, where it may be a sparse one."""
         return gradient
-
-    def counter(self) -> keras.Variable:
-        """Return the variable that counts batches; `iterations` may count updates."""
-        return batch_counter(self.model)
 
     def scales_loss(self) -> bool:
         """Return whether the optimizer scales the loss, as in mixed_float16."""
@@ -120,14 +132,8 @@ class Adapter(ABC):
         return bool(
             all(layer.built for layer in self.model._flatten_layers())
             and (loss is None or loss.built)
-            and self.model.optimizer.built
+            and getattr(self.model.optimizer, "built", True)
         )
-
-
-def batch_counter(model: keras.Model) -> keras.Variable:
-    """Return the optimizer's count of `apply` calls; under loss scaling, of those that applied."""
-    optimizer = model.optimizer
-    return getattr(optimizer, "inner_optimizer", optimizer)._iterations
 
 
 def make_adapter(runtime: Runtime) -> Adapter:

@@ -1,131 +1,186 @@
 """State beside Keras' epoch backup: what `BackupAndRestore` forgets.
 
 Keras writes weights, optimizer and the epoch's number. A run that is to go on bit for bit needs the
-techniques' state and seeds and the seeds of Keras' own random layers too. They go into a file
-beside Keras', named by the optimizer's iteration, written before Keras writes its own and found by
-the iteration that Keras restored; so a kill between the two writes cannot mix two epochs.
+number of the step, the techniques' state and the generators of random numbers too. They go into a
+file beside Keras', named by a digest of the weights, written before Keras writes its own and found
+by the weights that Keras restored; so a kill between the two writes cannot mix two epochs.
+
+Each technique's part is kept under its name, class and options, and only a technique that has all
+three takes it up.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import re
+import sys
 import tempfile
 import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from regkit.core.seam.adapter import batch_counter
+from regkit.core import schedules
+from regkit.core.plan import Member
+from regkit.core.seam import generators
+from regkit.core.seam.clock import optimizer_count
 
-__all__ = ["KERAS_FILE", "Host", "is_backup", "read", "write", "write_host"]
+__all__ = ["Kept", "is_asked_by_backup", "owner", "read", "rewrite", "write"]
 
-KERAS_FILE = "latest.weights.h5"  # keras.callbacks.BackupAndRestore
-Host = dict[str, dict[str, Any]]  # by the technique's place in the list: numbers, text, arrays
-
-_KEEP = 2
-
-
-def is_backup(path: Any) -> bool:
-    """Return whether a weights file is the one of Keras' backup."""
-    return os.path.basename(str(path)) == KERAS_FILE
+_KEEP = 2  # files: one older than the last may still be the one that Keras has
+Arrays = dict[str, np.ndarray[Any, Any]]
 
 
-def _seed_states(model: keras.Model) -> list[keras.Variable]:
-    """Return the state of every seed generator in the model, which Keras does not save."""
-    return [one.state for layer in model._flatten_layers() for one in layer._seed_generators]
+@dataclass
+class Kept:
+    """What a backup holds beside the weights.
+
+    Attributes:
+        step: The number of training steps done; None where no technique acts in them.
+        parts: For each technique, by `owner`: its base of draws, and its state as a list of arrays.
+        host: For each technique, by `owner`, what its host events remember: numbers, text, arrays.
+        states: Of the generators.
+    """
+
+    step: int | None
+    parts: dict[str, list[np.ndarray[Any, Any]]]
+    host: dict[str, dict[str, Any]]
+    states: Arrays = field(default_factory=dict)
 
 
-def _file(folder: Path, iteration: int, part: str = "") -> Path:
-    return folder / f"regkit-{iteration}{part}.npz"
+def is_asked_by_backup() -> bool:
+    """Return whether Keras' backup has called the function that asks, not anybody else's code."""
+    caller = sys._getframe(2)
+    names = caller.f_code.co_varnames
+    owner = caller.f_locals.get(names[0]) if names else None
+    return isinstance(owner, keras.callbacks.BackupAndRestore)
 
 
-def write(model: keras.Model, folder: Path, carried: Any, host: Host) -> int:
-    """Write the state of this moment, and return the iteration that names it."""
-    iteration = int(_numpy(batch_counter(model)))
-    arrays = {f"carried/{k}": _numpy(v) for k, v in enumerate(keras.tree.flatten(carried))}
-    arrays |= {f"keras/{k}": _numpy(v) for k, v in enumerate(_seed_states(model))}
-    folder.mkdir(parents=True, exist_ok=True)
-    _save(_file(folder, iteration), arrays)
-    write_host(folder, iteration, host)
-    _prune(folder, iteration)
-    return iteration
+def owner(member: Member) -> str:
+    """Return the text under which a technique's state is kept: its name, class and options."""
+    technique = member.technique
+    kind = type(technique)
+    options = ", ".join(f"{k}={_described(v)}" for k, v in technique.get_config().items())
+    return f"{member.label}: {kind.__module__}.{kind.__qualname__}({options})"
 
 
-def write_host(folder: Path, iteration: int, host: Host) -> None:
-    """Write what the host events remember; again where one comes after Keras wrote its backup."""
-    plain = {k: {n: v for n, v in s.items() if not _is_array(v)} for k, s in host.items()}
-    arrays = {f"{k}/{n}": v for k, s in host.items() for n, v in s.items() if _is_array(v)}
-    _save(_file(folder, iteration, "-host"), arrays | {"plain": np.array(json.dumps(plain))})
+def _described(value: Any) -> str:
+    """Return an option as text that is the same in another process."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_described, value))}]"
+    if value is None or isinstance(value, bool | int | float | str):
+        return repr(value)
+    if (text := schedules.text(value)) is not None:
+        return text
+    if hasattr(value, "shape"):
+        return f"array{tuple(value.shape)}"
+    where = value if hasattr(value, "__qualname__") else type(value)
+    name = getattr(value, "name", "") if isinstance(value, keras.layers.Layer) else ""
+    return f"{where.__module__}.{where.__qualname__}{name and ' ' + name}"
+
+
+def _file(model: keras.Model, folder: Path) -> Path:
+    digest = hashlib.blake2b(digest_size=12)
+    count = optimizer_count(model)
+    for variable in ([] if count is None else [count]) + model.weights:
+        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes())
+    return folder / f"regkit-{digest.hexdigest()}.npz"
+
+
+def write(model: keras.Model, folder: Path, kept: Kept) -> Path:
+    """Write what belongs to the weights of this moment, and return the file."""
+    path = _file(model, folder)
+    rewrite(model, path, kept)
+    files = sorted(folder.glob("regkit-*.npz"), key=lambda one: one.stat().st_mtime_ns)
+    for old in files[:-_KEEP]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def rewrite(model: keras.Model, path: Path, kept: Kept) -> None:
+    """Write a file anew; also where a host event comes after Keras wrote its backup."""
+    plain = {
+        "step": kept.step,
+        "owners": list(kept.parts),
+        "host": {k: {n: v for n, v in s.items() if not _is_array(v)} for k, s in kept.host.items()},
+    }
+    arrays = {
+        f"part/{number}/{place}": array
+        for number, arrays in enumerate(kept.parts.values())
+        for place, array in enumerate(arrays)
+    }
+    arrays |= {
+        f"host/{number}/{name}": value
+        for number, state in enumerate(kept.host.values())
+        for name, value in state.items()
+        if _is_array(value)
+    }
+    arrays |= {f"generator/{name}": value for name, value in generators.read(model).items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _save(path, arrays | {"plain": np.array(json.dumps(plain))})
 
 
 def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray)
 
 
-def _save(path: Path, arrays: dict[str, Any]) -> None:
+def _save(path: Path, arrays: Arrays) -> None:
     """Write a file in one piece: it is there whole, or as it was."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     with os.fdopen(handle, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes them for allow_pickle
     os.replace(temporary, path)
 
 
-def _prune(folder: Path, newest: int) -> None:
-    """Keep the newest files; one older than the last may still be the one that Keras has."""
-    found = (re.match(r"regkit-(\d+)\.npz$", path.name) for path in folder.iterdir())
-    older = sorted({int(match[1]) for match in found if match} - {newest}, reverse=True)
-    for iteration in older[_KEEP - 1 :]:
-        _file(folder, iteration).unlink(missing_ok=True)
-        _file(folder, iteration, "-host").unlink(missing_ok=True)
+def read(model: keras.Model, folder: Path, owners: Iterable[str]) -> Kept | None:
+    """Return what belongs to the restored weights, and set the generators.
 
-
-def read(model: keras.Model, folder: Path, carried: Any) -> tuple[Any, Host] | None:
-    """Return the carried and host state that belong to the restored weights, seeds set.
-
-    None, with a warning, where there is none that fits: the techniques then start afresh.
+    None, with a warning, where there is nothing: all then start afresh. A technique that has no
+    part in it starts afresh too, with a warning of its own.
     """
-    iteration = int(_numpy(batch_counter(model)))
-    path = _file(folder, iteration)
+    path = _file(model, folder)
     if not path.exists():
         _warn(
-            f"{folder} holds a Keras backup, but no state of regkit's techniques for its iteration "
-            f"({path.name}): they start afresh, and the run will differ from one without a break"
+            f"{folder} holds a Keras backup, but no state of regkit's for its weights "
+            f"({path.name}): techniques start afresh, and the run will differ from one without a "
+            "break"
         )
         return None
-    arrays = _load(path)
-    leaves, seeds = keras.tree.flatten(carried), _seed_states(model)
-    expected = {f"carried/{k}": tuple(v.shape) for k, v in enumerate(leaves)}
-    expected |= {f"keras/{k}": tuple(v.shape) for k, v in enumerate(seeds)}
-    if expected != {name: value.shape for name, value in arrays.items()}:
-        _warn(f"{path} was written with other techniques or another model: they start afresh")
-        return None
-    for k, state in enumerate(seeds):
-        state.assign(arrays[f"keras/{k}"])
-    held = [arrays[f"carried/{k}"] for k in range(len(leaves))]
-    return keras.tree.pack_sequence_as(carried, held), _read_host(folder, iteration)
-
-
-def _read_host(folder: Path, iteration: int) -> Host:
-    arrays = _load(_file(folder, iteration, "-host"))
-    host: Host = json.loads(str(arrays.pop("plain")))
-    for name, value in arrays.items():
-        place, key = name.split("/", 1)
-        host[place][key] = value
-    return host
-
-
-def _load(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     with np.load(path, allow_pickle=False) as stored:
-        return dict(stored)
+        arrays = dict(stored)
+    kept = _unpacked(arrays)
+    strangers = [one for one in owners if one not in kept.parts]
+    if strangers:
+        _warn(
+            f"{path} was written by other techniques than {'; '.join(strangers)}, which start "
+            f"afresh. It holds the state of {'; '.join(kept.parts) or 'none'}"
+        )
+    if not generators.restore(model, kept.states):
+        _warn(f"{path} was written with another model: its random layers start afresh")
+    return kept
+
+
+def _unpacked(arrays: Arrays) -> Kept:
+    plain = json.loads(str(arrays.pop("plain")))
+    kept = Kept(plain["step"], {name: [] for name in plain["owners"]}, plain["host"])
+    parts, hosts = list(kept.parts.values()), list(kept.host.values())
+    for name, value in arrays.items():
+        kind, rest = name.split("/", 1)
+        if kind == "generator":
+            kept.states[rest] = value
+            continue
+        number, key = rest.split("/", 1)
+        if kind == "part":
+            parts[int(number)].append(value)  # in the order of their places, as written
+        else:
+            hosts[int(number)][key] = value
+    return kept
 
 
 def _warn(message: str) -> None:
     warnings.warn(message, stacklevel=4)
-
-
-def _numpy(value: Any) -> np.ndarray[Any, Any]:
-    return np.asarray(keras.ops.convert_to_numpy(value))

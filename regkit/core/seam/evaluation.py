@@ -13,16 +13,18 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
+import numpy as np
 
 __all__ = ["evaluate", "undisturbed"]
 
 
 def evaluate(
     model: keras.Model, data: Any, batch_size: int | None = None, steps: int | None = None
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Return the loss and metrics of a model on data, in evaluation mode, in any event of a fit.
 
-    Techniques do not act here: they are in the training step only.
+    Techniques do not act here: they are in the training step only. A metric that is a vector, such
+    as `F1Score` of several classes, stays one.
 
     Args:
         model: The model.
@@ -34,7 +36,7 @@ def evaluate(
     options = {"batch_size": batch_size, "steps": steps, "sample_weight": weight}
     with undisturbed(model):
         logs = model.evaluate(x, y, verbose=0, return_dict=True, **options)
-    return {name: float(value) for name, value in logs.items()}
+    return {name: float(value) if np.ndim(value) == 0 else value for name, value in logs.items()}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras.src.backend.common import global_state
 
+from regkit.core.errors import AttachError
 from regkit.core.plan import Member
 from regkit.core.seam import returned
 from regkit.core.stages import Stage
@@ -15,7 +16,7 @@ from regkit.core.stages import Stage
 if TYPE_CHECKING:
     from regkit.core.seam.frame import Frame
 
-__all__ = ["training_is_off", "wrapped_call"]
+__all__ = ["replayed_call", "training_is_off", "wrapped_call"]
 
 
 def wrapped_call(
@@ -29,6 +30,8 @@ def wrapped_call(
     def call(*args: Any, **kwargs: Any) -> Any:
         if not frame.layer_is_perturbed():
             return original(*args, **kwargs)
+        if frame.adapter.in_backward() and not frame.replaying:
+            raise _recomputed_by_hand(layer, members)
         name = next(iter(kwargs), "")  # of the first argument, where it has one
 
         def layer_call(inputs: Any) -> Any:
@@ -59,6 +62,24 @@ def _around(
         return returned.some(member.technique.forward(inner, inputs, context), member.technique)
 
     return run
+
+
+def replayed_call(frame: Frame, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a layer's `rematerialized_call`, for layers that Keras runs again for the gradient."""
+
+    def rematerialized_call(layer_call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return original(frame.replayable(layer_call), *args, **kwargs)
+
+    return rematerialized_call
+
+
+def _recomputed_by_hand(layer: keras.layers.Layer, members: list[Member]) -> AttachError:
+    names = ", ".join(repr(member.technique) for member in members)
+    return AttachError(
+        f"{layer.name!r} is run once more for its gradient by a checkpoint inside of the model's "
+        f"own code, where {names} would draw other numbers than the first time. Let Keras do it: "
+        "build the layers within keras.RematScope"
+    )
 
 
 def training_is_off() -> bool:

@@ -12,14 +12,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from typing import Any
 
 import keras
-from keras import ops
 
 from regkit.core.context import Context, State
 from regkit.core.draws import Draws
 from regkit.core.plan import Member
 from regkit.core.seam import losses, returned
-from regkit.core.seam.forward import training_is_off, wrapped_call
-from regkit.core.seam.patch import replaced
+from regkit.core.seam.batches import opened
+from regkit.core.seam.forward import replayed_call, training_is_off, wrapped_call
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.core.seam.second_pass import SecondPass
@@ -37,17 +36,16 @@ class Frame:
     Args:
         runtime: The plan on this model.
         adapter: The backend's ways.
-        carried: What came out of the step before: {"seeds", "sums", "state"}.
-        step: The optimizer's iteration, an int32 tensor, or an integer where it is known.
+        carried: What came out of the step before: {"step", "seeds", "sums", "state"}.
         values: On JAX, the value of every variable, which is not on the variables there.
     """
 
     def __init__(
-        self, runtime: Runtime, adapter: Any, carried: dict[str, Any], step: Tensor, values: Mapping
+        self, runtime: Runtime, adapter: Any, carried: dict[str, Any], values: Mapping
     ) -> None:
         self.runtime, self.adapter, self.values = runtime, adapter, values
         self.model = runtime.model
-        self.step = step
+        self.step = carried["step"]
         self.batch = Batch(None)
         self.size: Tensor = 0
         self.sums = carried["sums"]
@@ -58,32 +56,40 @@ class Frame:
         self.asking: frozenset[str] | None = None
         self.tasks: dict[str, Tensor] | None = None
         self.reached_loss = self.reached_target = self.reached_apply = False
+        self.replaying = False  # a layer is run once more, or will be, with the same draws
         self._states = {
             member.label: State(dict(carried["state"][member.label]), adapter.own)
             for member in runtime.members
         }
-        self._contexts: dict[tuple[str, Stage], Context] = {}
         self._memos: dict[str, dict[str, Any]] = {m.label: {} for m in runtime.members}
+        # All of them now: what is made within an inner trace (of a layer that is computed again
+        # for its gradient, or in a loop) must not be used outside of it.
+        self._contexts: dict[tuple[str, Stage], Context] = {
+            (member.label, stage): self._new_context(member, stage)
+            for stage in Stage
+            for member in runtime.at[stage]
+            if stage is not Stage.WATCH
+        }
 
     def carry(self) -> dict[str, Any]:
         """Return what the next step gets."""
         state = {label: dict(values) for label, values in self._states.items()}
-        return {"seeds": self._seeds, "sums": self.sums, "state": state}
+        return {"step": self.step + 1, "seeds": self._seeds, "sums": self.sums, "state": state}
+
+    def _new_context(self, member: Member, stage: Stage) -> Context:
+        base = self._seeds[self.runtime.place[member.label]]
+        return Context(
+            self,
+            member.label,
+            self.draws(base, stage),
+            self._states[member.label],
+            self._memos[member.label],
+            self.runtime.weights[member.label],
+        )
 
     def context(self, member: Member, stage: Stage) -> Context:
         """Return a technique's view of the step at a stage."""
-        key = (member.label, stage)
-        if key not in self._contexts:
-            base = self.adapter.host_or_tensor(self._seeds[self.runtime.place[member.label]])
-            self._contexts[key] = Context(
-                self,
-                member.label,
-                self.draws(base, stage),
-                self._states[member.label],
-                self._memos[member.label],
-                self.runtime.weights[member.label],
-            )
-        return self._contexts[key]
+        return self._contexts[member.label, stage]
 
     def draws(self, base: Tensor, stage: Stage) -> Draws:
         """Return the random numbers of a technique at a stage."""
@@ -95,7 +101,7 @@ class Frame:
 
     def initial_context(self, member: Member) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""
-        return self.context(member, Stage.UPDATE)
+        return self._new_context(member, Stage.UPDATE)
 
     # -- the extent of the step ----------------------------------------------------------------
 
@@ -124,25 +130,25 @@ class Frame:
             for layer, members in self.runtime.layers.values():
                 wrap = functools.partial(wrapped_call, self, layer, members)
                 stack.enter_context(self.adapter.patched(layer, "call", wrap))
+            for layer in self.runtime.recomputed:
+                again = functools.partial(replayed_call, self)
+                stack.enter_context(self.adapter.patched(layer, "rematerialized_call", again))
             yield
 
     # -- DATA ----------------------------------------------------------------------------------
 
     def data(self, data: Any) -> Any:
         """Run the DATA stage on what the iterator gave, and return it in the same form."""
-        self.batch = Batch(*keras.utils.unpack_x_y_sample_weight(data))
-        leaf = next((one for one in keras.tree.flatten(self.batch.x) if one is not None), None)
-        self.size = 1 if leaf is None else ops.shape(leaf)[0]
-        if not self.runtime.at[Stage.DATA]:
-            return data
+        self.batch, closed = opened(data)
+        if self.runtime.penalties:  # their means over an epoch are weighted by it
+            leaf = next((one for one in keras.tree.flatten(self.batch.x) if one is not None), None)
+            self.size = 1 if leaf is None else self.adapter.length(leaf)
         with self.reading():
             for member in self.runtime.at[Stage.DATA]:
                 found = member.technique.data(self.batch, self.context(member, Stage.DATA))
                 self.batch = returned.batch(found, member.technique)
                 self._data_done.add(member.label)
-        return keras.utils.pack_x_y_sample_weight(
-            self.batch.x, self.batch.y, self.batch.sample_weight
-        )
+        return closed(self.batch) if self.runtime.at[Stage.DATA] else data
 
     # -- TARGET and PENALTY --------------------------------------------------------------------
 
@@ -182,7 +188,7 @@ class Frame:
             yield
             return
         flat = [one._replace(loss=self._task_loss(one)) for one in compiled._flat_losses]
-        with replaced(compiled, "_flat_losses", flat):
+        with self.runtime.shadows.replaced(compiled, "_flat_losses", flat):
             yield
 
     def _task_loss(self, entry: Any) -> Callable[..., Tensor]:
@@ -231,11 +237,32 @@ class Frame:
 
     def scope(self, mapping: Mapping) -> Scope:
         """Return a scope for `with_weights`."""
+        self.runtime.require_keras(variable for variable, _ in mapping)
         return Scope(mapping, keep=True, model=self.model)
 
     def loss_scale(self) -> Any:
         """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
         return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
+
+    def replayable(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a call that draws the same numbers each time that it is run.
+
+        TensorFlow and PyTorch run a layer once more for its gradient, to save memory.
+        """
+        forward = [one for key, one in self._contexts.items() if key[1] is Stage.FORWARD]
+        marks = [one.draws.position for one in forward]
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            before = [one.draws.rewind(mark) for one, mark in zip(forward, marks, strict=True)]
+            outer, self.replaying = self.replaying, True
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self.replaying = outer
+                for one, position in zip(forward, before, strict=True):
+                    one.draws.rewind(max(position, one.draws.position))
+
+        return run
 
     def active(self, member: Member, stage: Stage) -> bool:
         """Return whether a member acts now.

@@ -37,15 +37,18 @@ class JaxAdapter(Adapter):
         self._carried: Any = None
         self._inner: list[tuple[keras.Variable, Tensor]] | None = None
 
+    def prepare(self) -> None:
+        """Give Keras' loop what it asks of an optimizer, where the model has none."""
+        if self.model.optimizer is None:
+            self.runtime.shadows.put(self.model, "optimizer", _NoOptimizer())
+
     def function(self) -> Callable[..., Any]:
         """Return the function of (state, iterator) that runs `steps_per_execution` steps."""
         model = self.model
-        train_step, counter = model.train_step, self.counter()
+        train_step = model.train_step
 
         def step(state: Any, carried: Any, data: Any) -> tuple[Any, Any, Any]:
-            values = self._values(state)
-            step_number = next(value for variable, value in values if variable is counter)
-            frame = Frame(self.runtime, self, carried, step_number.astype("int32"), values)
+            frame = Frame(self.runtime, self, carried, self._values(state))
             with frame.around():
                 logs, state = train_step(state, frame.data(data))
             return logs, state, frame.carry()
@@ -91,9 +94,10 @@ class JaxAdapter(Adapter):
     def around(self, frame: Any) -> AbstractContextManager[Any]:
         """Shadow `optimizer.stateless_apply`, and note the values that the forward pass gets."""
         stack = ExitStack()
-        stack.enter_context(
-            self.patched(self.model.optimizer, "stateless_apply", self._around_apply(frame))
-        )
+        if isinstance(self.model.optimizer, keras.optimizers.Optimizer):
+            stack.enter_context(
+                self.patched(self.model.optimizer, "stateless_apply", self._around_apply(frame))
+            )
         stack.enter_context(self.patched(self.model, "stateless_call", self._noting_values))
         stack.callback(setattr, self, "_inner", None)  # tracers must not outlive their trace
         return stack
@@ -106,6 +110,12 @@ class JaxAdapter(Adapter):
                 optimizer_variables: Sequence[Any], grads: Any, trainable_variables: Sequence[Any]
             ) -> tuple[Any, Any]:
                 variables = optimizer._trainable_variables
+                if len(variables) != len(trainable_variables):
+                    raise AttachError(
+                        f"the optimizer was built for {len(variables)} trainable variables, and "
+                        f"{self.model.name!r} has {len(trainable_variables)}. After a change of "
+                        "`trainable` call compile() again"
+                    )
 
                 def scope(own: Sequence[Any], trained: Sequence[Any]) -> Scope:
                     pairs = zip([*variables, *optimizer.variables], [*trained, *own], strict=True)
@@ -113,9 +123,10 @@ class JaxAdapter(Adapter):
 
                 with scope(optimizer_variables, trainable_variables):
                     grads = applying.before(frame, grads, variables)
+                    count = applying.count_of(frame)
                 trained, own = original(optimizer_variables, grads, trainable_variables)
                 with scope(own, trained) as after:
-                    applying.after(frame)
+                    applying.after(frame, count)
                     trained = [after.get_current_value(variable) for variable in variables]
                 return trained, own
 
@@ -155,6 +166,11 @@ class JaxAdapter(Adapter):
             if not value.is_deleted():  # donated to a step that had begun to run
                 variable.assign(value)
 
+    def steps(self) -> int | None:
+        """Return the number of steps done, unless a step that died has taken it along."""
+        lost = self._carried is None or self._carried["step"].is_deleted()
+        return None if lost else super().steps()
+
     def release(self) -> None:
         """Let go of the state, which may be as large as the model."""
         self._carried = None
@@ -174,3 +190,9 @@ class JaxAdapter(Adapter):
         """Differentiate with `jax.value_and_grad`."""
         value, slopes = jax.value_and_grad(function)(at)
         return value, slopes
+
+
+class _NoOptimizer:
+    """Stands for the optimizer of a model that has none, during a fit."""
+
+    variables: tuple[keras.Variable, ...] = ()

@@ -1,8 +1,12 @@
 """TARGET: reach the targets of each output at the compiled loss, whatever structure they have.
 
 Keras' `CompileLoss` matches targets to outputs and calls one loss for each. Those calls are where
-TARGET acts: the targets are changed there, once, and where they become probabilities a sparse
-crossentropy is replaced by the dense one that equals it. The metrics never see any of it.
+TARGET acts: the targets are changed there, once. The metrics never see any of it.
+
+No loss is replaced but Keras' own sparse crossentropy, by the dense one that equals it. Another
+loss is called itself. Where it takes class numbers it is called once for each class, and the values
+are averaged with the changed probabilities as weights: the loss that is expected of a label drawn
+from them, which is what a crossentropy of probabilities is too.
 """
 
 from __future__ import annotations
@@ -12,35 +16,68 @@ from typing import Any
 
 import keras
 from keras import losses, ops
+from keras.src.losses.losses import LossFunctionWrapper
 
-from regkit.core.errors import AttachError
+from regkit.core.errors import AttachError, ConflictError
 from regkit.core.stages import Target
+from regkit.ops.classes import one_hot
 
-__all__ = [
-    "DenseCrossentropy",
-    "compiled",
-    "describe",
-    "make_target",
-    "retargeted",
-    "target_of_plain_y",
-]
+__all__ = ["compiled", "make_target", "retargeted", "target_of_plain_y"]
 
 Tensor = Any
 Change = Callable[[Target], Target]
 
-_KINDS = {
+# What the targets of Keras' losses on classes are; of a subclass likewise.
+_KINDS: dict[type, str] = {
+    losses.CategoricalCrossentropy: "categorical",
+    losses.CategoricalFocalCrossentropy: "categorical",
+    losses.KLDivergence: "categorical",
+    losses.SparseCategoricalCrossentropy: "sparse",
+    losses.CategoricalGeneralizedCrossEntropy: "sparse",
+    losses.BinaryCrossentropy: "binary",
+    losses.BinaryFocalCrossentropy: "binary",
+}
+_KINDS_OF_FUNCTIONS = {
     losses.categorical_crossentropy: "categorical",
     losses.categorical_focal_crossentropy: "categorical",
     losses.kl_divergence: "categorical",
     losses.sparse_categorical_crossentropy: "sparse",
+    losses.categorical_generalized_cross_entropy: "sparse",
     losses.binary_crossentropy: "binary",
     losses.binary_focal_crossentropy: "binary",
 }
+# Those round their targets, or take them for something else than probabilities of classes.
+_WHOLE = (losses.Hinge, losses.SquaredHinge, losses.CategoricalHinge, losses.Circle, losses.CTC)
+_WHOLE_FUNCTIONS = (
+    losses.hinge,
+    losses.squared_hinge,
+    losses.categorical_hinge,
+    losses.circle,
+    losses.ctc,
+)
+_MOST_CLASSES = 100  # for which a loss is called once each
 
 
-def describe(loss: Any) -> tuple[str, dict[str, Any]]:
-    """Return the kind of a compiled loss and the options that it was made with."""
-    return _KINDS.get(getattr(loss, "fn", None), "other"), dict(getattr(loss, "_fn_kwargs", {}))
+def _kind(loss: Any) -> str:
+    """Return "categorical", "sparse", "binary", "whole" or "other", by the class of a loss."""
+    function = loss.fn if type(loss) is LossFunctionWrapper else None
+    if isinstance(loss, _WHOLE) or function in _WHOLE_FUNCTIONS:
+        return "whole"
+    if function is not None:
+        return _KINDS_OF_FUNCTIONS.get(function, "other")
+    return next((_KINDS[base] for base in type(loss).__mro__ if base in _KINDS), "other")
+
+
+def _is_sparse_crossentropy(loss: Any) -> bool:
+    """Return whether a loss is Keras' own sparse crossentropy, and no subclass of it."""
+    if type(loss) is losses.SparseCategoricalCrossentropy:
+        return True
+    function = loss.fn if type(loss) is LossFunctionWrapper else None
+    return function is losses.sparse_categorical_crossentropy
+
+
+def _options(loss: Any) -> dict[str, Any]:
+    return dict(getattr(loss, "_fn_kwargs", {}))
 
 
 def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
@@ -48,36 +85,52 @@ def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
     found = model._compile_loss
     if found is None or not found.built:
         return []
-    return [(one.name, *describe(one.loss)) for one in found._flat_losses]
+    kinds = [(one, _kind(one.loss)) for one in found._flat_losses]
+    return [
+        (one.name, "other" if kind == "whole" else kind, _options(one.loss)) for one, kind in kinds
+    ]
 
 
 def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
     """Return the target of one output, able to turn dense."""
-    kind, options = describe(loss)
+    kind, options = _kind(loss), _options(loss)
     axis = options.get("axis", -1)
+    numbers = _has_class_numbers(kind, y, y_pred)
 
     def to_dense(y: Tensor) -> Tensor:
-        if kind == "sparse":
-            return _one_hot(y, y_pred, axis, options.get("ignore_class"))
+        if kind == "whole":
+            raise ConflictError(
+                f"the loss {loss.name!r} of output {name!r} takes whole labels, not probabilities "
+                "of classes, so its targets cannot be changed. Compile with a crossentropy"
+            )
+        if numbers:
+            return _probabilities(y, y_pred, axis, options.get("ignore_class"))
         return _floating(y)
 
-    return Target(y, y_pred, kind, axis, name, to_dense)
+    return Target(y, y_pred, "other" if kind == "whole" else kind, axis, name, to_dense)
 
 
-def _one_hot(y: Tensor, y_pred: Tensor, axis: int, ignore: int | None) -> Tensor:
+def _has_class_numbers(kind: str, y: Tensor, y_pred: Tensor) -> bool:
+    """Return whether targets are numbers of classes: by the loss, or else by their shape."""
+    if kind != "other" or y_pred.shape[-1] == 1:
+        return kind == "sparse"
+    same_rank = len(y.shape) == len(y_pred.shape)
+    return y.shape[-1] == 1 if same_rank else len(y.shape) == len(y_pred.shape) - 1
+
+
+def _probabilities(y: Tensor, y_pred: Tensor, axis: int, ignore: int | None) -> Tensor:
+    """Return class numbers as one-hot rows, of zeros for an ignored class."""
     if len(y.shape) == len(y_pred.shape) and y.shape[axis] == 1:
         y = ops.squeeze(y, axis=axis)
     y = ops.cast(y, "int32")
-    valid = None if ignore is None else ops.not_equal(y, ignore)
-    if valid is not None:
-        y = ops.where(valid, y, 0)
-    hot = ops.one_hot(y, y_pred.shape[axis], axis=axis, dtype=keras.config.floatx())
-    if valid is not None:
-        hot = hot * ops.expand_dims(ops.cast(valid, hot.dtype), axis)
-    return hot
+    if ignore is None:
+        return one_hot(y, y_pred.shape[axis], axis)
+    valid = ops.not_equal(y, ignore)
+    hot = one_hot(ops.where(valid, y, 0), y_pred.shape[axis], axis)
+    return hot * ops.expand_dims(ops.cast(valid, hot.dtype), axis)
 
 
-class DenseCrossentropy(losses.Loss):  # type: ignore[misc]  # Keras is untyped
+class _DenseCrossentropy(losses.Loss):  # type: ignore[misc]  # Keras is untyped
     """The crossentropy of a sparse loss for targets given as probabilities.
 
     Rows without mass stand for an ignored class: they cost nothing and do not count.
@@ -85,7 +138,7 @@ class DenseCrossentropy(losses.Loss):  # type: ignore[misc]  # Keras is untyped
 
     def __init__(self, sparse: losses.Loss) -> None:
         super().__init__(name=sparse.name, reduction=sparse.reduction, dtype=sparse.dtype)
-        options = describe(sparse)[1]
+        options = _options(sparse)
         self._axis = options.get("axis", -1)
         self._from_logits = options.get("from_logits", False)
         self._ignores = options.get("ignore_class") is not None
@@ -106,6 +159,33 @@ class DenseCrossentropy(losses.Loss):  # type: ignore[misc]  # Keras is untyped
         return cost
 
 
+class _Expected(losses.Loss):  # type: ignore[misc]  # Keras is untyped
+    """The mean of a loss on class numbers, over classes drawn with the given probabilities."""
+
+    def __init__(self, loss: losses.Loss, target: Target) -> None:
+        super().__init__(name=loss.name, reduction=loss.reduction, dtype=loss.dtype)
+        self._loss, self._given, self._axis = loss, target.y, target.axis
+        self._ignores = _options(loss).get("ignore_class") is not None
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the loss of each example: Σ_c p_c · loss(c)."""
+        total: Tensor = 0.0
+        for number in range(y_pred.shape[self._axis]):
+            labels = ops.full_like(self._given, number)
+            cost = self._loss.call(ops.cast(labels, self.dtype), y_pred)
+            weight = ops.take(y_true, number, axis=self._axis)
+            if len(weight.shape) != len(cost.shape):
+                raise AttachError(
+                    f"the loss {self.name!r} gives a value of shape {tuple(cost.shape)} for labels "
+                    f"of shape {tuple(weight.shape)}; changed targets need one value for each"
+                )
+            total = total + weight * cost
+        if self._ignores:
+            counts = ops.sum(y_true, axis=self._axis) > 0
+            keras.src.backend.set_keras_mask(total, mask=counts)
+        return total
+
+
 def retargeted(loss: Any, name: str, change: Change) -> Callable[..., Tensor]:
     """Return a loss that changes its targets first."""
 
@@ -114,10 +194,29 @@ def retargeted(loss: Any, name: str, change: Change) -> Callable[..., Tensor]:
         after = change(before)
         if after is before:
             return loss(y_true, y_pred, sample_weight)
-        use = DenseCrossentropy(loss) if after.kind == "sparse" and after.is_dense else loss
+        use = loss
+        if after.is_dense and _has_class_numbers(_kind(loss), y_true, y_pred):
+            exact = _is_sparse_crossentropy(loss)
+            use = _DenseCrossentropy(loss) if exact else _expected(loss, before)
         return use(after.y, y_pred, sample_weight)
 
     return call
+
+
+def _expected(loss: Any, given: Target) -> _Expected:
+    classes = given.y_pred.shape[given.axis]
+    if type(loss).__call__ is not losses.Loss.__call__:
+        raise ConflictError(
+            f"the loss {loss.name!r} has a __call__ of its own, so it cannot be asked for the loss "
+            "of one class and one example; override `call` in its place, or use one-hot targets"
+        )
+    if classes is None or classes > _MOST_CLASSES:
+        raise ConflictError(
+            f"the loss {loss.name!r} takes class numbers and is not Keras' own: with changed "
+            f"targets it is called once for each class, at most {_MOST_CLASSES}, and output "
+            f"{given.name!r} has {classes}. Use one-hot targets and a loss on probabilities"
+        )
+    return _Expected(loss, given)
 
 
 def _floating(y: Tensor) -> Tensor:
@@ -128,9 +227,14 @@ def target_of_plain_y(y: Any, y_pred: Any, change: Change) -> Any:
     """Change targets for a model whose own `compute_loss` takes y as it is, without compiled loss.
 
     Raises:
-        AttachError: for whole-number targets: they would have to become probabilities, which the
-            model's own loss does not expect.
+        AttachError: where there are no targets; for whole-number ones: they would have to become
+            probabilities, which the model's own loss does not expect.
     """
+    if y is None or y_pred is None:
+        raise AttachError(
+            "the model is trained without targets, so techniques that change targets have nothing "
+            "to change. Leave them out, or give fit a y"
+        )
 
     def one(y_leaf: Tensor, y_pred_leaf: Tensor) -> Tensor:
         kind = "binary" if y_pred_leaf.shape[-1] == 1 else "categorical"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-from regkit.core import draws
+from regkit.core import draws, schedules
 from regkit.core.errors import AttachError, ConflictError
+from regkit.core.options import Layers, constraints
 from regkit.core.plan import Member, Plan
+from regkit.core.seam.patch import Shadows
+from regkit.core.select import layers_matching
 from regkit.core.stages import Stage
+from regkit.ops.precision import wide
 
 __all__ = ["Runtime"]
 
@@ -27,17 +32,18 @@ class Runtime:
         place: The position of each label among them.
         at: The members at each stage.
         layers: At FORWARD, the members around each layer's call, innermost first.
+        recomputed: The layers that Keras may run again for their gradient (`keras.RematScope`).
         weights: The variables of each member, by label.
+        shadows: What is shadowed on the model at the moment.
     """
 
-    def __init__(self, model: keras.Model, plan: Plan) -> None:
+    def __init__(self, model: keras.Model, plan: Plan, shadows: Shadows) -> None:
         self.model = model
-        self.resolved = False
-        self.rebind(plan)
+        self.rebind(plan, shadows)
 
-    def rebind(self, plan: Plan) -> None:
+    def rebind(self, plan: Plan, shadows: Shadows) -> None:
         """Take a plan of equal techniques, so that a compiled step serves new objects."""
-        self.plan = plan
+        self.plan, self.shadows = plan, shadows
         self.members = plan.inside()
         self.place = {member.label: k for k, member in enumerate(self.members)}
         self.at: dict[Stage, list[Member]] = {stage: plan.at(stage) for stage in Stage}
@@ -70,6 +76,14 @@ class Runtime:
                 self.layers.setdefault(id(layer), (layer, []))[1].append(member)
         for layer, members in self.layers.values():
             _refuse_rivals(layer, members)
+        layers = self.model._flatten_layers() if self.layers else ()
+        self.recomputed = [one for one in layers if getattr(one, "_remat_mode", None)]
+        self._foreign = {
+            id(variable): layer
+            for layer in self.model._flatten_layers()
+            if isinstance(layer, keras.layers.TorchModuleWrapper)
+            for variable in layer.variables
+        }
         self.resolved = True
 
     def fingerprint(self) -> tuple[Any, ...]:
@@ -78,7 +92,7 @@ class Runtime:
         chosen = [
             (
                 type(member.technique),
-                tuple((k, _comparable(v)) for k, v in member.technique.get_config().items()),
+                tuple(self._comparable_options(member)),
                 tuple(_Same(variable) for variable in self.weights[member.label]),
             )
             for member in self.members
@@ -87,6 +101,16 @@ class Runtime:
         trained = tuple(_Same(variable) for variable in model.trainable_variables)
         how = (model.run_eagerly, model.jit_compile, model.steps_per_execution)
         return (tuple(chosen), tuple(wrapped), trained, how)
+
+    def _comparable_options(self, member: Member) -> Iterator[tuple[str, Any]]:
+        """Yield the options; of one that chooses layers what it chooses, however it is written."""
+        declared = constraints(type(member.technique))
+        for name, value in member.technique.get_config().items():
+            if isinstance(declared.get(name), Layers) and value is not None:
+                value = tuple(map(_Same, layers_matching(self.model, value)))
+                yield name, value
+            else:
+                yield name, _comparable(value)
 
     def seeds(self, ambient: int | None = None) -> np.ndarray[Any, Any]:
         """Return the base of each member's draws, int32, in the order of `members`."""
@@ -100,7 +124,21 @@ class Runtime:
 
     def sums(self) -> np.ndarray[Any, Any]:
         """Return the epoch's sums at zero: examples, data loss, each penalty."""
-        return np.zeros(2 + len(self.penalties), dtype="float32")
+        return np.zeros(2 + len(self.penalties), dtype=wide())
+
+    def require_keras(self, variables: Iterable[keras.Variable]) -> None:
+        """Refuse to compute with other values of weights that Keras does not read.
+
+        Raises:
+            AttachError: for the parameters of a module of PyTorch, which reads its own.
+        """
+        for variable in variables:
+            if (layer := self._foreign.get(id(variable))) is not None:
+                raise AttachError(
+                    f"{layer.name!r} wraps a module of PyTorch, which computes with its own "
+                    f"parameters: {variable.name!r} cannot have other values within a step. Name "
+                    "other layers by layers=, or write the layer in Keras"
+                )
 
     def require_reached(self, loss: bool, target: bool) -> None:
         """Refuse a `train_step` or `compute_loss` of the user's that passes the stages by."""
@@ -122,7 +160,7 @@ class Runtime:
     def require_applied(self) -> None:
         """Refuse a `train_step` that never hands its gradients to `self.optimizer`."""
         waiting = self.at[Stage.GRADIENT] + self.at[Stage.UPDATE]
-        if waiting:
+        if waiting and self.model.trainable_weights:  # Keras itself does not call it without any
             raise AttachError(
                 f"{type(self.model).__name__}.train_step never calls the model's optimizer, at "
                 f"which {', '.join(repr(m.technique) for m in waiting)} would act. Apply the "
@@ -161,6 +199,6 @@ def _comparable(value: Any) -> Any:
         return (type(value), value)
     if isinstance(value, list | tuple):
         return tuple(_comparable(one) for one in value)
-    if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+    if type(value) in schedules.by_name().values():  # of Keras' own the numbers say all
         return (type(value), repr(sorted(value.get_config().items(), key=str)))
     return _Same(value)

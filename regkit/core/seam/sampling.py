@@ -16,6 +16,7 @@ from regkit.core.plan import Member, Plan
 from regkit.core.seam.adapter import make_adapter
 from regkit.core.seam.forward import wrapped_call
 from regkit.core.seam.frame import Frame, Mapping
+from regkit.core.seam.patch import Shadows
 from regkit.core.seam.runtime import Runtime
 from regkit.core.stages import Stage
 from regkit.core.technique import Technique
@@ -49,7 +50,7 @@ class Sampler:
         given = list(techniques)
         plan = Plan([one for one in given if Stage.FORWARD in one.stages()])
         _refuse(model, plan, given)
-        self._runtime = Runtime(model, plan)
+        self._runtime = Runtime(model, plan, Shadows())
         self._runtime.resolve()
         self._adapter = make_adapter(self._runtime)
         self._per_layer = per_layer
@@ -58,11 +59,19 @@ class Sampler:
             "sums": self._runtime.sums(),
             "state": {member.label: {} for member in self._runtime.members},
         }
-        self.predict: Callable[[Any, Tensor, Tensor], Any] = self._adapter.inference(self._run)
+        self._predict: Callable[[Any, Tensor, Tensor], Any] = self._adapter.inference(self._run)
+
+    def predict(self, x: Any, sample: int, part: int) -> Any:
+        """Return the outputs for a batch, the `part`-th of the inputs, in one sample."""
+        try:
+            return self._predict(x, sample, part)
+        finally:
+            self._runtime.shadows.sweep()
 
     def _frame(self, sample: Tensor, part: Tensor, values: Mapping) -> Frame:
-        carried = {**self._carried, "seeds": ops.convert_to_tensor(self._carried["seeds"])}
-        return _Sample(self._runtime, self._adapter, carried, sample, values, part)
+        seeds = ops.convert_to_tensor(self._carried["seeds"])
+        carried = {**self._carried, "step": sample, "seeds": seeds}
+        return _Sample(self._runtime, self._adapter, carried, values, part)
 
     def _run(self, x: Any, sample: Tensor, batch: Tensor, values: Mapping) -> Any:
         """Return the outputs for a batch in one sample."""
@@ -112,12 +121,11 @@ class _Sample(Frame):
         runtime: Runtime,
         adapter: Any,
         carried: dict[str, Any],
-        sample: Tensor,
         values: Mapping,
         part: Tensor,
     ) -> None:
-        super().__init__(runtime, adapter, carried, sample, values)
         self._part = part
+        super().__init__(runtime, adapter, carried, values)
 
     def draws(self, base: Tensor, stage: Stage) -> Draws:
         """Return numbers that no step has, others for each part."""

@@ -45,6 +45,7 @@ class SecondPass:
 
     def outputs(self, label: str, x: Any, mapping: Mapping) -> Any:
         """Return the model's outputs at other values; see `Context.outputs`."""
+        self._frame.runtime.require_keras(variable for variable, _ in mapping)
         with self._quiet(label), self._frame.reading(), Scope(mapping):
             return self._model(self._frame.batch.x if x is None else x, **self._training())
 
@@ -81,6 +82,7 @@ class SecondPass:
         x = own.x if batch.x is None else batch.x
         y = own.y if batch.y is None else batch.y
         weight = own.sample_weight if batch.sample_weight is None else batch.sample_weight
+        self._frame.runtime.require_keras(variable for variable, _ in mapping)
         with self._quiet(label), self._frame.reading(), Scope(mapping):
             y_pred = self._model(x, **self._training())
             return self._frame.loss_method()(x, y, y_pred, weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from regkit.core.seam import applying
@@ -18,12 +18,16 @@ class StatefulAdapter(Adapter):
     def around(self, frame: Any) -> AbstractContextManager[Any]:
         """Shadow the optimizer's `apply` within the step."""
         optimizer = self.model.optimizer
+        if optimizer is None:
+            return nullcontext()
 
         def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
             def apply(grads: Sequence[Any], trainable_variables: Any = None) -> Any:
                 variables = trainable_variables or optimizer._trainable_variables
-                result = original(applying.before(frame, grads, variables), variables)
-                applying.after(frame)
+                grads = applying.before(frame, grads, variables)
+                count = applying.count_of(frame)
+                result = original(grads, variables)
+                applying.after(frame, count)
                 return result
 
             return apply

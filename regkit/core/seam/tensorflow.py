@@ -8,11 +8,14 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras.src.backend import compute_output_spec
 from keras.src.losses.loss import unscale_loss_for_distribution
+from tensorflow.python.ops import stateful_random_ops
 
 from regkit.core.errors import AttachError
+from regkit.core.seam.batches import opened
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import Wrap, patched, patched_by_thread
+from regkit.core.seam.patch import Wrap
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.stateful import StatefulAdapter
 from regkit.core.stages import Stage
@@ -41,9 +44,7 @@ class TensorFlowAdapter(StatefulAdapter):
         train_step = self.model.train_step
 
         def step(data: Any) -> Any:
-            carried = keras.tree.map_structure(tf.convert_to_tensor, self._variables)
-            iterations = tf.cast(tf.identity(self.counter().value), tf.int32)
-            frame = Frame(self.runtime, self, carried, iterations, [])
+            frame = Frame(self.runtime, self, self.carried, [])
             with frame.around():
                 logs = train_step(frame.data(data))
             self._assign(frame.carry())
@@ -62,12 +63,17 @@ class TensorFlowAdapter(StatefulAdapter):
 
     def build(self, iterator: Any) -> None:
         """Build a model that Keras would build within its first step, from the data's spec."""
-        spec = getattr(iterator, "element_spec", None)
-        spec = keras.tree.map_structure(
-            lambda one: one if isinstance(one, tf.TensorSpec) else None, spec
-        )
-        with self.model.distribute_strategy.scope():
-            self.model._symbolic_build(data_batch=spec)
+        model, spec = self.model, getattr(iterator, "element_spec", None)
+        if type(model).call is keras.Model.call:  # its own train_step calls its layers
+            _require_built(model)
+        elif spec is None:
+            raise AttachError(f"{model.name!r} is not built; call it on a batch before training")
+        with model.distribute_strategy.scope():
+            if type(model).call is not keras.Model.call:
+                compute_output_spec(lambda: _call_all(model, spec))
+            if model.optimizer is not None and not model.optimizer.built:
+                model.optimizer.build(model.trainable_variables)
+            model._post_build()
 
     def load(self, carried: Any) -> None:
         """Put values into the variables, made at the first time."""
@@ -90,7 +96,9 @@ class TensorFlowAdapter(StatefulAdapter):
 
     def patched(self, target: Any, name: str, wrap: Wrap) -> AbstractContextManager[None]:
         """Shadow a method; TensorFlow runs replicas in threads, each with a frame of its own."""
-        return (patched_by_thread if self._replicas > 1 else patched)(target, name, wrap)
+        shadows = self.runtime.shadows
+        way = shadows.patched_by_thread if self._replicas > 1 else shadows.patched
+        return way(target, name, wrap)
 
     def _assign(self, carried: Any) -> None:
         keras.tree.map_structure(
@@ -128,6 +136,67 @@ class TensorFlowAdapter(StatefulAdapter):
         """Undo the division by the number of replicas."""
         return unscale_loss_for_distribution(loss)
 
+    def length(self, x: Any) -> Any:
+        """Return the number of examples; a sparse or ragged tensor says it in its own way."""
+        if isinstance(x, tf.SparseTensor):
+            return x.dense_shape[0]
+        return x.nrows() if isinstance(x, tf.RaggedTensor) else super().length(x)
+
+    def weighted(self, size: Any, values: list[Tensor], dtype: Any) -> Tensor:
+        """Return the row of a batch, added up over the replicas."""
+        row = super().weighted(size, values, dtype)
+        if self._replicas == 1:
+            return row
+        return tf.distribute.get_replica_context().all_reduce("SUM", row)
+
     def dense(self, gradient: Any) -> Tensor:
         """Turn the gradient of an embedding into a tensor."""
         return tf.convert_to_tensor(gradient)
+
+
+def _require_built(model: keras.Model) -> None:
+    layers = model._flatten_layers(include_self=False)
+    unbuilt = [layer.name for layer in layers if not layer.built]
+    if unbuilt:
+        raise AttachError(
+            f"{model.name!r} has no call, by which regkit could build {', '.join(unbuilt)}. Build "
+            "them before fit, as by calling each on a batch"
+        )
+
+
+def _call_all(model: keras.Model, spec: Any) -> None:
+    """Call a model, its metrics and its loss on placeholders, as Keras builds them."""
+    batch = opened(keras.tree.map_structure(_placeholder, spec))[0]
+    x, y, weight = batch.x, batch.y, batch.sample_weight
+    y_pred = model(x, training=False) if model._call_has_training_arg else model(x)
+    metrics, loss = model._compile_metrics, model._compile_loss
+    if metrics is not None and not metrics.built:
+        model.compute_metrics(x, y, y_pred, sample_weight=weight)
+    if loss is not None and not loss.built:
+        model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
+
+
+def _placeholder(spec: Any) -> Any:
+    if isinstance(spec, tf.RaggedTensorSpec):
+        inner = spec.shape[spec.ragged_rank + 1 :]
+        return tf.compat.v1.ragged.placeholder(spec.dtype, spec.ragged_rank, inner)
+    if isinstance(spec, tf.SparseTensorSpec):
+        return tf.compat.v1.sparse_placeholder(spec.dtype, spec.shape)
+    return tf.compat.v1.placeholder(spec.dtype, spec.shape) if hasattr(spec, "shape") else None
+
+
+class Generators:
+    """TensorFlow's global generator, where there is one.
+
+    What `tf.random.normal` and its like draw from has no state that could be read.
+    """
+
+    def read(self) -> dict[str, Any]:
+        """Return its state by name."""
+        shared = stateful_random_ops.global_generator
+        return {} if shared is None else {"global": shared.state.numpy()}
+
+    def restore(self, states: dict[str, Any]) -> None:
+        """Set the state."""
+        if "global" in states:
+            tf.random.get_global_generator().reset(states["global"])

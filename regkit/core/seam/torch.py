@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import torch
 from keras.src.backend.torch.core import get_device
 
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import replaced
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.stateful import StatefulAdapter
 
@@ -21,7 +21,7 @@ Tensor = Any
 
 
 class TorchAdapter(StatefulAdapter):
-    """Keras' own train function, with the step in the place of `train_step`."""
+    """Keras' own train function with frames around `train_step`, compiled where Keras would."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -31,25 +31,17 @@ class TorchAdapter(StatefulAdapter):
 
     def function(self) -> Callable[[Any], Any]:
         """Return the function of an iterator's item that runs a step."""
-        model = self.model
-        train_step = model.train_step
+        train_step = self.model.train_step
 
-        def step(data: Any) -> Any:
-            frame = Frame(self.runtime, self, self._carried, self._step(), [])
+        def one_step_on_data(data: Any) -> Any:
+            frame = Frame(self.runtime, self, self._carried, [])
             with frame.around():
-                logs = train_step(frame.data(data))
+                logs = train_step(frame.data(data[0]))
             self._carried = frame.carry()
             return logs
 
-        plain = model.train_function
-        type(model).make_train_function(model, force=True)
-        own, model.train_function = model.train_function, plain
-
-        def train_function(data: Any) -> Any:
-            with replaced(model, "train_step", step):
-                return own(data)
-
-        return train_function
+        compiles = self.model._should_torch_compile()
+        return torch.compile(one_step_on_data) if compiles else one_step_on_data
 
     def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function itself, without gradients and in the mode of evaluation."""
@@ -61,22 +53,14 @@ class TorchAdapter(StatefulAdapter):
 
         return predict
 
-    def _step(self) -> Tensor | int:
-        """Return the number of the step: an integer where reading it does not wait for a device."""
-        count = self.counter().value
-        if self._on_host:
-            return int(count)
-        return count.to(torch.int32, copy=True)  # the optimizer counts in place
-
-    def host_or_tensor(self, seed: Tensor) -> Tensor | int:
-        """Return a seed as the step's number is."""
-        return int(seed) if self._on_host else seed
-
     def load(self, carried: Any) -> None:
-        """Put tensors on the device."""
+        """Put tensors on the device; step and seeds stay integers where that spares operations."""
         self._carried = keras.tree.map_structure(
             lambda one: keras.ops.convert_to_tensor(one).detach().clone(), carried
         )
+        if self._on_host:
+            seeds = [int(seed) for seed in self._carried["seeds"]]
+            self._carried |= {"step": int(self._carried["step"]), "seeds": seeds}
 
     def release(self) -> None:
         """Let go of the state, which may be as large as the model."""
@@ -85,12 +69,19 @@ class TorchAdapter(StatefulAdapter):
     @property
     def carried(self) -> Any:
         """What the last step left."""
-        return self._carried
+        if self._carried is None or not self._on_host:
+            return self._carried
+        numbers = {name: np.array(self._carried[name], "int32") for name in ("step", "seeds")}
+        return self._carried | numbers
+
+    def in_backward(self) -> bool:
+        """Return whether autograd is running, as where a checkpoint runs a layer once more."""
+        return not torch.compiler.is_compiling() and torch._C._current_graph_task_id() != -1
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def accumulated(self, sums: Tensor, size: Any, values: list[Tensor]) -> Tensor:
         """Add without a graph of gradients, in few operations: each costs microseconds here."""
-        row = torch.stack([torch.ones_like(values[0]), *values]).to(torch.float32)
+        row = torch.stack([torch.ones_like(values[0]), *values]).to(sums.dtype)
         return torch.add(sums, row, alpha=size)
 
     def own(self, value: Tensor) -> Tensor:
@@ -124,3 +115,21 @@ def module_undisturbed(model: keras.Model) -> Iterator[None]:
         finally:
             for module in model.modules():  # Keras may have made one anew
                 module.training = modes.get(module, training)
+
+
+class Generators:
+    """The global generators of PyTorch: the CPU's, and one for each device."""
+
+    def read(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Return their states by name."""
+        states = {"cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            states |= {f"cuda_{k}": one for k, one in enumerate(torch.cuda.get_rng_state_all())}
+        return {name: state.numpy() for name, state in states.items()}
+
+    def restore(self, states: dict[str, np.ndarray[Any, Any]]) -> None:
+        """Set the states, of devices that are here."""
+        torch.set_rng_state(torch.from_numpy(states["cpu"].copy()))
+        for device in range(torch.cuda.device_count()):
+            if (state := states.get(f"cuda_{device}")) is not None:
+                torch.cuda.set_rng_state(torch.from_numpy(state.copy()), device)

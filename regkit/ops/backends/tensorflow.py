@@ -1,14 +1,15 @@
-"""TensorFlow: elementwise operations fused by XLA; batches without a Python generator."""
+"""TensorFlow: elementwise operations fused by XLA; checked classes; batches without Python."""
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["compiled", "device_peak", "fused", "gathered"]
+__all__ = ["checked_one_hot", "compiled", "device_peak", "fused", "gathered"]
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,3 +71,15 @@ def device_peak() -> Callable[[], int] | None:
         return None
     tf.config.experimental.reset_memory_stats("GPU:0")
     return lambda: int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+
+
+def checked_one_hot(y: Any, classes: int, dtype: str) -> tf.Tensor:
+    """Return a one-hot along a last axis, refusing numbers outside of the classes.
+
+    XLA leaves assertions out. There the row is NaN, as TensorFlow's own crossentropy has it.
+    """
+    right = tf.logical_and(y >= 0, y < classes)
+    wrong = f"a label is not one of the {classes} classes, 0 to {classes - 1}"
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(right), [wrong, y])]):
+        hot = tf.one_hot(y, classes, dtype=dtype)
+    return tf.where(right[..., None], hot, tf.constant(math.nan, dtype))

@@ -13,6 +13,7 @@ from keras import ops
 from regkit.ops.hashing import TRIPLE32
 
 __all__ = [
+    "checked_one_hot",
     "device_names",
     "device_peak",
     "flat_normal",
@@ -56,12 +57,12 @@ def pairs_of_fields(noise: Any, down: Any, across: Any, strength: Any) -> torch.
     """
     rows, (width, nodes) = down.shape[1], across.shape
     pairs = np.einsum("wn,cd->cnwd", across, np.eye(2, dtype="float32"))
-    pairs = ops.convert_to_tensor(pairs.reshape(2 * nodes, 2 * width))
+    pairs = ops.convert_to_tensor(pairs.reshape(2 * nodes, 2 * width)).to(noise.dtype)
     if not isinstance(strength, float | int) and strength.dim():
         strength = strength.repeat_interleave(2 * nodes)
     coarse = (noise * strength).reshape(rows, -1, 2 * nodes).transpose(0, 1)
     field = torch.matmul(coarse.reshape(-1, 2 * nodes), pairs).reshape(-1, rows, 2 * width)
-    field = torch.matmul(ops.convert_to_tensor(down), field)
+    field = torch.matmul(ops.convert_to_tensor(down).to(noise.dtype), field)
     return field.reshape(-1, len(down), width, 2)
 
 
@@ -72,7 +73,7 @@ def grid_sampled(
     fill_mode: str,
     fill_value: float,
 ) -> torch.Tensor:
-    """Return the samples of `regkit.ops.interpolation.displaced` in float32; not for "wrap".
+    """Return the samples of `regkit.ops.interpolation.displaced`; not for "wrap".
 
     Coordinates there run from −1 to 1: between the outer edges of the pixels, but where the border
     mirrors, between their centers.
@@ -82,16 +83,17 @@ def grid_sampled(
     x_step, y_step = (2.0 / max(side - centers, 1) for side in (width, height))
     places = torch.stack(
         torch.meshgrid(
-            torch.arange(width, device=field.device) * x_step,
-            torch.arange(height, device=field.device) * y_step,
+            torch.arange(width, device=field.device, dtype=field.dtype) * x_step,
+            torch.arange(height, device=field.device, dtype=field.dtype) * y_step,
             indexing="xy",
         ),
         -1,
     )
     # As large as an image: PyTorch is slow at broadcasting along a last axis of two.
-    steps = torch.tensor([x_step, y_step], device=field.device).repeat(height, width, 1)
+    steps = torch.tensor([x_step, y_step], device=field.device, dtype=field.dtype)
+    steps = steps.repeat(height, width, 1)
     places = places - 1.0 + (0.0 if centers else steps / 2)
-    pixels = images.to(torch.float32).movedim(-1, 1)
+    pixels = images.to(field.dtype).movedim(-1, 1)
     shift = fill_value if fill_mode == "constant" else 0.0  # beyond the border it reads zeros
     out = torch.nn.functional.grid_sample(
         pixels - shift if shift else pixels,
@@ -120,3 +122,9 @@ def device_peak() -> Callable[[], int] | None:
         return None
     torch.cuda.reset_peak_memory_stats()
     return lambda: int(torch.cuda.max_memory_allocated())
+
+
+def checked_one_hot(y: torch.Tensor, classes: int, dtype: str) -> torch.Tensor:
+    """Return a one-hot along a last axis; PyTorch refuses numbers outside of the classes."""
+    hot = torch.nn.functional.one_hot(y.to(torch.int64), classes)
+    return hot.to(getattr(torch, dtype))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Self
 
 from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
-from regkit.core.images import map_images
+from regkit.core.images import images_of, map_images
 from regkit.core.options import Choice, DataFormat, Either, Range, Real, SeedOption, Share
 from regkit.core.stages import Batch, Rank
 from regkit.core.technique import Technique
 from regkit.ops import fields
 from regkit.ops.interpolation import BORDERS, KERNELS, displaced
 
-__all__ = ["ElasticDistortion", "distorted"]
+__all__ = ["ElasticDistortion", "displacement", "distorted"]
 
 Tensor = Any
 
@@ -56,9 +57,24 @@ def distorted(
         True
     """
     _, height, width, _ = images.shape
+    field = displacement(noise, height, width, alpha, sigma)
+    return _moved(images, field, alpha, interpolation, fill_mode, fill_value)
+
+
+def displacement(noise: Tensor, height: int, width: int, alpha: Any, sigma: float) -> Tensor:
+    """Return Simard's field in pixels, of shape (batch, height, width, 2), from standard noise.
+
+    Example:
+        >>> noise = ops.ones(fields.coarse_shape(3, 8, 8, 2.0))
+        >>> tuple(displacement(noise, 8, 8, 34.0, 2.0).shape)
+        (3, 8, 8, 2)
+    """
     deviation = alpha * fields.displacement_deviation(sigma)
-    field = fields.smooth_field(noise, height, width, sigma, deviation)
-    out = displaced(images, field, interpolation, fill_mode, fill_value)
+    return fields.smooth_field(noise, height, width, sigma, deviation)
+
+
+def _moved(images: Tensor, field: Tensor, alpha: Any, *how: Any) -> Tensor:
+    out = displaced(images, field, *how)
     if isinstance(alpha, float | int):
         return out
     # Where α is 0 the image stays as it is, also where a backend's coordinates are rounded.
@@ -72,8 +88,9 @@ class ElasticDistortion(Technique):
     The pixel at (x, y) gets the value at (x + u, y + v). u and v are noise, uniform on (−1, 1) at
     every pixel, convolved with a Gaussian of deviation σ and multiplied by α: normal to a good
     approximation, independent, with the standard deviation 0.1629·α/σ (in pixels, for σ ≥ 1) and
-    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move alike; targets
-    and validation stay as they are.
+    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move alike, and so do
+    all inputs that are images: one example, one field, that of the largest image, scaled to the
+    others. Targets and validation stay as they are.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
     width); where there is none, those of rank 3 are, (batch, height, width). Others pass through.
@@ -143,31 +160,32 @@ class ElasticDistortion(Technique):
 
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with distorted images."""
-        return map_images(lambda x: self.distort(x, context), batch, self, self.data_format)
+        images = images_of(batch, self, self.data_format)
+        return map_images(self.motion(images, context), batch, self, self.data_format)
 
-    def distort(self, images: Tensor, context: Any) -> Tensor:
-        """Return images distorted, with the `draws` and `value` of a context.
+    def motion(self, images: list[Tensor], context: Any) -> Callable[[Tensor], Tensor]:
+        """Return what distorts each of an example's images, by one field for the example.
 
         Args:
-            images: Of shape (batch, height, width, channels).
-            context: What has both.
+            images: Each of shape (batch, height, width, channels).
+            context: What has `draws` and `value`.
 
         Raises:
             AttachError: where height, width or channels are not known.
         """
-        height, width = self._sides(images)
-        size = ops.shape(images)[0]
+        height, width = max(map(self._sides, images), key=lambda sides: sides[0] * sides[1])
+        size = ops.shape(images[0])[0]
         scale = min(height, width) / self.relative_to if self.relative_to else 1.0
-        noise = fields.coarse_shape(size, height, width, self.sigma * scale)
-        return distorted(
-            images,
-            context.draws.normal(noise),
-            self._alphas(size, context, scale),
-            self.sigma * scale,
-            self.interpolation,
-            self.fill_mode,
-            self.fill_value,
-        )
+        sigma = self.sigma * scale
+        noise = context.draws.normal(fields.coarse_shape(size, height, width, sigma))
+        alpha = self._alphas(size, context, scale)
+        field = displacement(noise, height, width, alpha, sigma)
+        how = self.interpolation, self.fill_mode, self.fill_value
+
+        def moved(one: Tensor) -> Tensor:
+            return _moved(one, fields.resized(field, *one.shape[1:3]), alpha, *how)
+
+        return moved
 
     def _sides(self, images: Tensor) -> tuple[int, int]:
         _, height, width, channels = images.shape

@@ -124,7 +124,7 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
             return images
         context = _LayerContext(self.seed_generator.next())
         return on_channels_last(
-            lambda x: self._technique.distort(x, context), images, self._technique.data_format
+            lambda x: self._technique.motion([x], context)(x), images, self._technique.data_format
         )
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

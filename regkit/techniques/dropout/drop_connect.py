@@ -49,8 +49,9 @@ class DropConnect(Technique):
         OptionError: for an impossible option.
         SelectionError: at the start of `fit`, where nothing is matched.
         ConflictError: where two of them mean the same layer.
-        AttachError: with `mask="example"` for a recurrent layer that keeps its state over batches,
-            or that is called with a mask or an initial state.
+        AttachError: for a kernel that is quantized, or has LoRA's factors beside it; with
+            `mask="example"` for a recurrent layer that keeps its state over batches, or that is
+            called with a mask or an initial state.
 
     References:
         Wan, Zeiler, Zhang, LeCun, Fergus 2013, Regularization of neural networks using DropConnect;
@@ -81,7 +82,9 @@ class DropConnect(Technique):
         self.seed = seed
 
     def check(self, model: keras.Model) -> None:
-        """Refuse examples one by one in a layer that ties examples together over batches."""
+        """Refuse kernels that are no plain matrix, and examples one by one where they are tied."""
+        for weight in self._chosen(model):
+            _refuse_no_matrix(self, weight)
         for layer in self.select_layers(model) if self.mask == "example" else ():
             if getattr(layer, "stateful", False):
                 raise AttachError(
@@ -91,7 +94,7 @@ class DropConnect(Technique):
 
     def _chosen(self, model: keras.Model) -> list[select.Weight]:
         layers = select.hidden_layers(model, self.layers, type(self).__name__)
-        return select.weights_matching(model, layers, self.weights)
+        return select.weights_matching(model, layers, self.weights, frozen=True)
 
     def select_weights(self, model: keras.Model) -> list[keras.Variable]:
         """Return the masked variables."""
@@ -109,3 +112,24 @@ class DropConnect(Technique):
         weights = {k: one for k, one in enumerate(context.weights) if id(one) in own}
         masked = MaskedCall(layer, weights, context.value(self.rate), context)
         return masked.by(self.mask, call, inputs, context.other_arguments)
+
+
+def _refuse_no_matrix(technique: DropConnect, weight: select.Weight) -> None:
+    """Refuse weights of which the layer computes more than a product with their elements.
+
+    Raises:
+        AttachError: naming the layer and what else there is.
+    """
+    layer, name = weight.layer, weight.variable.name
+    if getattr(layer, "quantization_mode", None):
+        raise AttachError(
+            f"{technique!r}: {layer.name!r} is quantized ({layer.quantization_mode}), and its "
+            f"{name!r} holds no weights that could be left out. Name other layers by layers=, or "
+            "use Dropout, which acts on what layers put out"
+        )
+    if getattr(layer, "lora_enabled", False) and not name.startswith("lora_"):
+        raise AttachError(
+            f"{technique!r}: with LoRA the kernel of {layer.name!r} is {name!r} plus a product of "
+            "two factors, and a mask on one part would be none on the sum. Name the factors, "
+            'weights=["lora_kernel_a"], or use Dropout'
+        )

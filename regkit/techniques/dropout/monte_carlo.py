@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 
 from regkit.core.errors import OptionError
+from regkit.core.options import Boolean, Choice, Integer, SeedOption, checked_call
 from regkit.core.recipe import Recipe
 from regkit.core.seam.sampling import Sampler
 from regkit.core.technique import Technique
 
 __all__ = ["mc_predict"]
 
-_AVERAGES = ("outputs", "activations")
 
-
+@checked_call
 def mc_predict(
     model: keras.Model,
     x: Any,
     techniques: str | Technique | Iterable[Technique],
-    n_samples: int = 100,
-    seed: int | None = None,
+    n_samples: Annotated[int, Integer(1)] = 100,
+    seed: SeedOption = None,
     *,
-    average: str = "outputs",
-    return_std: bool = False,
-    batch_size: int = 128,
+    average: Annotated[str, Choice("outputs", "activations")] = "outputs",
+    return_std: Annotated[bool, Boolean()] = False,
+    batch_size: Annotated[int, Integer(1)] = 128,
 ) -> Any:
     """Return the model's predictions averaged over samples of techniques that perturb its layers.
 
@@ -44,7 +43,7 @@ def mc_predict(
         techniques: A recipe, as objects or as text. Those that act on inputs, targets, loss or
             weights have no part in a prediction.
         n_samples: At least 1.
-        seed: For techniques without a seed of their own; None follows
+        seed: For techniques without a seed of their own, at least 0; None follows
             `keras.utils.set_random_seed`.
         average: "outputs" or "activations".
         return_std: Whether to return also the standard deviation over the samples, with
@@ -72,8 +71,12 @@ def mc_predict(
         >>> mean.shape, bool((std > 0).all())
         ((5, 1), True)
     """
-    _check(n_samples, average, return_std, batch_size, seed)
-    recipe = Recipe([techniques] if isinstance(techniques, Technique) else techniques)
+    if return_std and average == "activations":
+        raise OptionError(
+            'return_std=True needs average="outputs": with "activations" the outputs are computed '
+            "once, from averages"
+        )
+    recipe = Recipe(techniques)
     per_layer = n_samples if average == "activations" else None
     sampler = Sampler(model, recipe, seed, per_layer)
     means, spreads = [], []
@@ -126,18 +129,3 @@ def _batches(x: Any, size: int) -> Iterator[Any]:
 
 def _in_floatx(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.astype(keras.config.floatx()) if array.dtype == np.float64 else array
-
-
-def _check(n_samples: Any, average: Any, return_std: Any, batch_size: Any, seed: Any) -> None:
-    for name, value in (("n_samples", n_samples), ("batch_size", batch_size)):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-            raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
-    if average not in _AVERAGES:
-        raise OptionError(f"average must be 'outputs' or 'activations', not {average!r}")
-    if return_std and average == "activations":
-        raise OptionError(
-            'return_std=True needs average="outputs": with "activations" the outputs are computed '
-            "once, from averages"
-        )
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, numbers.Integral)):
-        raise OptionError(f"seed must be a whole number of at least 0 or None, not {seed!r}")

@@ -65,8 +65,9 @@ class EarlyStopping(Outcome, Technique):
         monitor: A name of the logs, a function of them that returns a number, or a list of these:
             the first decides, the others break ties.
         every: "epoch", or a number of training steps, after which to evaluate `validation_data`
-            inside the epoch. With `compile(steps_per_execution=k)` Keras calls its callbacks
-            every k steps: then at the first of these at or after each multiple of `every`.
+            inside the epoch, and where training ends. With `compile(steps_per_execution=k)` Keras
+            calls its callbacks every k steps: then at the first of these at or after each multiple
+            of `every`.
         patience: How many evaluations "patience" waits and "up" counts; 0 is as 1.
         criterion: "patience", "up", "gl" or "pq".
         min_delta: The change of the first monitor that must be exceeded to count.
@@ -217,7 +218,8 @@ class EarlyStopping(Outcome, Technique):
         self._done, self._in_epoch = self._done + self._in_epoch, 0
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Return to the best weights, and say why training ended."""
+        """Look at where training has ended, return to the best weights, and say why it ended."""
+        self._look_at_the_end(dict(logs or {}))
         if self.reason is None:
             self.reason = (
                 "training was stopped by another callback"
@@ -236,13 +238,30 @@ class EarlyStopping(Outcome, Technique):
 
     # -- one evaluation ------------------------------------------------------------------------
 
+    def _look_at_the_end(self, logs: Logs) -> None:
+        """Evaluate the last weights too, which may be the best: no multiple of `every` is there."""
+        step, course = self._done + self._in_epoch, self._course
+        seen = course is not None and course.evaluations[-1].step >= step
+        ended = self.reason is None and self._epoch >= self.start_from_epoch
+        if ended and step and not seen and self._own.given:
+            logs["loss"] = self._running.take()
+            self._take({**logs, **self._own.logs(self.model)}, step)
+
     def _validated(self, epoch: int) -> bool:
         """Return whether there is a validation in an epoch, as `fit` decides it."""
         freq = self.validation_freq
         return epoch + 1 in freq if isinstance(freq, list) else (epoch + 1) % freq == 0
 
     def _look(self, logs: Logs, step: int) -> None:
-        """Take up the values of an evaluation, keep the weights if they are the best, or stop."""
+        """Take up an evaluation, and stop where the criterion says so."""
+        course = self._take(logs, step)
+        self.reason = self._criterion.reason(course)
+        if self.reason is not None:
+            self._stopped = (step, self._epoch)
+            self.model.stop_training = True  # Keras looks at it after every step
+
+    def _take(self, logs: Logs, step: int) -> Course:
+        """Take up the values of an evaluation, and keep the weights if they are the best."""
         values = read(self._monitors, logs, f"at step {step}, in epoch {self._epoch + 1}")
         if self._course is None:
             modes = resolved_modes(self.model, self._names, self._given_modes)
@@ -252,10 +271,7 @@ class EarlyStopping(Outcome, Technique):
         best = self._course.add(Evaluation(step, self._epoch, values, loss))
         if best and self.restore_best_weights:
             self._best_weights = self._weights()
-        self.reason = self._criterion.reason(self._course)
-        if self.reason is not None:
-            self._stopped = (step, self._epoch)
-            self.model.stop_training = True  # Keras looks at it after every step
+        return self._course
 
     def _weights(self) -> list[NDArray[Any]]:
         """Return copies: an array may share its memory with the variable."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from regkit.core.errors import OptionError, SelectionError, suggest
 from regkit.core.seam.metrics import direction
@@ -89,7 +90,7 @@ def _value(monitor: Monitor, logs: Mapping[str, Any], where: str) -> float:
     if isinstance(monitor, str):
         if monitor not in logs:
             raise _missing(monitor, logs, where)
-        return float(logs[monitor])
+        return _number(logs[monitor], monitor, where)
     try:
         value = monitor(dict(logs))
     except KeyError as error:
@@ -101,6 +102,16 @@ def _value(monitor: Monitor, logs: Mapping[str, Any], where: str) -> float:
             f"EarlyStopping: monitor must give a number; {monitor_name(monitor)}(logs) gave "
             f"{value!r} {where}"
         ) from None
+
+
+def _number(value: Any, name: str, where: str) -> float:
+    if np.ndim(value):
+        raise OptionError(
+            f"EarlyStopping: monitor must be a number, and {name!r} is a vector of "
+            f"{np.size(value)} {where}. Make one of it, as by monitor=lambda logs: "
+            f'logs[{name!r}].mean(), mode="max"'
+        )
+    return float(value)
 
 
 def _missing(name: str, logs: Mapping[str, Any], where: str) -> SelectionError:

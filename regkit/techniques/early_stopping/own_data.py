@@ -74,7 +74,12 @@ class OwnData:
                 "which can be read only once; received validation_steps=None"
             )
 
-    def logs(self, model: keras.Model) -> dict[str, float]:
+    @property
+    def given(self) -> bool:
+        """Whether there are data."""
+        return self._data is not None
+
+    def logs(self, model: keras.Model) -> dict[str, Any]:
         """Return the loss and metrics on the data, `val_` before their names; none without data."""
         if self._data is None:
             return {}

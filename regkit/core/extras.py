@@ -1,0 +1,27 @@
+"""What regkit's optional parts need, as its own metadata have it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+
+from regkit.core.registry.entry import BUILTIN
+
+__all__ = ["pip_line"]
+
+_NEED = re.compile(r"""(?P<need>[^;\s]+)\s*;\s*extra\s*==\s*["'](?P<extra>[\w-]+)["']""")
+
+
+def pip_line(extra: str) -> str:
+    """Return the command that installs what an extra of regkit needs.
+
+    It names the packages, not `keras-regkit[extra]`: so it is right in a clone and beside a wheel,
+    whether or not an index has regkit.
+
+    Example:
+        >>> pip_line("sklearn")
+        'pip install "scikit-learn>=1.5"'
+    """
+    lines = importlib.metadata.requires(BUILTIN) or []
+    found = [match for match in map(_NEED.fullmatch, lines) if match and match["extra"] == extra]
+    return " ".join(["pip install", *(f'"{one["need"]}"' for one in found)])

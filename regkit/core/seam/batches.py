@@ -1,0 +1,49 @@
+"""A batch as the iterator gave it, opened for DATA and closed again in the same form.
+
+A `train_step` of the user's takes what the dataset holds, which may be one part, or more than
+Keras' three. What Keras knows of them (inputs, targets, weights) DATA may change; the form and all
+further parts stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from regkit.core.stages import Batch
+
+__all__ = ["opened"]
+
+
+def opened(data: Any) -> tuple[Batch, Callable[[Batch], Any]]:
+    """Return the batch in data, and the function that puts a changed one into the same form.
+
+    Example:
+        >>> batch, closed = opened((1.0, 2.0, None, "names"))
+        >>> closed(batch.replace(x=3.0))
+        (3.0, 2.0, None, 'names')
+        >>> opened({"left": 1.0})[0].x
+        {'left': 1.0}
+    """
+    if not isinstance(data, tuple | list):
+
+        def unpacked(batch: Batch) -> Any:
+            parts = _known(batch, 1)
+            return parts[0] if len(parts) == 1 else tuple(parts)
+
+        return Batch(data), unpacked
+
+    def closed(batch: Batch) -> Any:
+        known = _known(batch, len(data))
+        parts = [*known, *data[len(known) :]]
+        return type(data)(*parts) if hasattr(data, "_fields") else type(data)(parts)
+
+    return Batch(*data[:3]), closed
+
+
+def _known(batch: Batch, count: int) -> list[Any]:
+    """Return the batch's parts: as many as the data had, or more where a technique adds some."""
+    parts = [batch.x, batch.y, batch.sample_weight]
+    while len(parts) > count and parts[-1] is None:
+        parts.pop()
+    return parts

@@ -1,0 +1,88 @@
+"""Every generator of random numbers that a fit may draw from, to be saved and set.
+
+Keras' backup holds none of them. Its own random layers have a seed state each; on PyTorch those
+without a seed draw from torch's global generator; layers, losses, datasets and steps of the user's
+may draw from Keras' global generator, NumPy's, Python's or TensorFlow's.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
+
+__all__ = ["Arrays", "read", "restore"]
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+
+def read(model: keras.Model) -> Arrays:
+    """Return the state of every generator by name."""
+    _, keys, *rest = np.random.get_state()
+    version, words, gauss = random.getstate()
+    states = {f"keras_{k}": _numpy(one) for k, one in enumerate(_seed_states(model))}
+    if (shared := global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)) is not None:
+        states["shared"] = _numpy(shared.state)
+    states["numpy_keys"], states["numpy_rest"] = np.asarray(keys), np.array(rest, "float64")
+    states["python"] = np.array([version, *words], "int64")
+    states["python_gauss"] = np.array([] if gauss is None else [gauss])
+    return states | {f"backend_{name}": value for name, value in _backend().read().items()}
+
+
+def restore(model: keras.Model, states: Arrays) -> bool:
+    """Set the generators as `read` found them; False, and nothing is set, in another model."""
+    variables = _seed_states(model)
+    saved = [states[name] for name in states if name.startswith("keras_")]
+    if [tuple(one.shape) for one in variables] != [one.shape for one in saved]:
+        return False
+    for variable, value in zip(variables, saved, strict=True):
+        variable.assign(value)
+    if "shared" in states:
+        global_seed_generator().state.assign(states["shared"])
+    position, has_gauss, cached = states["numpy_rest"]
+    np.random.set_state(
+        ("MT19937", states["numpy_keys"], int(position), int(has_gauss), float(cached))
+    )
+    version, *words = states["python"].tolist()
+    gauss = states["python_gauss"].tolist()
+    random.setstate((version, tuple(words), gauss[0] if gauss else None))
+    prefix = "backend_"
+    own = {name.removeprefix(prefix): states[name] for name in states if name.startswith(prefix)}
+    _backend().restore(own)
+    return True
+
+
+def _seed_states(model: keras.Model) -> list[keras.Variable]:
+    """Return the state of every seed generator in the model."""
+    return [one.state for layer in model._flatten_layers() for one in layer._seed_generators]
+
+
+class _NoneOfItsOwn:
+    """A backend whose random numbers come from Keras' seeds alone."""
+
+    def read(self) -> Arrays:
+        return {}
+
+    def restore(self, states: Arrays) -> None:
+        pass
+
+
+def _backend() -> Any:
+    name = keras.backend.backend()
+    if name == "torch":
+        from regkit.core.seam.torch import Generators
+
+        return Generators()
+    if name == "tensorflow":
+        from regkit.core.seam.tensorflow import Generators as TensorFlowGenerators
+
+        return TensorFlowGenerators()
+    return _NoneOfItsOwn()
+
+
+def _numpy(value: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(keras.ops.convert_to_numpy(value))

@@ -1,0 +1,182 @@
+"""TARGET and other people's losses: none is replaced, each keeps what it does."""
+
+import keras
+import numpy as np
+import pytest
+from keras import losses, ops
+
+import regkit
+from tests import models
+
+CLASSES = 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(12, 4)).astype("float32")
+LABELS = RNG.integers(0, CLASSES, 12)
+HOT = np.eye(CLASSES, dtype="float32")[LABELS]
+
+# What each of Keras' losses on classes takes; all others are no losses on classes.
+TARGETS = {
+    losses.CategoricalCrossentropy: HOT,
+    losses.CategoricalFocalCrossentropy: HOT,
+    losses.KLDivergence: HOT,
+    losses.SparseCategoricalCrossentropy: LABELS,
+    losses.CategoricalGeneralizedCrossEntropy: LABELS,
+    losses.BinaryCrossentropy: (LABELS > 0).astype("float32")[:, None],
+    losses.BinaryFocalCrossentropy: (LABELS > 0).astype("float32")[:, None],
+}
+OTHERS = [
+    cls
+    for cls in vars(losses).values()
+    if isinstance(cls, type) and cls is not losses.Loss and cls not in TARGETS
+]
+
+
+def doubled(cls):
+    """A subclass as a user writes it: something of its own in `call`."""
+
+    class Twice(cls):
+        def call(self, y_true, y_pred):
+            return 2 * super().call(y_true, y_pred)
+
+    return Twice()
+
+
+def model(loss, binary=False):
+    init = keras.initializers.GlorotUniform(seed=1)
+    units, last = (1, "sigmoid") if binary else (CLASSES, "softmax")
+    made = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(units, last, kernel_initializer=init)]
+    )
+    made.compile(keras.optimizers.SGD(0.0), loss)
+    return made
+
+
+def loss_of(made, y, techniques=(), weight=None):
+    options = {"epochs": 1, "batch_size": len(X), "sample_weight": weight}
+    return models.fit(made, X, y, techniques, **options).history["loss"][0]
+
+
+def smoothed(epsilon):
+    return HOT * (1 - epsilon) + (1 - HOT) * epsilon / (CLASSES - 1)
+
+
+@pytest.mark.parametrize("cls", TARGETS)
+def test_a_subclass_keeps_what_it_does(cls):
+    y = TARGETS[cls]
+    binary = y.ndim == 2 and y.shape[1] == 1
+    plain = loss_of(model(cls(), binary), y, [regkit.LabelSmoothing(0.2)])
+    twice = loss_of(model(doubled(cls), binary), y, [regkit.LabelSmoothing(0.2)])
+    untouched = loss_of(model(cls(), binary), y)
+    assert twice == pytest.approx(2 * plain, rel=1e-5)
+    assert abs(plain - untouched) > 1e-3 * untouched  # it was smoothed at all
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_sparse_loss_of_ones_own_is_the_expected_loss(reduction, weighted):
+    """As Keras' own crossentropy of smoothed one-hot labels, with every reduction and weights."""
+
+    class Mine(losses.Loss):
+        def call(self, y_true, y_pred):
+            labels = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+            hot = ops.one_hot(labels, CLASSES)
+            return -ops.sum(hot * ops.log(y_pred), axis=-1)
+
+    weight = np.linspace(0.1, 2, len(X)).astype("float32") if weighted else None
+    dense = model(losses.CategoricalCrossentropy(reduction=reduction))
+    right = loss_of(dense, smoothed(0.2), weight=weight)
+    sparse = model(losses.SparseCategoricalCrossentropy(reduction=reduction))
+    assert loss_of(sparse, LABELS, [regkit.LabelSmoothing(0.2)], weight) == pytest.approx(
+        right, rel=1e-5
+    )
+    own = model(Mine(reduction=reduction))
+    smoothing = regkit.LabelSmoothing(0.2, outputs="*")
+    assert loss_of(own, LABELS, [smoothing], weight) == pytest.approx(right, rel=1e-5)
+
+
+def test_a_function_around_keras_own_is_called_itself():
+    def twice(y_true, y_pred):
+        return 2 * losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+    right = 2 * loss_of(model("categorical_crossentropy"), smoothed(0.2))
+    found = loss_of(model(twice), LABELS, [regkit.LabelSmoothing(0.2, outputs="*")])
+    assert found == pytest.approx(right, rel=1e-5)
+    with pytest.raises(regkit.RegkitError, match="needs a loss on classes"):
+        loss_of(model(twice), LABELS, [regkit.LabelSmoothing(0.2)])  # nothing tells what it takes
+
+
+def test_ignored_classes_stay_ignored_in_a_subclass():
+    class Twice(losses.SparseCategoricalCrossentropy):
+        def call(self, y_true, y_pred):
+            cost = super().call(y_true, y_pred)
+            return 2 * cost
+
+    y = LABELS.copy()
+    y[:4] = -1
+    made = model(Twice(ignore_class=-1))
+    right = 2 * loss_of(model("categorical_crossentropy"), np.where(y[:, None] < 0, 0, smoothed(0.2)))
+    right = right * len(y) / (y >= 0).sum()
+    assert loss_of(made, y, [regkit.LabelSmoothing(0.2)]) == pytest.approx(right, rel=1e-4)
+
+
+@pytest.mark.parametrize("cls", OTHERS)
+def test_losses_that_are_not_on_classes_are_left_alone_or_refused(cls):
+    """By default refused; named, the loss gets smoothed targets, or says that it takes none."""
+    loss = cls(fn=losses.mean_squared_error) if cls.__name__ == "LossFunctionWrapper" else cls()
+    with pytest.raises(regkit.RegkitError, match="needs a loss on classes"):
+        loss_of(model(loss), HOT, [regkit.LabelSmoothing(0.1)])
+    named = regkit.LabelSmoothing(0.1, outputs="*")
+    whole = isinstance(
+        loss,
+        losses.Hinge | losses.SquaredHinge | losses.CategoricalHinge | losses.Circle | losses.CTC,
+    )
+    if whole:
+        with pytest.raises(regkit.RegkitError, match="takes whole labels"):
+            loss_of(model(loss), HOT, [named])
+        return
+    assert loss_of(model(loss), HOT, [named]) == pytest.approx(
+        loss_of(model(cls() if loss.fn is not losses.mean_squared_error else loss), smoothed(0.1)),
+        rel=1e-4,
+    )
+
+
+def test_too_many_classes_and_a_call_of_ones_own_are_refused():
+    class Outer(losses.SparseCategoricalCrossentropy):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return 2 * super().__call__(y_true, y_pred, sample_weight)
+
+    with pytest.raises(regkit.RegkitError, match="has a __call__ of its own"):
+        loss_of(model(Outer()), LABELS, [regkit.LabelSmoothing(0.1)])
+    wide = keras.Sequential([keras.Input((4,)), keras.layers.Dense(101, "softmax")])
+    wide.compile("sgd", doubled(losses.SparseCategoricalCrossentropy))
+    with pytest.raises(regkit.RegkitError, match="at most 100"):
+        loss_of(wide, LABELS, [regkit.LabelSmoothing(0.1)])
+
+
+@pytest.mark.parametrize("label", [7, -1])
+def test_a_label_that_plain_keras_refuses_stays_refused(label, backend):
+    y = LABELS.copy()
+    y[0] = label
+    if backend == "jax":  # there plain Keras trains on it, as on a row without a class
+        smoothing = [regkit.LabelSmoothing(1e-7)]
+        plain = loss_of(model("sparse_categorical_crossentropy"), y)
+        assert loss_of(model("sparse_categorical_crossentropy"), y, smoothing) == pytest.approx(
+            plain, rel=1e-4
+        )
+        return
+    for techniques in ([], [regkit.LabelSmoothing(0.1)]):
+        with pytest.raises(Exception) as caught:  # the backend's own error
+            loss_of(model("sparse_categorical_crossentropy"), y, techniques)
+        assert not isinstance(caught.value, AssertionError)
+
+
+def test_without_targets_there_is_nothing_to_smooth():
+    class OwnLoss(keras.layers.Layer):
+        def call(self, x):
+            self.add_loss(ops.mean(ops.square(x)))
+            return x
+
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), OwnLoss()])
+    made.compile("sgd")
+    with pytest.raises(regkit.RegkitError, match="trained without targets"):
+        made.fit(X, verbose=0, callbacks=[regkit.LabelSmoothing(0.1)])
