@@ -7,16 +7,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from statistics import variance
 
-from regkit.comparison import statistics
-from regkit.comparison.analysis import ALPHA, Summary, overlap
+from regkit.comparison.analysis import Summary, overlap
 from regkit.comparison.measures import Measure
+from regkit.comparison.power import MANY_SEEDS, MANY_SPLITS, seeds_needed, splits_needed
 from regkit.comparison.results import Record
+from regkit.comparison.statistics import Difference
 from regkit.comparison.verdict_text import deciding
 from regkit.core.words import counted, signed
 
-__all__ = ["recommendation", "seeds_needed", "splits_needed"]
+__all__ = ["recommendation"]
 
-MANY_SPLITS, MANY_SEEDS = 100, 20  # more are not asked for: each is a fit of every arm
 SMALL_GAP = 2.0  # margins: with a smaller generalization gap there is little to regularize
 
 
@@ -198,67 +198,6 @@ def _keep(found: _Found) -> str:
 # -- what the sentences are made of -------------------------------------------------------------
 
 
-def splits_needed(found: statistics.Difference, share: float, tests: int) -> int | None:
-    """Return how many splits find a difference as large as this one in four of five cases.
-
-    None where 100 do not: what overlapping splits have in common does not average out.
-
-    Args:
-        found: What the present splits say; their spread is taken for that of further ones.
-        share: The term by which splits overlap (`analysis.overlap`).
-        tests: The number of arms times measures, for the strictest step of Holm's method.
-
-    Example:
-        >>> found = statistics.difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.0)
-        >>> splits_needed(found, share=0.0, tests=2)
-        9
-    """
-    deviation = found.error / math.sqrt(1 / found.n + share)
-
-    def enough(n: int) -> bool:
-        effect = statistics.detectable(n, share, ALPHA / tests) * deviation
-        return effect <= abs(found.mean)
-
-    low, high = found.n, MANY_SPLITS
-    if low >= high or not enough(high):
-        return None
-    while high - low > 1:  # what can be found shrinks with n
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
-
-
-def seeds_needed(
-    found: statistics.Difference, share: float, tests: int, seeds: int, within: float | None
-) -> int | None:
-    """Return how many seeds a split find a difference as large as this one in four of five cases.
-
-    The variance of a split's mean difference is what splits differ by plus `within` / seeds. Where
-    it was not measured, as with one seed, all is taken to come from the seeds: no fewer will do.
-    None where 20 do not.
-
-    Args:
-        found: What the present splits say.
-        share: The term by which splits overlap (`analysis.overlap`).
-        tests: The number of arms times measures, for the strictest step of Holm's method.
-        seeds: The present number.
-        within: The variance of the differences between seeds of the same split, or None.
-
-    Example:
-        >>> found = statistics.difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.25)
-        >>> seeds_needed(found, share=0.25, tests=2, seeds=1, within=None)
-        7
-    """
-    spread = found.error**2 / (1 / found.n + share)
-    within = spread * seeds if within is None else within
-    between = max(0.0, spread - within / seeds)
-    allowed = (found.mean / statistics.detectable(found.n, share, ALPHA / tests)) ** 2
-    if allowed <= between:
-        return None
-    needed = math.ceil(within / (allowed - between))
-    return needed if needed <= MANY_SEEDS else None
-
-
 def _within_splits(record: Record, arm: str, measure: Measure) -> float | None:
     """Return the variance of the differences between the seeds of a split, None with one seed."""
     base = {(fit.split, fit.seed): measure.of(fit) for fit in record.of(record.baseline)}
@@ -270,7 +209,7 @@ def _within_splits(record: Record, arm: str, measure: Measure) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _difference(one: Summary, measure: Measure) -> statistics.Difference:
+def _difference(one: Summary, measure: Measure) -> Difference:
     d = one.outcomes[measure.name].difference
     assert d is not None
     return d
