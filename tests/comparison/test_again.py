@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from regkit.cli import compare as command
 from regkit.cli import main
 from regkit.comparison.again import Request, again
-from regkit.comparison.arms import BASELINE, named
+from regkit.comparison.arms import BASELINE, DEFAULT_RECIPES, named
 from regkit.comparison.report import Comparison
 from regkit.comparison.results import Record
 from regkit.comparison.run import compare
@@ -158,6 +159,19 @@ def test_every_option_is_read_as_it_was_asked_for() -> None:
         "measure": "accuracy", "splits": 2, "label_noise": 0.0, "seed": 0, "jobs": 3,
         "output": "out-again-2", "backend": "jax",
     }  # fmt: skip
+
+
+def test_the_line_of_the_readme_is_that_of_the_default_job() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    (line,) = re.findall(r"^regkit compare 'l2\(1e-4\)'(?:.*\\\n)*.*$", text, re.MULTILINE)
+    chosen = command_line([])
+    data, noise = chosen["data"], chosen["label_noise"]
+    settings = {"measure": "accuracy", "splits": 10, "seeds": 1, "epochs": 80, "batch_size": 256,
+                "label_noise": noise, "test_size": 0.2, "validation_size": 0.2,
+                "train_size": None, "seed": 0}  # fmt: skip
+    request = Request(chosen["build_model"], data, {}, Path(chosen["output"]), 1)
+    arms = named(DEFAULT_RECIPES)
+    assert shlex.split(line) == shlex.split(again(request, arms, settings, "tensorflow", "0"))
 
 
 def test_of_a_model_that_is_no_function() -> None:
