@@ -171,6 +171,7 @@ def test_the_line_of_the_readme_is_that_of_the_default_job() -> None:
                 "train_size": None, "seed": 0}  # fmt: skip
     request = Request(chosen["build_model"], data, {}, Path(chosen["output"]), 1)
     arms = named(DEFAULT_RECIPES)
+    line = line.replace("\\\n", " ")
     assert shlex.split(line) == shlex.split(again(request, arms, settings, "tensorflow", "0"))
 
 
