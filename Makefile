@@ -21,7 +21,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/$(VENV)/jax-cache
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
 export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES ?= -1
 
-.PHONY: compare test $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
+.PHONY: compare test $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS)) test-keras $(addprefix test-keras-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
 
 compare: $(VENV)/compare.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/regkit compare --output $(RESULTS) $(ARGS)
@@ -41,6 +41,17 @@ $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
 $(addprefix test-plugins-,$(BACKENDS)): test-plugins-%: $(VENV)/test.stamp
 	for plugin in $(PLUGINS); do echo "== the tests of $$plugin on $*"; \
 		(cd $$plugin && KERAS_BACKEND=$* $(CURDIR)/$(BIN)/python -m pytest -n 2 -m "$(WHICH_$*)") || exit 1; done
+
+# Keras' own tests, with a technique in every fit that changes nothing: what passes without must pass
+# with it. For a part: make test-keras-jax ARGS="--technique inert --only sparse"
+test-keras: $(addprefix test-keras-,$(BACKENDS))
+
+$(addprefix test-keras-,$(BACKENDS)): test-keras-%: $(VENV)/keras.stamp
+	KERAS_BACKEND=$* $(BIN)/python -m tests.keras_suite -n 2 $(ARGS)
+
+$(VENV)/keras.stamp: $(VENV)/test.stamp
+	$(INSTALL) -e ".[test-keras]"
+	touch $@
 
 # What takes minutes: every pair of techniques, the longer simulations.
 test-slow: $(VENV)/test.stamp

@@ -208,7 +208,7 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
                 f"of {model.name!r} at the same time; make a second one"
             )
         super().set_model(model)
-        self._seam().announce(self)
+        self._seam().announce()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Join the fit."""

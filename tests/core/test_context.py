@@ -235,7 +235,10 @@ def test_two_replicas_count_a_penalty_once(backend):
             history = models.fit(model, x, y, [regkit.L2(0.3), regkit.L1(0.1)])
             results.append((history.history, models.values(model)))
         models.same(results[0][1], results[1][1], 1e-5)
-        np.testing.assert_allclose(results[0][0]["l2_penalty"], results[1][0]["l2_penalty"], rtol=1e-5)
+        for name in ("l2_penalty", "l1_penalty", "data_loss", "loss"):
+            np.testing.assert_allclose(results[0][0][name], results[1][0][name], rtol=1e-5)
+        parts = [results[0][0][name][0] for name in ("l2_penalty", "l1_penalty", "data_loss")]
+        np.testing.assert_allclose(sum(parts), results[0][0]["loss"][0], rtol=1e-5)
         print("equal")
     """
     done = subprocess.run(

@@ -123,7 +123,8 @@ def test_explain_tells_the_step_in_its_order(capsys):
     assert "L2(strength=0.001)" in text
     assert "left out" in text
     assert "L2(strength=0.0)" in text
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == f"{text}\n"
+    assert repr(text) == ""  # it stands on the screen already
 
 
 def test_every_built_in_is_explained_at_its_stages():

@@ -150,7 +150,7 @@ def test_a_backup_without_our_state_says_so(tmp_path):
         models.fit(model, x, y, [*techniques, backup], epochs=epochs)
 
     stopped(1, [])
-    with pytest.warns(UserWarning, match="no state of regkit's techniques"):
+    with pytest.warns(UserWarning, match="no state of regkit's"):
         stopped(2, [EFFECTIVE["dropout"]()])
     with pytest.warns(UserWarning, match="other techniques"):
         stopped(3, [ONE_A_STAGE["state"]()])

@@ -165,7 +165,7 @@ def test_a_text_a_technique_and_several_are_recipes(source, made):
 
 def test_one_technique_is_explained():
     text = regkit.explain(regkit.L2(1e-3))
-    assert type(text) is str
+    assert isinstance(text, str)
     assert "PENALTY" in text
     assert text == regkit.explain([regkit.L2(1e-3)]) == regkit.explain("l2(1e-3)")
 

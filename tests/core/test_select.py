@@ -116,3 +116,105 @@ def test_attention_and_recurrent_kernels():
     names = [w.variable.name for w in select.weights_matching(model)]
     assert names.count("kernel") == 6
     assert names.count("recurrent_kernel") == 1
+
+
+def frozen():
+    model = models.compiled(models.functional())
+    model.get_layer("hidden").trainable = False
+    return models.compiled(model)
+
+
+def with_lora():
+    model = models.functional()
+    model.get_layer("hidden").enable_lora(2)
+    return models.compiled(model)
+
+
+def quantized():
+    model = models.functional()
+    model.get_layer("hidden").quantize("int8")
+    return models.compiled(model, keras.optimizers.SGD(1e-3))
+
+
+@pytest.mark.parametrize("make", [frozen, with_lora, quantized])
+def test_dropout_acts_on_layers_that_are_not_trained_as_they_are(make):
+    model = make()
+    assert regkit.Dropout(0.5).select_layers(model) == [model.get_layer("hidden")]
+    x, y = models.data()
+    plain = models.fit(make(), x, y, epochs=1).history["loss"]
+    assert models.fit(model, x, y, [regkit.Dropout(0.5)], epochs=1).history["loss"] != plain
+
+
+def test_with_lora_a_penalty_means_the_factors():
+    model = with_lora()
+    named = {one.name for one in regkit.L2(0.1, layers="hidden").select_weights(model)}
+    assert named == {"lora_kernel_a", "lora_kernel_b"}
+    x, y = models.data()
+    history = models.fit(model, x, y, [regkit.L2(0.1)], epochs=1).history
+    assert history["l2_penalty"][0] > 0
+    assert {one.name for one in regkit.L2(0.1, weights="bias").select_weights(model)} == {"bias"}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"), [(with_lora, "LoRA"), (quantized, "quantized")], ids=["lora", "int8"]
+)
+def test_drop_connect_refuses_kernels_that_are_no_matrix_of_weights(make, message):
+    x, y = models.data()
+    model = make()
+    with pytest.raises(regkit.RegkitError, match=message):
+        models.fit(model, x, y, [regkit.DropConnect(0.5, layers="hidden")])
+    with pytest.raises(regkit.RegkitError, match=message):
+        regkit.mc_predict(model, x, regkit.DropConnect(0.5, layers="hidden"), n_samples=2)
+
+
+def test_drop_connect_on_the_factors_of_lora():
+    x, y = models.data()
+    technique = regkit.DropConnect(0.5, layers="hidden", weights="lora_kernel_a")
+    models.fit(with_lora(), x, y, [technique], epochs=1)
+
+
+def test_drop_connect_on_a_frozen_layer():
+    x, y = models.data()
+    model = frozen()
+    before = models.values(model)[:2]
+    plain = models.fit(frozen(), x, y, epochs=1).history["loss"]
+    technique = regkit.DropConnect(0.5, layers="hidden", seed=1)
+    assert models.fit(model, x, y, [technique], epochs=1).history["loss"] != plain
+    models.same(models.values(model)[:2], before)
+
+
+def test_weights_of_a_module_of_pytorch_are_not_perturbed_in_silence(backend):
+    if backend != "torch":
+        pytest.skip("Keras wraps such modules on PyTorch only")
+    import torch
+
+    from tests.techniques_of_tests import SharpnessAware
+
+    x, y = models.data()
+    module = layers.TorchModuleWrapper(torch.nn.Linear(6, 5), name="module")
+    model = keras.Sequential(
+        [*models.entry(), module, models.dense(3, "out", 1, activation="softmax")]
+    )
+    model(x)
+    models.compiled(model)
+    for technique in (
+        regkit.DropConnect(0.5, layers="module", weights="*"),
+        SharpnessAware(),
+    ):
+        with pytest.raises(regkit.RegkitError, match="wraps a module of PyTorch"):
+            models.fit(model, x, y, [technique])
+    penalty = models.fit(model, x, y, [regkit.L2(0.1, weights="*", layers="module")], epochs=1)
+    assert penalty.history["l2_penalty"][0] > 0  # what reads the weights is right
+    models.fit(model, x, y, [regkit.WeightDecay(0.1, decoupled=True, layers="out")])
+
+
+def test_the_trainable_state_changed_without_compiling(backend):
+    x, y = models.data()
+    model = models.compiled(models.functional())
+    models.fit(model, x, y, [regkit.L2(0.1)])
+    model.get_layer("hidden").trainable = False
+    if backend == "jax":
+        with pytest.raises(ValueError, match=r"call compile\(\) again"):
+            models.fit(model, x, y, [regkit.L2(0.1)])
+    else:
+        models.fit(model, x, y, [regkit.L2(0.1)])

@@ -85,7 +85,7 @@ def test_it_stops_at_a_step_inside_the_epoch(restore):
 
 @pytest.mark.parametrize("every", ["epoch", 2])
 def test_the_best_weights_come_back_also_after_the_last_epoch(every):
-    given = iter([3.0, 2.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    given = iter([3.0, 2.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
     def valley(logs):
         return next(given)
@@ -140,3 +140,54 @@ def test_another_callback_that_stops():
     stopping = regkit.EarlyStopping("loss", verbose=0)
     fit(network(), [Stop(), stopping])
     assert stopping.reason == "training was stopped by another callback"
+
+
+class StopAt(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = self.model.stop_training or batch == 3
+
+
+@pytest.mark.parametrize("every", [2, 4, 7, 100])
+@pytest.mark.parametrize("stopped", [False, True], ids=["to the end", "stopped by another"])
+def test_it_looks_where_training_ends(every, stopped):
+    """No multiple of `every` is at the end; the last weights may be the best all the same."""
+    stopping = steps(every=every, patience=1000)
+    model, recorder = network(keras.optimizers.SGD(0.05)), Recorder()
+    others = [StopAt()] if stopped else []
+    fit(model, [stopping, recorder, *others], epochs=3)
+    end = 4 if stopped else 15
+    looked = [step for step, _ in stopping.history]
+    assert looked == sorted({*range(every, end + 1, every), end})
+    found = {}
+    for step in looked:
+        model.set_weights(recorder.weights[step - 1])
+        found[step] = model.evaluate(*VALIDATION, verbose=0)[0]
+    assert stopping.best_step == min(found, key=found.get)
+    assert stopping.best_value == pytest.approx(min(found.values()), rel=1e-5)
+    assert stopping.stopped_step is None  # it ended by itself
+
+
+def test_no_second_look_where_it_has_stopped():
+    stopping = steps(every=2, patience=1, min_delta=100.0)
+    fit(network(), [stopping], epochs=3)
+    assert [step for step, _ in stopping.history] == [2, 4]
+    assert stopping.stopped_step == 4
+
+
+def test_a_metric_that_is_a_vector_beside_the_monitor():
+    x, y = X, np.eye(3)[Y]
+    data = (VALIDATION[0], np.eye(3)[VALIDATION[1]])
+    model = models.compiled(
+        network(), keras.optimizers.Adam(0.05), "categorical_crossentropy",
+        metrics=[keras.metrics.F1Score()],
+    )  # fmt: skip
+
+    def mean(logs):
+        return logs["val_f1_score"].mean()
+
+    stopping = steps(validation_data=data, monitor=["val_loss", mean], mode=["min", "max"])
+    models.fit(model, x, y, [stopping])
+    assert len(stopping.history) > 2
+    wrong = steps(validation_data=data, monitor="val_f1_score", mode="max")
+    with pytest.raises(regkit.RegkitError, match="is a vector of 3"):
+        models.fit(model, x, y, [wrong])

@@ -84,11 +84,47 @@ def test_inputs_that_are_no_images_pass_through():
     assert not np.allclose(ops.convert_to_numpy(found.x["image"]), x["image"], atol=1e-3)
 
 
-def test_two_image_inputs_get_fields_of_their_own():
-    x = np.random.default_rng(0).random((4, 9, 9, 1)).astype("float32")
-    pair = [ops.convert_to_tensor(x), ops.convert_to_tensor(x)]
-    a, b = regkit.ElasticDistortion(8.0, 2.0).data(Batch(pair), Step()).x
-    assert not np.allclose(ops.convert_to_numpy(a), ops.convert_to_numpy(b), atol=1e-3)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"probability": 0.5}, {"relative_to": 28.0}, {"alpha": (2.0, 20.0)}],
+    ids=["plain", "some", "relative", "range"],
+)
+def test_one_example_has_one_field_for_all_of_its_images(options):
+    x = np.random.default_rng(0).random((6, 9, 9, 1)).astype("float32")
+    pair = {"left": ops.convert_to_tensor(x), "right": ops.convert_to_tensor(x)}
+    technique = regkit.ElasticDistortion(**{"alpha": 8.0, "sigma": 2.0} | options)
+    found = technique.data(Batch(pair), Step()).x
+    left, right = (ops.convert_to_numpy(found[name]) for name in pair)
+    np.testing.assert_array_equal(left, right)
+    np.testing.assert_allclose(left, once(technique, x), atol=1e-6)
+    assert not np.allclose(left, x, atol=1e-3)
+
+
+@pytest.mark.parametrize("sides", [(48, 32), (24, 16), (36, 40)])
+def test_images_of_other_sizes_follow_the_largest(sides):
+    """A ramp along an axis reads off where its pixels come from: the same places, relatively."""
+
+    def ramps(height, width):
+        rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+        places = np.stack([(columns + 0.5) / width, (rows + 0.5) / height], -1)
+        return np.repeat(places[None], 3, 0).astype("float32")
+
+    large, small = ramps(64, 64), ramps(*sides)
+    technique = regkit.ElasticDistortion(40.0, 8.0, fill_mode="nearest")
+    batch = Batch([ops.convert_to_tensor(small), ops.convert_to_tensor(large)])
+    moved_small, moved_large = (
+        ops.convert_to_numpy(one) for one in technique.data(batch, Step()).x
+    )
+    moved_small, moved_large = moved_small - small, moved_large - large
+    for place in [(0.25, 0.25), (0.5, 0.75), (0.6, 0.4)]:
+        here, there = (
+            tuple(int(share * side) for share, side in zip(place, shape, strict=True))
+            for shape in (sides, (64, 64))
+        )
+        np.testing.assert_allclose(
+            moved_small[:, *here], moved_large[:, *there], atol=0.006
+        )  # of the side; a displacement has 1.4 px of 64
+    assert np.abs(moved_large).max() > 0.02
 
 
 def test_an_unknown_batch_size(backend):

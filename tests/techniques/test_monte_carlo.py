@@ -155,3 +155,13 @@ def test_a_recipe_that_perturbs_nothing(recipe):
 def test_a_model_that_is_not_built():
     with pytest.raises(AttachError, match="is not built"):
         regkit.mc_predict(keras.Sequential([layers.Dense(2)]), data(), "dropout(0.3, layers='*')")
+
+
+@pytest.mark.parametrize("technique", ["dropout(0.5)", "drop_connect(0.5)"])
+def test_frozen_layers_are_perturbed_too(technique):
+    model = net()
+    free = regkit.mc_predict(model, data(), technique, n_samples=4, seed=1)
+    model.trainable = False
+    frozen = regkit.mc_predict(model, data(), technique, n_samples=4, seed=1)
+    np.testing.assert_array_equal(frozen, free)
+    assert not np.allclose(frozen, model.predict(data(), verbose=0), atol=1e-3)

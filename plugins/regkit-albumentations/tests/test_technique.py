@@ -30,6 +30,28 @@ def test_the_same_seed_gives_the_same_images_on_every_backend(dtype):
     assert [text(flipped(one, x)) for one in found] == GOLDEN
 
 
+@pytest.mark.parametrize("probability", [1.0, 0.5])
+def test_one_example_has_one_transform_for_all_of_its_images(probability):
+    from keras import ops
+
+    from regkit.core.draws import Draws
+    from regkit.core.stages import Batch
+
+    class Step:
+        draws = Draws(3, 0)
+
+        @staticmethod
+        def value(strength):
+            return strength
+
+    x = images(dtype="float32")
+    pair = [ops.convert_to_tensor(x), ops.convert_to_tensor(x)]
+    technique = Albumentations("HorizontalFlip(p=0.5)", probability=probability, seed=7)
+    left, right = (ops.convert_to_numpy(one) for one in technique.data(Batch(pair), Step()).x)
+    np.testing.assert_array_equal(left, right)
+    assert 0 < flipped(left, x).sum() < len(x)
+
+
 def test_another_seed_gives_others():
     x = images(dtype="float32")
     (found,) = seen(Albumentations("HorizontalFlip(p=0.5)", seed=8), x)

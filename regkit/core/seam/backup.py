@@ -88,7 +88,7 @@ def _file(model: keras.Model, folder: Path) -> Path:
     digest = hashlib.blake2b(digest_size=12)
     count = optimizer_count(model)
     for variable in ([] if count is None else [count]) + model.weights:
-        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes())
+        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable.value)).tobytes())
     return folder / f"regkit-{digest.hexdigest()}.npz"
 
 

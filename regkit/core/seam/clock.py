@@ -54,4 +54,4 @@ def note(model: keras.Model, steps: int) -> None:
 
 def _count(model: keras.Model) -> int:
     variable = optimizer_count(model)
-    return 0 if variable is None else int(keras.ops.convert_to_numpy(variable))
+    return 0 if variable is None else int(keras.ops.convert_to_numpy(variable.value))

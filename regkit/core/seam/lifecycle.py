@@ -2,9 +2,10 @@
 
 Keras tells its callbacks nothing when a fit dies. So while techniques are announced for a model,
 four of its methods are shadowed on the instance: `make_train_function`, which every fit calls
-before it starts, notices a fit that no technique joins and puts everything back; `save_weights` and
-`load_weights` let the state travel with Keras' backup; `_get_metrics_result_or_logs`, of which
-Keras makes the logs of an epoch, adds the parts of the loss. At the end of a fit they go.
+before it starts, puts back what an earlier fit has left; `save_weights` and `load_weights` let the
+state travel with Keras' backup; `_get_metrics_result_or_logs`, of which Keras makes the logs of an
+epoch, adds the parts of the loss. At the end of a fit they go, or at the end of the first epoch of
+one that no technique has joined.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ class Seam:
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._shadows = Shadows()
-        self._announced: list[Technique] = []  # since a fit began last
         self._joined: list[Technique] = []
         self._fit: Attached | None = None
         self._by_keras = False  # the fit is Keras' own, not a loop by hand
@@ -60,15 +60,13 @@ class Seam:
 
     def make_train_function(self, force: bool = False) -> Any:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
-        begins = called_by_fit(self.model)
-        if self._is_running(fits_around(self.model) - begins):
+        begins, around = called_by_fit(self.model), fits_around(self.model)
+        if self._is_running(around - begins):
             return self._asked_inside(begins, force)
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
-        # Announced without parameters: a callback that came after it broke the fit off.
-        if not self._announced or any(one.params is None for one in self._announced):
+        if not around:  # a batch is trained outside of any fit
             self._unhook()
-        self._announced = []
         return type(self.model).make_train_function(self.model, force)
 
     def _is_running(self, around: int) -> bool:
@@ -108,6 +106,8 @@ class Seam:
 
     def _get_metrics_result_or_logs(self, logs: Any) -> Any:
         """Stand in for the model's method, which gives Keras the logs of an epoch."""
+        if self._fit is None and not self._joined:  # announced for a fit that died before it began
+            self._unhook()
         result = type(self.model)._get_metrics_result_or_logs(self.model, logs)
         return result if self._fit is None else self._fit.with_parts(result, logs)
 
@@ -117,15 +117,12 @@ class Seam:
     def _unhook(self) -> None:
         for name in reversed(_HOOKS):
             self.model.__dict__.pop(name, None)
-        self._announced = []
 
     # -- the course of a fit -------------------------------------------------------------------
 
-    def announce(self, technique: Technique) -> None:
-        """Note a technique of the list that Keras is setting up."""
+    def announce(self) -> None:
+        """Be there before a fit begins whose list Keras is setting up: it may restore a backup."""
         self._hook()
-        technique.params = None  # Keras sets them next, for all callbacks of its list
-        self._announced.append(technique)
 
     def not_a_fit(self) -> None:
         """Forget what was announced to `evaluate` or `predict` outside of a fit."""

@@ -94,7 +94,7 @@ def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
 def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
     """Return the target of one output, able to turn dense."""
     kind, options = _kind(loss), _options(loss)
-    axis = options.get("axis", -1)
+    axis = options.get("axis", -1) if kind in ("categorical", "sparse") else -1
     numbers = _has_class_numbers(kind, y, y_pred)
 
     def to_dense(y: Tensor) -> Tensor:

@@ -40,7 +40,8 @@ class DropConnect(Technique):
             is.
         mask: "gaussian", "example" or "batch".
         layers: Which layers, see `regkit.core.select`; by default the hidden ones (every layer with
-            a kernel but the outputs'). For a subclassed model name them.
+            a kernel but the outputs'). For a subclassed model name them. Frozen ones are left
+            alone, unless all are frozen.
         weights: Which weights of them, by name; kernels by default. `["kernel", "bias"]` masks the
             biases too, as the paper does.
         seed: A whole number, or None to follow `keras.utils.set_random_seed`.
@@ -94,7 +95,9 @@ class DropConnect(Technique):
 
     def _chosen(self, model: keras.Model) -> list[select.Weight]:
         layers = select.hidden_layers(model, self.layers, type(self).__name__)
-        return select.weights_matching(model, layers, self.weights, frozen=True)
+        found = select.weights_matching(model, layers, self.weights, frozen=True)
+        trained = [weight for weight in found if weight.variable.trainable]
+        return trained or found
 
     def select_weights(self, model: keras.Model) -> list[keras.Variable]:
         """Return the masked variables."""

@@ -19,7 +19,7 @@ def two_outputs(names):
 @pytest.mark.parametrize("names", [("data", "b"), ("l2_penalty", "b")])
 def test_an_output_keeps_its_name(names):
     x = np.ones((8, 4), "float32")
-    y = {name: x[:, :1] for name in names}
+    y = dict.fromkeys(names, x[:, :1])
     model = two_outputs(names)
     plain = models.fit(model, x, y, epochs=1).history
     parts = models.fit(model, x, y, [regkit.L2(0.1)], epochs=1).history
@@ -70,23 +70,3 @@ def test_evaluate_in_a_callback_shows_no_parts():
 
     models.fit(model, x, y, [regkit.L2(0.1), Looks()])
     assert found == [{"loss"}, {"loss"}]
-
-
-@pytest.mark.parametrize("batch", [8, 6])
-def test_parts_add_up_on_replicas(backend, batch):
-    if backend != "tensorflow":
-        pytest.skip("MirroredStrategy is TensorFlow's")
-    import tensorflow as tf
-
-    if len(tf.config.list_logical_devices("CPU")) < 2:
-        pytest.skip("needs two logical devices; see test_strategies")
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
-        model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
-        model.compile(keras.optimizers.SGD(0.0), "mse")
-    x = np.arange(16.0).reshape(16, 1)
-    history = models.fit(
-        model, x, np.ones((16, 1)), [regkit.L2(1.0)], batch_size=batch, epochs=1
-    ).history
-    assert history["data_loss"][0] + history["l2_penalty"][0] == pytest.approx(
-        history["loss"][0], rel=1e-5
-    )
