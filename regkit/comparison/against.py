@@ -17,7 +17,7 @@ from regkit.core.errors import RegkitError
 
 __all__ = ["Against", "Change", "changes"]
 
-SAME = ("epochs", "label_noise", "test_size", "validation_size", "train_size", "seed")
+SAME = ("measure", "epochs", "label_noise", "test_size", "validation_size", "train_size", "seed")
 Change = tuple[str, Measure, statistics.Difference, str]
 
 
@@ -103,13 +103,14 @@ class Against:
             found = changes(now, before)
             worse = worse or any(verdict == "worse" for *_, verdict in found)
             console.print(f"\nAgainst {self.path}, {now.data['name']}:", markup=False)
-            for line in _lines(found):
+            for line in _lines(now, found):
                 console.print(line, highlight=False, markup=False)
         return worse
 
 
-def _lines(found: list[Change]) -> Iterator[str]:
+def _lines(now: Record, found: list[Change]) -> Iterator[str]:
     for arm, measure, d, verdict in found:
         n = measure.digits
         size = f"{d.mean:+z.{n}f} ({d.low:+z.{n}f} to {d.high:+z.{n}f})"
-        yield f"  {arm}, {measure.name}: {' '.join((size, measure.unit)).strip()}, {verdict}"
+        size = " ".join((size, measure.unit)).strip()
+        yield f"  {now.label(arm)}, {measure.name}: {size}, {verdict}"

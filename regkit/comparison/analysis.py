@@ -12,7 +12,7 @@ from regkit.comparison import measures, permutation, statistics
 from regkit.comparison.measures import Measure
 from regkit.comparison.results import Record
 
-__all__ = ["ALPHA", "Outcome", "Summary", "overlap", "pairs", "summarize"]
+__all__ = ["ALPHA", "Outcome", "Summary", "evidence", "overlap", "pairs", "summarize"]
 
 ALPHA = 0.05
 
@@ -34,6 +34,7 @@ class Outcome:
         p_equivalent: The p value of equivalence within the margin, corrected likewise.
         verdict: "better", "worse", "equivalent", "cannot conclude", "failed" or "" (the baseline,
             and measures that only describe).
+        evidence: How strong the evidence for the verdict is (`evidence`); empty without a verdict.
     """
 
     mean: float
@@ -44,6 +45,7 @@ class Outcome:
     p_adjusted: float | None = None
     p_equivalent: float | None = None
     verdict: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,19 @@ class Summary:
 
     Attributes:
         arm: Its name.
+        label: How it is shown: the text that makes it, after a name of its own.
         outcomes: Measure → outcome.
         gap: The mean generalization gap by the first measure, in its unit: how much better the
             training examples are predicted than the test examples.
         cost: The median ratio of seconds an epoch to the baseline's in the same repeat.
-        best_epoch: The median epoch of the best validation accuracy.
+        best_epoch: The median epoch of the best validation value.
         at_end: The fraction of its fits whose best epoch was the last that was allowed.
         peak_memory: The median of the fits' peaks in megabytes, or None.
         sparsity: The mean fraction of the kernels' weights that are exactly 0.
     """
 
     arm: str
+    label: str
     outcomes: dict[str, Outcome] = field(repr=False)
     gap: float
     cost: float
@@ -117,13 +121,37 @@ def summarize(record: Record) -> list[Summary]:
     for (arm, measure, d), p, p_same in zip(tests, different, equivalent, strict=True):
         assert d is not None
         outcomes = found[arm].outcomes
+        verdict = statistics.verdict(measure.sign * d.mean, p, p_same, ALPHA)
         outcomes[measure.name] = replace(
             outcomes[measure.name],
             p_adjusted=float(p),
             p_equivalent=float(p_same),
-            verdict=statistics.verdict(measure.sign * d.mean, p, p_same, ALPHA),
+            verdict=verdict,
+            evidence=evidence(verdict, float(p_same if verdict == "equivalent" else p), d.n),
         )
     return list(found.values())
+
+
+def evidence(verdict: str, p: float, n: int) -> str:
+    """Return how strong the evidence for one verdict is: "none", "weak", "moderate" or "strong".
+
+    Strong: p below 0.01, by at least 10 pairs. Moderate: by at least 6 pairs. Weak: by fewer.
+    None: nothing could be concluded.
+
+    Args:
+        verdict: Of one arm by one measure.
+        p: The p value of its claim, after Holm's correction.
+        n: The number of pairs.
+
+    Example:
+        >>> evidence("better", p=0.004, n=10), evidence("better", p=0.03, n=10)
+        ('strong', 'moderate')
+    """
+    if verdict not in ("better", "worse", "equivalent"):
+        return "none"
+    if p < 0.01 and n >= 10:
+        return "strong"
+    return "moderate" if n >= 6 else "weak"
 
 
 def _summary(record: Record, arm: str) -> Summary:
@@ -139,6 +167,7 @@ def _summary(record: Record, arm: str) -> Summary:
     peaks = [fit.peak_memory for fit in fits if fit.peak_memory is not None]
     return Summary(
         arm=arm,
+        label=record.label(arm),
         outcomes={measure.name: _outcome(record, arm, measure) for measure in known},
         gap=float(np.mean(gaps)),
         cost=float(np.median(ratios)) if ratios else math.nan,
@@ -154,9 +183,7 @@ def _outcome(record: Record, arm: str, measure: Measure) -> Outcome:
     values = [] if arm == record.baseline else pairs(record, arm, measure)
     if not values:
         return Outcome(mean)
-    # Accuracy comes in steps of one test example.
-    coarse = measure.key == "accuracy"
-    step = 100 / record.data["n_test"] / record.settings["seeds"] if coarse else 0.0
+    step = measures.resolution(measure, record)
     d = statistics.difference(values, overlap(record), resolution=step)
     p_better = d.p_positive if measure.sign > 0 else 1 - d.p_positive
     failed = measure.decides and arm in record.failures

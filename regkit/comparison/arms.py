@@ -1,4 +1,4 @@
-"""The arms of a comparison: named recipes in text, the baseline first."""
+"""The arms of a comparison: recipes in text, the baseline first; some with names of their own."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from regkit.data.dataset import Dataset
 __all__ = ["BASELINE", "DEFAULT_RECIPES", "Recipes", "default_recipes", "named"]
 
 BASELINE = "baseline"
-# The paper's setting, for images of any size.
-ELASTIC = "elastic_distortion = elastic_distortion(relative_to=28)"
-DEFAULT_RECIPES = (  # something of every chapter, at its defaults
+ELASTIC = "elastic_distortion(relative_to=28)"  # the paper's setting, for images of any size
+# Something of every chapter, at its defaults. Early stopping is not among them: every arm, the
+# baseline too, is evaluated at its best epoch, which is what early stopping would choose.
+DEFAULT_RECIPES = (
     "l2",
     "label_smoothing",
     "gaussian_noise",
     ELASTIC,
     "dropout",
     "drop_connect",
-    "early_stopping",
 )
 NEEDS = {"label_smoothing": "classes", ELASTIC: "images"}
 
@@ -44,13 +44,15 @@ def named(recipes: Recipes) -> dict[str, str]:
 
     Recipes are a list, each named by its text (or, in text, `"name = recipe"`), or a mapping from
     names of one's own. A text, a technique or a `Recipe` is one arm; in a list each item is one.
+    The text is that of `Recipe`: its strengths are visible.
 
     Raises:
-        RegkitError: for no recipe, an empty one, a name given twice, a recipe that cannot be.
+        RegkitError: for no recipe, an empty one, a name given twice, a recipe that cannot be, a
+            name that is itself the text of another recipe.
 
     Example:
-        >>> named(["l2(0.01)", "strong = l2(0.1)"])
-        {'baseline': '', 'l2(strength=0.01)': 'l2(strength=0.01)', 'strong': 'l2(strength=0.1)'}
+        >>> named(["l2", "strong = l2(0.1)"])
+        {'baseline': '', 'l2(1e-4)': 'l2(1e-4)', 'strong': 'l2(0.1)'}
     """
     if isinstance(recipes, str | Technique | Recipe):
         recipes = [recipes]
@@ -65,7 +67,7 @@ def named(recipes: Recipes) -> dict[str, str]:
         text = str(given if isinstance(given, Recipe) else Recipe(given))
         if not text:
             raise RegkitError("an arm without techniques is the baseline, which is always there")
-        name = text if name is None else str(name).strip()
+        name = text if name is None else _name(str(name).strip(), text)
         if not name:
             raise RegkitError(
                 f"the arm of {text!r} has an empty name; write name = recipe, or the recipe alone"
@@ -76,6 +78,23 @@ def named(recipes: Recipes) -> dict[str, str]:
     if len(arms) == 1:
         raise RegkitError("no recipes to compare; name some, such as l2, dropout, label_smoothing")
     return arms
+
+
+def _name(name: str, text: str) -> str:
+    """Return an arm's name: its text, where the name says the same; refuse one that says another.
+
+    Who copies `dropout` from a table must not get another rate than the table is of.
+    """
+    try:
+        meant = str(Recipe(name))
+    except RegkitError:
+        return name
+    if meant not in ("", text):
+        raise RegkitError(
+            f"the arm called {name!r} is {text!r}, but that name is itself a recipe, {meant!r}; "
+            "choose a name that is none, or leave it out"
+        )
+    return meant
 
 
 def _split(given: Any) -> tuple[str | None, Any]:

@@ -24,6 +24,7 @@ TITLES = {
     "RK008": "Test examples are also among the training examples",
     "RK009": "The baseline has learnt little or nothing",
     "RK010": "The winner was chosen on the data that it is reported on",
+    "RK011": "Accuracy hides the small classes",
 }
 # What to do, in short; `docs/warnings` says more, but is not with a report that is passed on.
 ADVICE = {
@@ -42,7 +43,12 @@ ADVICE = {
     "larger model.",
     "RK010": "Compare the winner alone with the baseline under another --seed, or on data that "
     "played no part in the choice, and report that difference.",
+    "RK011": "Decide by --measure balanced_accuracy, in which every class counts alike; with two "
+    "classes also by roc_auc.",
 }
+# The largest class makes so many times the smallest: too unlike where always naming it is nearly as
+# right as the baseline (in points), and in any case.
+UNLIKE, NEARLY, VERY_UNLIKE = 1.5, 10.0, 10.0
 FEW_PAIRS, FEW_OF_A_CLASS, FEW_FOR_CALIBRATION = 6, 30, 1000
 MANY_AT_END, MANY_DUPLICATES = 0.3, 0.01  # shares of the fits, of the test examples
 Check = Callable[[Record, list[Summary]], Iterator[str]]
@@ -71,7 +77,7 @@ def _failed(record: Record, summaries: list[Summary]) -> Iterator[str]:
         diverged = "diverged" if arm in record.diverged else "failed"
         n = len(record.of(arm))
         done = f"{counted(n, 'fit')} {'was' if n == 1 else 'were'} done"
-        yield f"{arm} {diverged} and is taken out, {done}: {why}."
+        yield f"{record.label(arm)} {diverged} and is taken out, {done}: {why}."
 
 
 def _stopped(record: Record, summaries: list[Summary]) -> Iterator[str]:
@@ -110,14 +116,19 @@ def _few_of_a_class(record: Record, summaries: list[Summary]) -> Iterator[str]:
 
 
 def _own_error(record: Record, summaries: list[Summary]) -> Iterator[str]:
-    if not record.data["fixed_test"] or record.data["task"] != "classification" or not summaries:
+    first = measures.of_record(record)[0]
+    if not record.data["fixed_test"] or first.unit != "points" or not summaries:
         return
-    rate = summaries[0].outcomes["accuracy"].mean / 100
-    error = 100 * math.sqrt(rate * (1 - rate) / record.data["n_test"])
+    rate = summaries[0].outcomes[first.name].mean / 100
+    # Of a mean over classes; where each example counts alike, all are one class.
+    counts = [one for one in record.data["test_counts"].values() if one]
+    groups = counts if first.key == "balanced_accuracy" else [record.data["n_test"]]
+    spread = sum(1 / n for n in groups) / len(groups) ** 2
+    error = 100 * math.sqrt(rate * (1 - rate) * spread)
     small = [
-        one.arm
+        one.label
         for one in summaries
-        if (outcome := one.outcomes["accuracy"]).verdict in ("better", "worse")
+        if (outcome := one.outcomes[first.name]).verdict in ("better", "worse")
         and outcome.difference is not None
         and abs(outcome.difference.mean) < error
     ]
@@ -129,7 +140,7 @@ def _own_error(record: Record, summaries: list[Summary]) -> Iterator[str]:
 
 
 def _at_end(record: Record, summaries: list[Summary]) -> Iterator[str]:
-    late = [one.arm for one in summaries if one.at_end >= MANY_AT_END]
+    late = [one.label for one in summaries if one.at_end >= MANY_AT_END]
     if late:
         yield (
             f"Best at the last epoch in 30 % of the fits or more: {', '.join(late)}. More epochs "
@@ -182,6 +193,24 @@ def _chosen_here(record: Record, summaries: list[Summary]) -> Iterator[str]:
         )
 
 
+def _imbalanced(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    counts = record.data["test_counts"]
+    baseline = [one for one in summaries if one.arm == record.baseline]
+    if not baseline or record.settings["measure"] != "accuracy" or len(counts) < 2:
+        return
+    large, small = (f(counts, key=counts.__getitem__) for f in (max, min))
+    n, means = record.data["n_test"], {k: one.mean for k, one in baseline[0].outcomes.items()}
+    share, least = 100 * counts[large] / n, 100 * counts[small] / n
+    nearly = share >= means["accuracy"] - NEARLY and counts[large] >= UNLIKE * counts[small]
+    if nearly or counts[large] >= VERY_UNLIKE * counts[small]:
+        yield (
+            f"{share:.1f} % of the test examples are of class {large} and {least:.1f} % of class "
+            f"{small}: always saying {large} has an accuracy of {share:.1f} %, the baseline "
+            f"{means['accuracy']:.1f} %; its balanced accuracy is "
+            f"{means['balanced accuracy']:.1f} %."
+        )
+
+
 CHECKS: dict[str, Check] = {
     "RK001": _failed,
     "RK002": _stopped,
@@ -193,4 +222,5 @@ CHECKS: dict[str, Check] = {
     "RK008": _duplicates,
     "RK009": _poor_baseline,
     "RK010": _chosen_here,
+    "RK011": _imbalanced,
 }

@@ -8,8 +8,6 @@ import importlib.metadata
 import math
 import os
 import platform
-import shlex
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +76,7 @@ def _digests(rows: NDArray[np.float32]) -> Iterator[bytes]:
 
 
 def describe_environment(parameters: int) -> dict[str, Any]:
-    """Return versions, hardware, command and time, for whoever wants the same numbers again."""
+    """Return versions, hardware and time, for whoever wants the same numbers again."""
     backend = keras.backend.backend()
     names = ("keras-regkit", "keras", backend, "numpy", "scipy")
     versions = {}
@@ -93,7 +91,6 @@ def describe_environment(parameters: int) -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         "devices": _devices(backend),
         "parameters": parameters,
-        "command": shlex.join(sys.argv),
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 

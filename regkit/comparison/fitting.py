@@ -75,6 +75,7 @@ def fit_arm(
     repeat: Repeat,
     *,
     task: str,
+    measure: str,
     epochs: int,
     batch_size: int,
 ) -> Fit:
@@ -87,6 +88,7 @@ def fit_arm(
         parts: The examples.
         repeat: The seeds.
         task: "classification" or "regression".
+        measure: What chooses the epoch, by its key.
         epochs: How many epochs every arm trains.
         batch_size: The number of examples a step.
 
@@ -95,7 +97,7 @@ def fit_arm(
     """
     start, peak = time.perf_counter(), peak_memory()
     model = workbench.model(arm, repeat.init_seed)
-    observer = Observer(task, parts)
+    observer = Observer(task, measure, parts)
     batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
     if batches.steps % model.steps_per_execution:
         model.steps_per_execution = 1  # or an epoch would take some of the next one's batches

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from regkit.comparison.analysis import Summary
-from regkit.comparison.figures.look import signed
 from regkit.comparison.measures import Measure
 from regkit.comparison.ranks import Ranking, smallest_p
 from regkit.comparison.results import Record
-from regkit.comparison.verdict_text import deciding
+from regkit.comparison.verdict_text import deciding, sized
 
-__all__ = ["GRADES", "headline", "over_data_sets"]
-
-# What each grade of `verdict_text.grade` means.
-GRADES = {
-    "none": "no verdict could be given",
-    "weak": "a verdict, by fewer than 6 pairs",
-    "moderate": "a verdict, by 6 pairs or more",
-    "strong": "better or worse at p < 0.01 after Holm, by 10 pairs or more",
-}
+__all__ = ["headline", "over_data_sets"]
 
 
 def headline(record: Record, summaries: list[Summary]) -> str:
@@ -35,23 +25,30 @@ def headline(record: Record, summaries: list[Summary]) -> str:
     said = []
     if leading:
         lead, measure = _lead(leading, known)
-        said.append(f"{lead.arm} is better than the baseline by {_size(lead, measure)}")
+        said.append(f"{lead.label} is better than the baseline by {sized(lead, measure)}")
         if against := _by(lead, "worse", known):
             said[0] += f", but worse by {against}"
-        others = [one.arm for one in groups["better"] if one is not lead]
+        others = [one for one in groups["better"] if one is not lead]
         if others:
-            more = others[0] if len(others) == 1 else f"{len(others)} other arms"
-            said.append(f"{more} {_is(others)} better too")
+            said.append(_better_too(others, measure, known))
         groups["mixed"] = [one for one in groups["mixed"] if one is not lead]
     elif len(summaries) == 2 and (one := summaries[1]) in groups["open"]:
-        return f"Nothing can be concluded for {one.arm}: {_size(one, known[0])}."
+        return f"Nothing can be concluded for {one.label}: {sized(one, known[0])}."
     elif any(groups[key] for key in ("worse", "equivalent", "open")):
         said.append("No arm is shown to be better than the baseline")
     said += _rest(groups, known)
     if record.failures:
-        arms = [arm for arm in record.failures if arm != record.baseline]
+        arms = [record.label(arm) for arm in record.failures if arm != record.baseline]
         said += [f"{_named(arms)} failed"] if arms else []
     return "; ".join(said or ["No arm has a pair with the baseline to conclude from"]) + "."
+
+
+def _better_too(others: list[Summary], measure: Measure, known: list[Measure]) -> str:
+    """Return which others are better, by which measure where it is not the one that leads."""
+    labels = [one.label for one in others]
+    more = labels[0] if len(others) == 1 else f"{len(others)} other arms"
+    same = all(one.outcomes[measure.name].verdict == "better" for one in others)
+    return f"{more} {_is(labels)} better{' too' if same else _by_all(others, 'better', known)}"
 
 
 def _groups(
@@ -92,28 +89,25 @@ def _by(one: Summary, verdict: str, known: list[Measure]) -> str:
     return " and ".join(m.name for m in known if one.outcomes[m.name].verdict == verdict)
 
 
-def _size(one: Summary, measure: Measure) -> str:
-    """Return `"accuracy: +1.2 points (95 % interval +0.4 to +2.0)"`."""
-    d, n = one.outcomes[measure.name].difference, measure.digits
-    assert d is not None
-    size = f"{measure.name}: {signed(d.mean, n)} {measure.unit}".rstrip()
-    if not math.isfinite(d.low):
-        return f"{size}, from one pair"
-    return f"{size} (95 % interval {signed(d.low, n)} to {signed(d.high, n)})"
-
-
 def _rest(groups: dict[str, list[Summary]], known: list[Measure]) -> list[str]:
     """Return what is said of the arms that do not lead."""
     said = []
     for key, word in (("mixed", "better by one measure, worse by another"),
                       ("worse", "worse"), ("equivalent", "equivalent")):  # fmt: skip
-        if arms := [one.arm for one in groups[key]]:
-            alone = len(arms) == 1 and key != "mixed"
-            by = f" by {_by(groups[key][0], key, known)}" if alone else ""
+        if arms := [one.label for one in groups[key]]:
+            by = "" if key == "mixed" else _by_all(groups[key], key, known)
             said.append(f"{_named(arms)} {_is(arms)} {word}{by}")
     if unknown := groups["open"]:
-        said.append(f"nothing can be concluded for {_named([one.arm for one in unknown])}")
+        said.append(f"nothing can be concluded for {_named([one.label for one in unknown])}")
     return said
+
+
+def _by_all(arms: list[Summary], verdict: str, known: list[Measure]) -> str:
+    """Return by which measures arms have a verdict; of several nothing, where it is by all."""
+    found = {_by(one, verdict, known) for one in arms}
+    if len(arms) > 1 and found == {" and ".join(measure.name for measure in known)}:
+        return ""
+    return f" by {found.pop()}" if len(found) == 1 else " by some measure"
 
 
 def _named(arms: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +12,18 @@ from numpy.typing import NDArray
 
 from regkit.comparison import calibration, metrics
 from regkit.comparison.results import Fit, Record
+from regkit.comparison.settings import MEASURES
+from regkit.core.errors import RegkitError
 
-__all__ = ["Measure", "of_outputs", "of_record", "reliability", "selection"]
+__all__ = [
+    "Measure",
+    "chosen",
+    "of_outputs",
+    "of_record",
+    "reliability",
+    "resolution",
+    "selection",
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Measure:
         digits: How many decimals to print.
         scale: Shown number / stored number.
         decides: Whether verdicts are given by it. What decides is fixed before any result, and the
-            correction for several tests counts it; the other measures describe.
+            correction for several tests counts it; the other measures describe (`of_record`).
         most: By how much two values can differ, as shown.
     """
 
@@ -39,7 +50,7 @@ class Measure:
     margin: float
     digits: int
     scale: float = 1.0
-    decides: bool = True
+    decides: bool = False
     most: float = math.inf
 
     def of(self, fit: Fit, part: str = "test") -> float:
@@ -48,35 +59,97 @@ class Measure:
         return self.scale * values[self.key]
 
 
-# What users ask for, and the more sensitive proper score beside it. The margins: half a point, and
-# 2 % in the probability that is given to the right class.
+# The margins: half a point, the like of it in the area under the curve, and 2 % in the probability
+# that is given to the right class.
 CLASSIFICATION = (
     Measure("accuracy", "accuracy", "points", 1, 0.5, 1, 100.0, most=100.0),
+    Measure("balanced_accuracy", "balanced accuracy", "points", 1, 0.5, 1, 100.0, most=100.0),
+    Measure("roc_auc", "ROC AUC", "", 1, 0.005, 3, most=1.0),
     Measure("nll", "NLL", "nats", -1, 0.02, 3),
-    Measure("brier", "Brier", "", -1, 0.0, 3, decides=False),
-    Measure("calibration_error", "calibration error", "points", -1, 0.0, 1, 100.0, decides=False),
+    Measure("brier", "Brier", "", -1, 0.0, 3),
+    Measure("calibration_error", "calibration error", "points", -1, 0.0, 1, 100.0),
 )
 REGRESSION = (
     Measure("rmse", "RMSE", "", -1, 0.0, 3),
-    Measure("mae", "MAE", "", -1, 0.0, 3, decides=False),
+    Measure("mae", "MAE", "", -1, 0.0, 3),
 )
+KNOWN = {one.key: one for one in (*CLASSIFICATION, *REGRESSION)}
+BESIDE = "nll"  # decides too: a proper score, more sensitive than what users ask for
 RELATIVE_MARGIN = 0.02  # of the target's standard deviation
+
+
+def chosen(asked: str | None, task: str, test_counts: Sequence[int]) -> str:
+    """Return the measure that decides first and chooses the epoch, where the data has it.
+
+    Args:
+        asked: What was asked for; None is accuracy, or for a regression the RMSE.
+        task: "classification" or "regression".
+        test_counts: The number of test examples of each class; none for a regression.
+
+    Raises:
+        RegkitError: for a measure that the data cannot have, with those that it can.
+
+    Example:
+        >>> chosen(None, "regression", [])
+        'rmse'
+    """
+    possible = MEASURES[task]
+    if not _has_two_classes(test_counts):
+        possible = tuple(one for one in possible if one != "roc_auc")
+    if asked is None:
+        return possible[0]
+    if asked not in possible:
+        why = f"this is a {task}"
+        if asked == "roc_auc" and task == "classification":
+            why = f"it needs test examples of two classes, and they have {list(test_counts)}"
+        raise RegkitError(f"measure={asked!r} cannot be: {why}; here it is {', '.join(possible)}")
+    return asked
 
 
 def of_record(record: Record) -> tuple[Measure, ...]:
     """Return the measures of a record, those that decide first.
 
-    An error of regression is in the target's unit, so its margin is 2 % of the target's standard
-    deviation, and its decimals show four significant digits of that deviation.
+    What was asked for decides, and for classes the NLL beside it. An error of regression is in the
+    target's unit, so its margin is 2 % of the target's standard deviation, and its decimals show
+    four significant digits of that deviation.
     """
+    first = record.settings["measure"]
     if record.data["task"] == "classification":
-        return CLASSIFICATION
-    deviation = float(record.data["target_scale"])
-    digits = max(0, 3 - int(np.floor(np.log10(deviation))))
-    margin = float(f"{RELATIVE_MARGIN * deviation:.2g}")
+        known = list(CLASSIFICATION)
+        if not _has_two_classes(record.data["test_counts"].values()):
+            known.remove(KNOWN["roc_auc"])
+    else:
+        deviation = float(record.data["target_scale"])
+        digits = max(0, 3 - int(np.floor(np.log10(deviation))))
+        margin = float(f"{RELATIVE_MARGIN * deviation:.2g}")
+        known = [replace(one, digits=digits, margin=margin) for one in REGRESSION]
+    deciding = (first, BESIDE)
+    ordered = sorted(known, key=lambda one: (one.key != first, one.key != BESIDE))
     return tuple(
-        replace(one, digits=digits, margin=margin if one.decides else 0.0) for one in REGRESSION
+        replace(one, decides=True) if one.key in deciding else replace(one, margin=0.0)
+        for one in ordered
     )
+
+
+def _has_two_classes(test_counts: Iterable[int]) -> bool:
+    counts = list(test_counts)
+    return len(counts) == 2 and all(counts)
+
+
+def resolution(measure: Measure, record: Record) -> float:
+    """Return the step in which a measure comes, averaged over the seeds of a split.
+
+    One test example for accuracy; for balanced accuracy one of the smallest class, which counts
+    most; one pair of examples for the area under the ROC curve; 0 for what is continuous.
+    """
+    counts = [one for one in record.data["test_counts"].values() if one]
+    steps = {
+        "accuracy": lambda: 1 / record.data["n_test"],
+        "balanced_accuracy": lambda: 1 / (len(counts) * min(counts)),
+        "roc_auc": lambda: 1 / math.prod(counts),
+    }
+    step = steps[measure.key]() if measure.key in steps else 0.0
+    return float(measure.scale * step / record.settings["seeds"])
 
 
 def of_outputs(task: str, y: NDArray[Any], outputs: NDArray[np.float64]) -> dict[str, float]:
@@ -98,19 +171,26 @@ def of_outputs(task: str, y: NDArray[Any], outputs: NDArray[np.float64]) -> dict
             "mae": metrics.mean_absolute_error(y, values),
         }
     p = metrics.probabilities(outputs)
+    area = {"roc_auc": metrics.roc_auc(y, p)} if p.shape[1] == 2 else {}
     return {
         "accuracy": metrics.accuracy(y, p),
+        "balanced_accuracy": metrics.balanced_accuracy(y, p),
+        **area,
         "nll": metrics.negative_log_likelihood(y, p),
         "brier": calibration.brier(y, p),
         "calibration_error": calibration.calibration_error(y, p),
     }
 
 
-def selection(values: dict[str, float]) -> tuple[float, ...]:
-    """Return what the best epoch has the most of: accuracy, then −NLL; or −RMSE."""
-    if "rmse" in values:
-        return (-values["rmse"],)
-    return values["accuracy"], -values["nll"]
+def selection(values: dict[str, float], measure: str) -> tuple[float, ...]:
+    """Return what the best epoch has the most of: the measure that decides, then −NLL.
+
+    Example:
+        >>> selection({"accuracy": 0.75, "nll": 0.5}, "accuracy"), selection({"rmse": 3.0}, "rmse")
+        ((0.75, -0.5), (-3.0,))
+    """
+    first = KNOWN[measure].sign * values[measure]
+    return (first, -values["nll"]) if "nll" in values else (first,)
 
 
 def reliability(

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from regkit.core.errors import RegkitError
 
 __all__ = [
     "accuracy",
+    "balanced_accuracy",
     "mean_absolute_error",
     "negative_log_likelihood",
     "probabilities",
+    "roc_auc",
     "root_mean_squared_error",
 ]
 
@@ -42,6 +45,42 @@ def accuracy(y: NDArray[Any], p: NDArray[np.float64]) -> float:
         0.5
     """
     return float((p.argmax(axis=1) == y).mean())
+
+
+def balanced_accuracy(y: NDArray[Any], p: NDArray[np.float64]) -> float:
+    """Return the mean over the classes of the fraction of their examples that are recognized.
+
+    Classes without an example do not count.
+
+    Source: Brodersen et al., "The balanced accuracy and its posterior distribution" (2010).
+
+    Example:
+        >>> balanced_accuracy(np.array([0, 0, 0, 1]), np.array([[0.9, 0.1]] * 4))
+        0.5
+    """
+    counts = np.bincount(y, minlength=p.shape[1])
+    right = np.bincount(y[p.argmax(axis=1) == y], minlength=p.shape[1])
+    return float((right[counts > 0] / counts[counts > 0]).mean())
+
+
+def roc_auc(y: NDArray[Any], p: NDArray[np.float64]) -> float:
+    """Return the area under the ROC curve of two classes.
+
+    It is the chance that an example of class 1 is given a higher probability of it than one of
+    class 0; a tie counts half. Without examples of both classes it is not defined: NaN.
+
+    Source: Hanley and McNeil, "The meaning and use of the area under a ROC curve" (1982).
+
+    Example:
+        >>> roc_auc(np.array([0, 1, 1]), np.array([[0.6, 0.4], [0.7, 0.3], [0.1, 0.9]]))
+        0.5
+    """
+    ones = int((y == 1).sum())
+    zeros = len(y) - ones
+    if not (ones and zeros):
+        return float("nan")
+    ranks = stats.rankdata(p[:, 1])[y == 1].sum()
+    return float((ranks - ones * (ones + 1) / 2) / (ones * zeros))
 
 
 def negative_log_likelihood(y: NDArray[Any], p: NDArray[np.float64]) -> float:

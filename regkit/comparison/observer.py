@@ -46,14 +46,14 @@ def outputs(model: Any, x: NDArray[Any], size: int) -> NDArray[np.float64]:
 class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     """Measures every epoch on the validation examples and keeps the weights of the best.
 
-    Best is the highest accuracy, among equals the lowest negative log likelihood; or the lowest
-    root mean squared error. The values also go into `logs`, so that a technique that watches
+    Best is by the measure that decides, and among equals the lowest negative log likelihood. The
+    values also go into `logs`, so that a technique that watches
     `val_loss` or `val_accuracy` finds them.
     """
 
-    def __init__(self, task: str, parts: Parts) -> None:
+    def __init__(self, task: str, measure: str, parts: Parts) -> None:
         super().__init__()
-        self.task, self.parts = task, parts
+        self.task, self.measure, self.parts = task, measure, parts
         self.size = min(CHUNK, len(parts.x_val))
         self.seconds: list[float] = []
         self.curves: dict[str, list[float]] = {}
@@ -87,7 +87,8 @@ class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         logs["val_loss"] = found.get("nll", found.get("rmse", 0.0) / self.parts.target_scale)
         for key, value in found.items():
             self.curves.setdefault(f"val_{key}", []).append(value)
-        if not self.best or measures.selection(found) > measures.selection(self.best):
+        best = measures.selection(self.best, self.measure) if self.best else ()
+        if measures.selection(found, self.measure) > best:
             self.best, self.best_epoch = found, epoch + 1
             self._weights = self.model.get_weights()
 

@@ -34,7 +34,7 @@ class FitProgress:
         self.start = self._said = time.perf_counter()
         self.console = Terminal(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description:<18}"),
+            TextColumn("{task.description:<18}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("fits ·"),
@@ -62,7 +62,7 @@ class FitProgress:
 
     def begin(self, arm: str) -> None:
         """Say which arm is being fitted."""
-        self._bar.update(self._task, description=arm[:18])
+        self._bar.update(self._task, description=arm if len(arm) <= 18 else f"{arm[:17]}…")
 
     def advance(self, fits: int = 1) -> None:
         """Count fits that are done, or that will not be."""

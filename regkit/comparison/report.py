@@ -13,6 +13,7 @@ from rich.console import Console
 from regkit.comparison import analysis, figures, measures, page, results, tables, verdict_text
 from regkit.comparison.console import standard_output
 from regkit.comparison.headline import headline
+from regkit.comparison.recommendation import recommendation
 from regkit.core.errors import RegkitError, suggest
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ class Comparison:
         for table in tables.tables(self.record, self.summaries):
             console.print(table)
         console.print(tables.caption(self.record), style="dim", highlight=False)
-        found = headline(self.record, self.summaries)
-        console.print(found, style="bold", markup=False, highlight=False)
+        found = headline(self.record, self.summaries), recommendation(self.record, self.summaries)
+        for sentence in found:
+            console.print(sentence, style="bold", markup=False, highlight=False)
         console.print(self.text, markup=False, highlight=False)
 
     def __str__(self) -> str:
@@ -69,7 +71,7 @@ class Comparison:
         return buffer.getvalue().rstrip()
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{one.arm}: {one.verdicts}" for one in self.summaries[1:])
+        said = ", ".join(f"{one.label}: {one.verdicts}" for one in self.summaries[1:])
         return f"Comparison({said})"
 
     def _repr_html_(self) -> str:
@@ -79,12 +81,13 @@ class Comparison:
         """Return the numbers, one row for each arm and measure.
 
         A pandas `DataFrame` where pandas is installed, else a list of dicts with the same columns:
-        arm, measure, unit, mean, difference, low and high (its 95 % interval), p_better,
-        p_equivalent (the probability that it is within the margin), p (after Holm), verdict, and
-        of the arm gap, cost, best_epoch, peak_memory and sparsity. What is not known is None.
+        arm, recipe (its text), measure, unit, mean, difference, low and high (its 95 % interval),
+        p_better, p_equivalent (the probability that it is within the margin), p (after Holm),
+        verdict, evidence, and of the arm gap, cost, best_epoch, peak_memory and sparsity. What is
+        not known is None.
         """
         rows = [
-            _row(one, measure)
+            _row(self.record.arms[one.arm], one, measure)
             for one in self.summaries
             for measure in measures.of_record(self.record)
         ]
@@ -114,7 +117,7 @@ class Comparison:
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the report, one page that needs no other file; write it where a path is given."""
-        text = page.render([(self.record, self.summaries)])
+        text = page.render(self.record, self.summaries)
         if path is not None:
             Path(path).write_text(text, "utf-8")
         return text
@@ -149,12 +152,13 @@ class Comparison:
         return cls(results.read(path))
 
 
-def _row(one: analysis.Summary, measure: measures.Measure) -> dict[str, Any]:
+def _row(recipe: str, one: analysis.Summary, measure: measures.Measure) -> dict[str, Any]:
     """Return what is known of an arm by a measure."""
     outcome = one.outcomes[measure.name]
     d = outcome.difference
     return {
         "arm": one.arm,
+        "recipe": recipe,
         "measure": measure.name,
         "unit": measure.unit,
         "mean": outcome.mean,
@@ -165,6 +169,7 @@ def _row(one: analysis.Summary, measure: measures.Measure) -> dict[str, Any]:
         "p_equivalent": outcome.p_practical and outcome.p_practical[1],
         "p": outcome.p_adjusted,
         "verdict": outcome.verdict,
+        "evidence": outcome.evidence,
         "gap": one.gap,
         "cost": one.cost,
         "best_epoch": one.best_epoch,

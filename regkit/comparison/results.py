@@ -13,9 +13,9 @@ from typing import Any
 
 from regkit.core.errors import RegkitError
 
-__all__ = ["SCHEMA", "Fit", "Record", "check_output", "document", "read", "write"]
+__all__ = ["SCHEMA", "Fit", "Record", "check_output", "document", "label", "read", "write"]
 
-SCHEMA = 2
+SCHEMA = 3
 FILES = (
     "results.json", "report.html", "forest.svg", "forest.png", "curves.svg", "curves.png",
 )  # fmt: skip
@@ -68,7 +68,7 @@ class Record:
         fits: The fits that were done.
         failures: Arm → why it was taken out.
         diverged: Those of them whose training went to NaN or infinity.
-        settings: Splits, seeds, epochs, sizes, label noise, root seed, model.
+        settings: What decides, splits, seeds, epochs, sizes, label noise, root seed, model.
         data: Name, digest, sizes, class names, note.
         environment: Versions, hardware, command, times.
         stopped: Why it ended before all fits were done, or empty.
@@ -88,9 +88,23 @@ class Record:
         """The name of the arm that the others are compared with."""
         return next(iter(self.arms))
 
+    def label(self, arm: str) -> str:
+        """Return an arm as it is shown everywhere: by the text that makes it."""
+        return label(arm, self.arms[arm])
+
     def of(self, arm: str) -> list[Fit]:
         """Return the fits of one arm."""
         return [fit for fit in self.fits if fit.arm == arm]
+
+
+def label(name: str, recipe: str) -> str:
+    """Return how an arm is shown: by its recipe, after a name of its own.
+
+    Example:
+        >>> label("l2(0.1)", "l2(0.1)"), label("strong", "l2(0.1)"), label("baseline", "")
+        ('l2(0.1)', 'strong = l2(0.1)', 'baseline')
+    """
+    return name if recipe in ("", name) else f"{name} = {recipe}"
 
 
 def check_output(directory: Path, force: bool) -> None:

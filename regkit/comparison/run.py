@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from regkit.comparison import execution, results, settings
+from regkit.comparison import execution, measures, results, settings
+from regkit.comparison.again import Request, again
 from regkit.comparison.arms import BASELINE, Recipes, default_recipes, named
 from regkit.comparison.description import describe_data, describe_environment
 from regkit.comparison.journal import Journal
 from regkit.comparison.models import BuildModel, count_parameters, resolve
 from regkit.comparison.progress import FitProgress
 from regkit.comparison.report import Comparison
-from regkit.comparison.several import Comparisons
+from regkit.comparison.several import Comparisons, folder_name
 from regkit.comparison.study import Failure, Study, Task, Worker
 from regkit.core.errors import RegkitError
 from regkit.core.options import Boolean, checked_call
@@ -33,6 +33,7 @@ def compare(
     data: Any,
     recipes: Recipes | None = None,
     *,
+    measure: str | None = None,
     splits: int = 10,
     seeds: int = 1,
     epochs: int = 80,
@@ -72,6 +73,9 @@ def compare(
             list of such sources compares on each of them, and ranks the arms over all.
         recipes: The arms, in text or as recipes; or a mapping from names to them. None is a
             technique or two of every chapter, as far as they suit the data.
+        measure: What decides first and chooses the epoch: "accuracy", "balanced_accuracy",
+            "roc_auc" (two classes) or "nll"; for a regression "rmse" or "mae". None is accuracy, or
+            the RMSE. For classes the NLL decides beside it.
         splits: The number of splits, at least 2; each gives one pair for the statistics.
         seeds: The number of seeds a split; their fits are averaged, which takes out most of the
             chance in initialization, order and the choice of the epoch.
@@ -114,6 +118,7 @@ def compare(
     comparison with what is done.
     """
     options = {
+        "measure": measure,
         "splits": splits,
         "seeds": seeds,
         "epochs": epochs,
@@ -148,7 +153,14 @@ def compare(
         results.check_output(one, force or resume)
     build, model = resolve(build_model)
     arms = arms or named(default_recipes(sets))
-    runs = [_Run(Study(arms, one, build, model, dict(options))) for one in sets]
+    requests = [
+        Request(build_model, source, chosen, place, jobs)
+        for source, place in zip(sources, folders, strict=True)
+    ]
+    runs = [
+        _Run(Study(arms, one, build, model, dict(options)), request)
+        for one, request in zip(sets, requests, strict=True)
+    ]
     done = [run.open(place, resume) for run, place in zip(runs, folders, strict=True)]
     found: list[Comparison] = []
     for run, place, before in zip(runs, folders, done, strict=True):
@@ -162,7 +174,7 @@ def compare(
         return found[0]
     together = Comparisons(found)
     if folder is not None:
-        together.save(folder)
+        together.to_html(folder / "report.html")  # each has been saved as soon as it was done
     return together
 
 
@@ -180,7 +192,7 @@ def _are_several(data: Any) -> bool:
 
 def _folders(folder: Path | None, sets: list[Dataset]) -> list[Path | None]:
     """Return a folder for each data set, named after it."""
-    names = [re.sub(r"[^\w.-]+", "_", one.name) for one in sets]
+    names = [folder_name(one.name) for one in sets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise RegkitError(f"two data sets are called {twice[0]!r}; their names must differ")
@@ -192,14 +204,20 @@ def _folders(folder: Path | None, sets: list[Dataset]) -> list[Path | None]:
 class _Run:
     """A study as it runs: what is done, what failed, what is written."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, request: Request) -> None:
         self.study = study
         first = study.parts(study.tasks()[0].repeat)  # raises where the sizes cannot be
         if study.settings["batch_size"] is None:
             study.settings["batch_size"] = min(256, max(16, len(first.y_train) // 4))
-        self.worker = Worker(study)
         self.described = describe_data(study.data, first)
+        counts = list(self.described["test_counts"].values())
+        asked = study.settings["measure"]
+        study.settings["measure"] = measures.chosen(asked, study.data.task, counts)
+        self.worker = Worker(study)
         self.environment = describe_environment(count_parameters(self.worker.model()))
+        self.environment["command"] = again(
+            request, study.arms, study.settings, self.environment["backend"], study.data.sha256
+        )
         self.tasks = study.tasks()
         self.found: dict[tuple[str, int, int], results.Fit | Failure] = {}
         self.journal: Journal | None = None
@@ -268,7 +286,8 @@ class _Run:
             for task, found in stream:
                 self.found[task.key] = found
                 if isinstance(found, Failure):
-                    progress.note(f"{task.arm} failed and is taken out: {found.reason}")
+                    arm = self.study.label(task.arm)
+                    progress.note(f"{arm} failed and is taken out: {found.reason}")
                     if task.arm == BASELINE:
                         break
                 elif self.journal is not None and not self._written(self.journal, found):
@@ -292,7 +311,7 @@ class _Run:
             if any(isinstance(self.found.get(one.key), Failure) for one in self._of(task.arm)):
                 progress.advance()
                 return False
-            progress.begin(task.arm)
+            progress.begin(self.study.label(task.arm))
             return True
 
         return begin

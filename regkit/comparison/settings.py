@@ -12,7 +12,7 @@ from typing import Any
 
 from regkit.core.errors import RegkitError
 
-__all__ = ["OPTIONS", "Option", "check"]
+__all__ = ["MEASURES", "OPTIONS", "Option", "check"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,29 @@ def _share(name: str, default: float, said: str) -> Option:
     return Option(name, float, default, lambda v: 0 < v < 1, bounds, "FRACTION", said)
 
 
+# Task → what may decide a comparison; the first where nothing is asked for.
+MEASURES = {
+    "classification": ("accuracy", "balanced_accuracy", "roc_auc", "nll"),
+    "regression": ("rmse", "mae"),
+}
+
+
+def _listed(task: str) -> str:
+    *names, last = MEASURES[task]
+    return f"{', '.join(names)} or {last}"
+
+
 OPTIONS = (
+    Option(
+        "measure",
+        str,
+        None,
+        lambda v: any(v in names for names in MEASURES.values()),
+        f"{_listed('classification')} for classes, {_listed('regression')} for a regression",
+        "MEASURE",
+        f"what decides, and chooses the epoch: {_listed('classification')}, for a regression "
+        f"{_listed('regression')} (default: the first)",
+    ),
     _count("splits", 2, 10, "random splits; each gives one pair", " (10 finds large effects)"),
     _count("seeds", 1, 1, "seeds a split, averaged"),
     _count("epochs", 1, 80, "epochs of every arm"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,9 @@ from regkit.comparison.headline import over_data_sets
 from regkit.comparison.ranks import Ranking, rank
 from regkit.comparison.report import Comparison
 
-__all__ = ["Comparisons"]
+__all__ = ["Comparisons", "folder_name"]
+
+REPORT = "report.html"
 
 
 class Comparisons(Sequence[Comparison]):
@@ -54,7 +57,7 @@ class Comparisons(Sequence[Comparison]):
         """The arms' ranks by the first measure; without those that failed on a data set."""
         first = self[0].record
         arms = [arm for arm in first.arms if all(_mean(one, arm) is not None for one in self)]
-        scores = {arm: [_mean(one, arm) or 0.0 for one in self] for arm in arms}
+        scores = {first.label(arm): [_mean(one, arm) or 0.0 for one in self] for arm in arms}
         return rank(scores, first.baseline, measures.of_record(first)[0].sign)
 
     def show(self, console: Console | None = None) -> None:
@@ -75,18 +78,41 @@ class Comparisons(Sequence[Comparison]):
         return f"Comparisons({', '.join(one.record.data['name'] for one in self)})"
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """Return the report of all data sets as one page, and write it where a path is given."""
-        text = page.render([(one.record, one.summaries) for one in self], self.ranking)
+        """Return the overview, and write it where a path is given.
+
+        It ranks the arms, and leads to the report of each data set in a folder beside it.
+        """
+        found = [(one.record, one.summaries) for one in self]
+        addresses = [f"{folder_name(one.record.data['name'])}/{REPORT}" for one in self]
+        text = page.overview(found, addresses, self.ranking)
         if path is not None:
             Path(path).write_text(text, "utf-8")
         return text
 
-    def save(self, folder: str | Path) -> Path:
-        """Write the report of all data sets into a folder and return its path."""
-        path = Path(folder) / "report.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write all that there is of each data set into a folder of its own, and the overview.
+
+        Returns:
+            The path of the overview.
+
+        Raises:
+            RegkitError: where that would overwrite results and is not forced.
+        """
+        for one in self:
+            one.save(Path(folder) / folder_name(one.record.data["name"]), force=force)
+        path = Path(folder) / REPORT
         self.to_html(path)
         return path
+
+
+def folder_name(data: str) -> str:
+    """Return the name of the folder for a data set, of letters that every system takes.
+
+    Example:
+        >>> folder_name("my table.csv")
+        'my_table.csv'
+    """
+    return re.sub(r"[^\w.-]+", "_", data)
 
 
 def _mean(one: Comparison, arm: str) -> float | None:

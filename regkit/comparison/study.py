@@ -11,7 +11,7 @@ from regkit.comparison.fitting import fit_arm
 from regkit.comparison.models import BuildModel
 from regkit.comparison.observer import Diverged
 from regkit.comparison.quiet import no_retracing_notes
-from regkit.comparison.results import Fit
+from regkit.comparison.results import Fit, label
 from regkit.comparison.workbench import Workbench
 from regkit.core.errors import RegkitError
 from regkit.data.dataset import Dataset
@@ -51,7 +51,7 @@ class Study:
         data: The examples.
         build: Returns a compiled model.
         model: Its name.
-        settings: Splits, seeds, epochs, batch size, sizes, label noise, root seed.
+        settings: What decides, splits, seeds, epochs, batch size, sizes, label noise, root seed.
     """
 
     arms: dict[str, str]
@@ -59,6 +59,10 @@ class Study:
     build: BuildModel
     model: str
     settings: dict[str, Any]
+
+    def label(self, arm: str) -> str:
+        """Return an arm as it is shown: by the text that makes it."""
+        return label(arm, self.arms[arm])
 
     def tasks(self) -> list[Task]:
         """Return every fit, repeat by repeat, the arms of each in the order of their turn."""
@@ -97,7 +101,7 @@ class Worker:
         """Return the fit, or why there is none; an arm may fail in any way."""
         if task.repeat != self._repeat:
             self._repeat, self._parts = task.repeat, self.study.parts(task.repeat)
-        chosen = {name: self.study.settings[name] for name in ("epochs", "batch_size")}
+        chosen = {name: self.study.settings[name] for name in ("measure", "epochs", "batch_size")}
         recipe = self.study.arms[task.arm]
         try:
             with no_retracing_notes():

@@ -46,26 +46,29 @@ def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
         outcome = one.outcomes[measure.name]
         more = (f"{one.gap:.{measure.digits}f}", f"{one.cost:.2f}×") if extra else ()
         cells = (*_cells(outcome, measure), *more, outcome.verdict)
-        result.add_row(Folded(one.arm), *cells, style=COLOURS.get(outcome.verdict, ""))
-    for arm in set(record.failures) - {one.arm for one in summaries}:
+        result.add_row(Folded(one.label), *cells, style=COLOURS.get(outcome.verdict, ""))
+    known = {one.arm for one in summaries}
+    for arm in (one for one in record.failures if one not in known):
         blank = [""] * (5 + len(extra))
-        result.add_row(Folded(arm), *blank, "failed", style=COLOURS["failed"])
+        result.add_row(Folded(record.label(arm)), *blank, "failed", style=COLOURS["failed"])
     return result
 
 
 def _described(known: list[Measure], summaries: list[Summary]) -> Table:
     """Return the table of what is measured beside: no verdicts are given by it."""
     result = _empty("beside")
+    names = []
     for measure in known:
         unit = f", {'%' if measure.unit == 'points' else measure.unit}" if measure.unit else ""
-        result.add_column(measure.name + unit, justify="right", no_wrap=True)
-    for name in ("best epoch", "peak memory", "zero weights"):
-        result.add_column(name, justify="right", no_wrap=True)
+        names.append(measure.name + unit)
+    for name in (*names, "best epoch", "peak memory", "zero weights"):
+        two_lines = "\n".join(name.split(" ", 1))
+        result.add_column(two_lines, justify="right", no_wrap=True)
     for one in summaries:
         values = [f"{one.outcomes[m.name].mean:.{m.digits}f}" for m in known]
         memory = "" if one.peak_memory is None else f"{one.peak_memory:.0f} MB"
         result.add_row(
-            Folded(one.arm), *values, f"{one.best_epoch:g}", memory, f"{one.sparsity:.0%}"
+            Folded(one.label), *values, f"{one.best_epoch:g}", memory, f"{one.sparsity:.0%}"
         )
     return result
 

@@ -9,9 +9,9 @@ from regkit.comparison.analysis import ALPHA, Summary, overlap
 from regkit.comparison.cautions import cautions
 from regkit.comparison.measures import Measure
 from regkit.comparison.results import Record
-from regkit.core.words import counted
+from regkit.core.words import counted, signed
 
-__all__ = ["deciding", "grade", "how_sure", "in_words", "repeats", "what_follows", "what_was_done"]
+__all__ = ["deciding", "how_sure", "in_words", "repeats", "sized", "what_follows", "what_was_done"]
 
 
 def in_words(record: Record, summaries: list[Summary]) -> str:
@@ -25,29 +25,20 @@ def deciding(record: Record) -> list[Measure]:
     return [measure for measure in measures.of_record(record) if measure.decides]
 
 
-def grade(record: Record, summaries: list[Summary]) -> str:
-    """Return how strong the evidence is: "none", "weak", "moderate" or "strong".
-
-    Strong: an arm is better or worse at p < 0.01 after Holm, by at least 10 pairs. Moderate: a
-    verdict of any kind by at least 6 pairs. Weak: a verdict by fewer. None: no verdict.
-    """
-    outcomes = [one.outcomes[m.name] for one in summaries for m in deciding(record)]
-    decided = [
-        (o.verdict, o.p_adjusted, o.difference.n)
-        for o in outcomes
-        if o.verdict in ("better", "worse", "equivalent") and o.difference is not None
-    ]
-    if not decided:
-        return "none"
-    if any(v != "equivalent" and p is not None and p < 0.01 and n >= 10 for v, p, n in decided):
-        return "strong"
-    return "moderate" if max(n for _, _, n in decided) >= 6 else "weak"
-
-
 def repeats(record: Record) -> str:
     """Return `"10 splits × 2 seeds"`."""
     splits, seeds = record.settings["splits"], record.settings["seeds"]
     return counted(splits, "split") + (f" × {seeds} seeds" if seeds > 1 else "")
+
+
+def sized(one: Summary, measure: Measure) -> str:
+    """Return `"accuracy: +1.2 points (95 % interval +0.4 to +2.0)"`, of an arm with pairs."""
+    d, n = one.outcomes[measure.name].difference, measure.digits
+    assert d is not None
+    size = f"{measure.name}: {signed(d.mean, n)} {measure.unit}".rstrip()
+    if not math.isfinite(d.low):
+        return f"{size}, from one pair"
+    return f"{size} (95 % interval {signed(d.low, n)} to {signed(d.high, n)})"
 
 
 def what_was_done(record: Record) -> str:
@@ -83,9 +74,10 @@ def _what_follows(measure: Measure, summaries: list[Summary]) -> str:
         if outcome.difference is None or not outcome.verdict:
             continue
         d, n = outcome.difference, measure.digits
-        size = f" ({d.mean:+.{n}f}, {d.low:+.{n}f} to {d.high:+.{n}f})"
-        decided = outcome.verdict in ("better", "worse")
-        by_verdict.setdefault(outcome.verdict, []).append(one.arm + size * decided)
+        size = f"{d.mean:+.{n}f}, {d.low:+.{n}f} to {d.high:+.{n}f}; "
+        size = size if outcome.verdict in ("better", "worse") else ""
+        sure = f" ({size}{outcome.evidence} evidence)" if outcome.evidence != "none" else ""
+        by_verdict.setdefault(outcome.verdict, []).append(one.label + sure)
     said = [
         f"{word} {', '.join(by_verdict[key])}"
         for key, word in (

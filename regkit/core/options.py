@@ -60,6 +60,7 @@ __all__ = [
     "checked_init",
     "constraints",
     "defaults",
+    "strengths",
 ]
 
 # What most techniques use, by name.
@@ -208,3 +209,21 @@ def checked_init(init: Callable[..., None]) -> Callable[..., None]:
 def defaults(cls: type) -> dict[str, Any]:
     """Return the default of every option; `inspect.Parameter.empty` where it has none."""
     return {name: p.default for name, p in inspect.signature(cls).parameters.items()}
+
+
+def strengths(cls: type) -> tuple[str, ...]:
+    """Return the options that say how strongly a technique acts, which its text always shows.
+
+    They are those with a neutral value that may be given by place; options by keyword only refine.
+
+    Example:
+        >>> import regkit
+        >>> strengths(regkit.Dropout), strengths(regkit.ElasticDistortion)
+        (('rate',), ('alpha',))
+    """
+    known = constraints(cls)
+    return tuple(
+        name
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and known[name].neutral is not None
+    )

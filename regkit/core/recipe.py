@@ -7,20 +7,26 @@
     schedule = word "(" arguments ")"          a Keras learning rate schedule, `cosine_decay(…)`
 
 A text is data: literals, registered names and schedules. Nothing in it is evaluated.
+
+The text of a recipe shows the strengths of its techniques also where they are the defaults, and
+other options where they are not: it says what runs, and makes exactly it again.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
 from regkit.core import options, registry, schedules
+from regkit.core.constraints import Constraint
 from regkit.core.errors import RecipeError, RegkitError, suggest
 from regkit.core.grouped import Grouped
 from regkit.core.plan import Plan
 from regkit.core.technique import Technique
+from regkit.core.words import number
 
 __all__ = ["Recipe", "explain"]
 
@@ -49,7 +55,7 @@ class Recipe(Grouped, Sequence[Technique]):
     Example, as in `model.fit(x, y, callbacks=[Recipe("l2(0.001) + label_smoothing")])`:
 
         >>> str(Recipe("l2(0.001)+ label_smoothing"))
-        'l2(strength=0.001) + label_smoothing'
+        'l2(1e-3) + label_smoothing(0.1)'
     """
 
     def __init__(self, source: str | Technique | Iterable[Technique] = "") -> None:
@@ -151,23 +157,40 @@ def _named(wrong: Any) -> str:
 
 
 def _text(technique: Technique) -> str:
+    """Return the text of a technique, its strengths visible: `dropout(0.5)`, not `dropout`."""
     identifier = registry.identify(type(technique))
     if identifier is None:
         raise RecipeError(
             f"{technique!r} has no text form: {type(technique).__name__} is not registered under "
             "the entry point group 'regkit.techniques'"
         )
-    given = []
-    for name, default in options.defaults(type(technique)).items():
+    given, cls = [], type(technique)
+    constraints, strengths = options.constraints(cls), options.strengths(cls)
+    for place, (name, default) in enumerate(options.defaults(cls).items()):
         value = getattr(technique, name)
-        if type(value) is type(default) and value == default:
+        if name not in strengths and type(value) is type(default) and value == default:
             continue
-        given.append(f"{name}={_literal(value, name)}")
+        written = _written(value, name, constraints[name])
+        given.append(written if name in strengths and place == 0 else f"{name}={written}")
     return f"{identifier}({', '.join(given)})" if given else identifier
 
 
+def _written(value: Any, option: str, constraint: Constraint) -> str:
+    """Return an option's value; without a point where the option makes a float of an integer."""
+    if isinstance(value, float) and value.is_integer() and math.copysign(1, value) > 0:
+        try:
+            same = constraint.check(int(value))
+        except (TypeError, ValueError):
+            same = None
+        if type(same) is float and same == value:
+            return min(str(int(value)), number(value), key=len)
+    return _literal(value, option)
+
+
 def _literal(value: Any, option: str) -> str:
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return number(value)
+    if value is None or isinstance(value, bool | int | str):
         return repr(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(one, option) for one in value)}]"

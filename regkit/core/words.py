@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
-__all__ = ["counted", "registered", "shown"]
+__all__ = ["counted", "number", "registered", "shown", "signed"]
 
 HUGE = 10**40
 
@@ -20,6 +21,24 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
+def number(value: float) -> str:
+    """Return the shortest text that Python reads as this float again; it stays a float.
+
+    Example:
+        >>> number(0.0001), number(0.25), number(3.0), number(1e16)
+        ('1e-4', '0.25', '3.0', '1e16')
+    """
+    written = repr(value)
+    if not math.isfinite(value) or value == 0:
+        return written
+    sign, digits, exponent = Decimal(written).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    power = exponent + len(rest)
+    scientific = f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power}"
+    return scientific if "e" in written or len(scientific) < len(written) else written
+
+
 def shown(value: object) -> str:
     """Return a value as messages show it: its `repr`, but of a huge whole number its length.
 
@@ -31,6 +50,16 @@ def shown(value: object) -> str:
         digits = round(math.log10(abs(value)))
         return f"(a number of {digits + (abs(value) >= 10**digits)} digits)"
     return repr(value)
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a difference with its sign, a true minus.
+
+    Example:
+        >>> signed(-0.26, 1)
+        '−0.3'
+    """
+    return f"{value:+z.{digits}f}".replace("-", "−") if math.isfinite(value) else "not known"
 
 
 def registered(cls: str) -> str:

@@ -224,15 +224,15 @@ def test_a_failed_arm_is_code_1(
     plain = study.fit_arm
 
     def fit_arm(workbench: Any, arm: str, *args: Any, **options: Any) -> Any:
-        if arm == "l2":
+        if arm == "l2(1e-4)":
             raise RuntimeError("no")
         return plain(workbench, arm, *args, **options)
 
     monkeypatch.setattr(study, "fit_arm", fit_arm)
     code, out, err = said(capsys, *small_job(tmp_path))
     assert code == 1
-    assert "RK001: l2 failed and is taken out" in out
-    assert "l2 failed and is taken out" in err
+    assert "RK001: l2(1e-4) failed and is taken out" in out
+    assert "l2(1e-4) failed and is taken out" in err
 
 
 def test_the_default_job_is_digits_with_redrawn_labels(

@@ -40,7 +40,7 @@ def test_a_study_file(capsys: pytest.CaptureFixture[str], study: Path) -> None:
     code, out, _ = said(capsys, "compare", str(study), "--quiet")
     assert code == 0
     assert "mild" in out
-    assert results(study)["arms"] == {"baseline": "", "mild": "l2(strength=0.001)"}
+    assert results(study)["arms"] == {"baseline": "", "mild": "l2(1e-3)"}
 
 
 def test_flags_come_before_the_file(capsys: pytest.CaptureFixture[str], study: Path) -> None:

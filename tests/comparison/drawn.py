@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from regkit.comparison import figures
 from regkit.comparison.ranks import Ranking, rank
 
-LONG = "elastic_distortion(relative_to=28, sigma=4.0) + dropout(rate=0.5) + label_smoothing"
+LONG = "elastic_distortion(34, sigma=5.0, relative_to=28) + dropout(0.5) + label_smoothing(0.1)"
 SIZES = (figures.WIDE, figures.NARROW)
 RANDOM = np.random.default_rng(1)
 SCORES = {

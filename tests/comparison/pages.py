@@ -12,14 +12,14 @@ from regkit.comparison.ranks import rank
 from regkit.comparison.results import Record
 from tests.comparison.records import EFFECTS, record
 
-FEW = ("l2(strength=0.001)", "dropout(rate=0.5)")
+FEW = ("l2(1e-3)", "dropout(0.5)")
 VOID = {"meta", "link", "br", "wbr", "img", "hr", "input"}
 
 
 SECTIONS = [
-    "Warnings",
     "Differences to the baseline",
     "All numbers",
+    "Warnings",
     "Split by split",
     "Learning curves",
     "Reliability",
@@ -30,15 +30,17 @@ SECTIONS = [
 ]
 
 
-def pages(*given: Record, ranking: Any = None) -> str:
-    return page.render([(one, analysis.summarize(one)) for one in given], ranking)
+def pages(given: Record) -> str:
+    return page.render(given, analysis.summarize(given))
 
 
 def of_several() -> str:
     names = ("digits", "wine", "iris")
     found = [record(arms=FEW, name=name, n_splits=3, epochs=3) for name in names]
     scores = {arm: [0.9 + EFFECTS[arm][0] + k / 100 for k in range(3)] for arm in FEW}
-    return pages(*found, ranking=rank({"baseline": [0.9, 0.91, 0.92], **scores}, "baseline"))
+    ranking = rank({"baseline": [0.9, 0.91, 0.92], **scores}, "baseline")
+    addresses = [f"{name}/report.html" for name in names]
+    return page.overview([(one, analysis.summarize(one)) for one in found], addresses, ranking)
 
 
 class Elements(HTMLParser):

@@ -47,8 +47,8 @@ def test_the_same_again_is_equivalent(done: Comparison) -> None:
 
 @pytest.mark.parametrize(("change", "verdict"), [(-0.2, "worse"), (0.2, "better")])
 def test_a_change_of_one_arm_is_found(done: Comparison, change: float, verdict: str) -> None:
-    found = verdicts(shifted(done, "l2(strength=0.01)", change), done.record)
-    assert found["l2(strength=0.01)", "accuracy"] == verdict
+    found = verdicts(shifted(done, "l2(0.01)", change), done.record)
+    assert found["l2(0.01)", "accuracy"] == verdict
     assert found["baseline", "accuracy"] != verdict
 
 

@@ -64,6 +64,17 @@ def _poor(record: Record) -> Record:
     return changed(record, fits=fits)
 
 
+def _imbalanced(record: Record) -> Record:
+    """Half of the test examples are of one class of ten, and 55 % are recognized."""
+    n = record.data["n_test"]
+    first, *others = record.data["classes"]
+    counts = {first: n // 2} | dict.fromkeys(others, n // 2 // len(others))
+    fits = tuple(
+        dataclasses.replace(fit, test=fit.test | {"accuracy": 0.55}) for fit in record.fits
+    )
+    return changed(record, fits=fits, data={"test_counts": counts})
+
+
 CASES = {
     "RK001": lambda one: changed(one, failures={list(one.arms)[1]: "ValueError: no (split 1)"}),
     "RK002": lambda one: changed(one, stopped="interrupted"),
@@ -75,6 +86,7 @@ CASES = {
     "RK007": lambda one: changed(one, data={"n_test": 999}),
     "RK008": lambda one: changed(one, data={"duplicates": 21}),
     "RK009": _poor,
+    "RK011": _imbalanced,
 }
 
 
@@ -82,6 +94,20 @@ CASES = {
 def test_each_is_given_where_it_should_be(code: str) -> None:
     assert code not in codes(calm())
     assert code in codes(CASES[code](calm()))
+
+
+def test_classes_of_very_unlike_size_are_named_however_good_the_baseline() -> None:
+    record = calm()
+    first, *_ = record.data["classes"]
+    rare = changed(record, data={"test_counts": record.data["test_counts"] | {first: 20}})
+    said = {one.code: one.text for one in cautions(rare, summarize(rare))}["RK011"]
+    assert "1.0 % of class 0" in said
+    assert "its balanced accuracy is 8" in said
+
+
+def test_it_is_not_said_where_another_measure_decides() -> None:
+    asked = changed(_imbalanced(calm()), settings={"measure": "balanced_accuracy"})
+    assert "RK011" not in codes(asked)
 
 
 @pytest.mark.parametrize(

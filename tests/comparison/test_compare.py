@@ -28,8 +28,8 @@ def test_every_arm_has_every_fit(done: tuple[Comparison, Path]) -> None:
     record = done[0].record
     assert list(record.arms.values()) == [
         "",
-        "l2(strength=0.01)",
-        "dropout(rate=0.2) + label_smoothing",
+        "l2(0.01)",
+        "dropout(0.2) + label_smoothing(0.1)",
     ]
     for arm in record.arms:
         assert sorted((fit.split, fit.seed) for fit in record.of(arm)) == [
@@ -59,7 +59,9 @@ def test_what_it_says(done: tuple[Comparison, Path]) -> None:
 
 def test_what_is_measured(done: tuple[Comparison, Path]) -> None:
     for fit in done[0].record.fits:
-        assert set(fit.test) == {"accuracy", "nll", "brier", "calibration_error"}
+        assert set(fit.test) == {
+            "accuracy", "balanced_accuracy", "nll", "brier", "calibration_error",
+        }  # fmt: skip
         assert set(fit.train) == set(fit.validation) == set(fit.test)
         assert sum(count for _, _, count in fit.reliability) == 30
         assert fit.sparsity == 0
@@ -91,7 +93,7 @@ def test_frames_are_data_as_arrays_are() -> None:
 
 
 def test_penalties_are_in_the_curves(done: tuple[Comparison, Path]) -> None:
-    curves = done[0].record.of("l2(strength=0.01)")[0].curves
+    curves = done[0].record.of("l2(0.01)")[0].curves
     assert {"loss", "data_loss", "l2_penalty", "val_accuracy", "val_nll"} <= set(curves)
     assert all(len(values) == 3 for values in curves.values())
 

@@ -60,7 +60,7 @@ def test_impossible_options(options: dict[str, Any], said: str) -> None:
     ("recipes", "said"),
     [
         ([], "no recipes to compare; name some, such as l2"),
-        (["l2", "l2()"], "'l2' is given twice"),
+        (["l2", "l2()"], r"'l2\(1e-4\)' is given twice"),
         (["baseline"], "is the baseline, which is always there"),
         ([""], "is the baseline"),
         ([[]], "is the baseline"),

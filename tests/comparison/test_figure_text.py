@@ -7,6 +7,7 @@ import math
 import pytest
 
 from regkit.comparison.figures import look
+from regkit.core.words import signed
 from tests.comparison.drawn import LONG
 from tests.comparison.records import EFFECTS
 
@@ -29,4 +30,4 @@ def test_what_is_too_long_is_cut() -> None:
     ("value", "said"), [(1.25, "+1.2"), (-0.04, "+0.0"), (-1.26, "−1.3"), (math.inf, "not known")]
 )
 def test_signed(value: float, said: str) -> None:
-    assert look.signed(value, 1) == said
+    assert signed(value, 1) == said

@@ -19,6 +19,7 @@ from regkit.comparison import analysis, figures
 from regkit.comparison.figures import look, reliability
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import deciding
+from regkit.core.words import signed
 from tests.comparison.drawn import LONG, RANKING, SIZES, ranks, texts, written
 from tests.comparison.records import EFFECTS, record
 
@@ -32,7 +33,7 @@ def timeless(given: Record) -> Record:
 
 CASES = {
     "seven arms": record(),
-    "one arm": record(arms=["dropout(rate=0.5)"]),
+    "one arm": record(arms=["dropout(0.5)"]),
     "fifteen arms": record(arms={f"l2({i / 1000})": (i / 999, 0.0, 1 + i / 60) for i in range(15)},
                           n_splits=3, epochs=4),
     "regression": record(task="regression"),
@@ -139,7 +140,7 @@ def test_the_forest_plot_says_verdicts_in_words_and_marks() -> None:
             outcome = one.outcomes[name]
             assert outcome.difference is not None
             d = outcome.difference
-            numbers = [look.signed(value, digits) for value in (d.mean, d.low, d.high)]
+            numbers = [signed(value, digits) for value in (d.mean, d.low, d.high)]
             assert "{} [{}, {}]\n{}".format(*numbers, outcome.verdict) in said
     marks = [line.get_marker() for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
     expected = [one.outcomes["accuracy"].verdict for one in analysis.summarize(given)[1:]]
@@ -169,13 +170,13 @@ def test_there_is_a_dot_a_split() -> None:
         found = sorted(float(x) for line in dots for x in line.get_xdata())
         expected = sorted(v for arm in EFFECTS for v in analysis.pairs(given, arm, measure))
         assert found == pytest.approx(expected)
-    values = analysis.pairs(given, "drop_connect", deciding(given)[0])
+    values = analysis.pairs(given, "drop_connect(0.5)", deciding(given)[0])
     better = sum(value > 0 for value in values)
     assert f"{better} of {len(values)}\nbetter" in written(figure)
 
 
 def test_curves_show_the_mean_and_the_best_epoch() -> None:
-    given = record(arms=["dropout(rate=0.5)"])
+    given = record(arms=["dropout(0.5)"])
     axes = draw("curves", given).axes[0]
     lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
     expected = np.mean([fit.curves["val_accuracy"] for fit in given.of("baseline")], axis=0)

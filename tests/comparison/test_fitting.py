@@ -14,6 +14,7 @@ from regkit.comparison.workbench import Workbench
 from regkit.data import from_arrays
 
 REPEATS = design.repeats(2, 1, root=0)
+CLASSES: dict[str, Any] = {"task": "classification", "measure": "accuracy"}
 
 
 def blobs(n: int = 120) -> Any:
@@ -75,7 +76,7 @@ def test_the_stream_keeps_its_order_on_its_way_into_training() -> None:
 
 
 def test_a_kept_model_starts_and_ends_like_a_new_one() -> None:
-    options = {"task": "classification", "epochs": 3, "batch_size": 16}
+    options = {**CLASSES, "epochs": 3, "batch_size": 16}
     kept = bench()
     fit_arm(kept, "arm", "l2(0.01) + dropout(0.2)", parts(0), REPEATS[0], **options)
     again = fit_arm(kept, "arm", "l2(0.01) + dropout(0.2)", parts(1), REPEATS[1], **options)
@@ -95,16 +96,20 @@ def test_arms_start_from_the_same_weights() -> None:
 def test_a_neutral_arm_equals_the_baseline_bit_for_bit() -> None:
     """The pairing, end to end: same examples, labels, weights, order and evaluation."""
     fits = [
-        fit_arm(
-            bench(), arm, arm, parts(), REPEATS[0], task="classification", epochs=4, batch_size=16
-        )
+        fit_arm(bench(), arm, arm, parts(), REPEATS[0], **CLASSES, epochs=4, batch_size=16)
         for arm in ("", "l2(0.0) + dropout(0.0)")
     ]
     assert fits[0].curves["val_nll"] == fits[1].curves["val_nll"]
     assert fits[0].test == fits[1].test
 
 
-def test_the_best_epoch_is_restored_and_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("measure", "sign"), [("accuracy", 1), ("balanced_accuracy", 1), ("nll", -1)]
+)
+def test_the_best_epoch_is_restored_and_evaluated(
+    monkeypatch: pytest.MonkeyPatch, measure: str, sign: int
+) -> None:
+    """Best by the measure that decides, and between equals by NLL."""
     weights: list[list[np.ndarray]] = []
     plain = observer.Observer.on_epoch_end
 
@@ -116,12 +121,11 @@ def test_the_best_epoch_is_restored_and_evaluated(monkeypatch: pytest.MonkeyPatc
     workbench, one, models = bench(), parts(), []
     hand_out = workbench.model
     monkeypatch.setattr(workbench, "model", lambda *a: models.append(hand_out(*a)) or models[-1])
-    fit = fit_arm(
-        workbench, "a", "", one, REPEATS[0], task="classification", epochs=8, batch_size=16
-    )
-    accuracies, nlls = fit.curves["val_accuracy"], fit.curves["val_nll"]
-    best = min(range(8), key=lambda i: (-accuracies[i], nlls[i]))
-    assert (fit.best_epoch, fit.validation["accuracy"]) == (best + 1, max(accuracies))
+    options = {"epochs": 8, "batch_size": 16, "task": "classification", "measure": measure}
+    fit = fit_arm(workbench, "a", "", one, REPEATS[0], **options)
+    values, nlls = fit.curves[f"val_{measure}"], fit.curves["val_nll"]
+    best = min(range(8), key=lambda i: (-sign * values[i], nlls[i]))
+    assert (fit.best_epoch, fit.validation[measure]) == (best + 1, values[best])
     (model,) = models
     assert all(
         np.array_equal(a, b) for a, b in zip(model.get_weights(), weights[best], strict=True)
@@ -145,7 +149,7 @@ def test_every_fit_has_the_steps_it_should(together: int) -> None:
             models.append(model)  # noqa: B023
             return model
 
-        options = {"task": "classification", "epochs": 3, "batch_size": batch_size}
+        options = {**CLASSES, "epochs": 3, "batch_size": batch_size}
         fit_arm(Workbench(build, (5,), 3), "a", "l2", parts(), REPEATS[0], **options)
         assert int(models[0].optimizer.iterations) == 3 * steps
 
@@ -162,6 +166,6 @@ def test_divergence_is_named() -> None:
         model.optimizer.learning_rate = float("nan")
         return model
 
-    options = {"task": "classification", "epochs": 3, "batch_size": 16}
+    options = {**CLASSES, "epochs": 3, "batch_size": 16}
     with pytest.raises(observer.Diverged, match=r"NaN|nan"):
         fit_arm(Workbench(bad, (5,), 3), "a", "", parts(), REPEATS[0], **options)

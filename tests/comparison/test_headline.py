@@ -32,6 +32,10 @@ def sentence(**given: Any) -> str:
             r"a is better .*; b is better too; c is worse by accuracy and NLL\.",
         ),
         (
+            {"arms": {"a": (0.03, 0.1, 1.0), "b": (0.0, 0.1, 1.0)}, "noise": 0.004},
+            r"a is better than the baseline by accuracy: .*; b is better by NLL\.",
+        ),
+        (
             {"arms": {"a": (0.03, -0.2, 1.0)}},
             r"a is better than the baseline by accuracy: .*\), but worse by NLL\.",
         ),
@@ -50,6 +54,10 @@ def sentence(**given: Any) -> str:
         (
             {"arms": {"a": (0.0, 0.0, 1.0)}, "noise": 0.0},
             r"No arm is shown to be better than the baseline; a is equivalent by accuracy and NLL\.",
+        ),
+        (
+            {"arms": {"a": (0.0, -0.2, 1.0), "b": (0.0, -0.2, 1.0)}, "noise": 0.002},
+            r"No arm is shown to be better than the baseline; 2 arms are worse by NLL\.",
         ),
         (
             {"arms": {"a": (0.03, 0.1, 1.0), "b": (0, 0, 1.0)}, "without": ["b"]},

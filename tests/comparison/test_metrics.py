@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn import metrics as reference
 from sklearn.metrics import accuracy_score, log_loss
 
 from regkit.comparison.metrics import (
     accuracy,
+    balanced_accuracy,
     mean_absolute_error,
     negative_log_likelihood,
     probabilities,
+    roc_auc,
     root_mean_squared_error,
 )
 
@@ -25,6 +31,34 @@ def test_metrics_agree_with_scikit_learn() -> None:
     assert accuracy(y, p) == accuracy_score(y, p.argmax(axis=1))
     assert negative_log_likelihood(y, p) == pytest.approx(log_loss(y, p))
     assert probabilities(p) == pytest.approx(p)
+
+
+@given(st.integers(2, 5), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_balanced_accuracy_agrees_with_scikit_learn(k: int, n: int, seed: int) -> None:
+    """Also where a class has no example, and where probabilities are equal."""
+    random = np.random.default_rng(seed)
+    y, p = random.integers(0, k, n) // random.integers(1, 3), random.integers(1, 4, (n, k)) / 4
+    p = p / p.sum(axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn says that a class has no example
+        expected = reference.balanced_accuracy_score(y, p.argmax(axis=1))
+    assert balanced_accuracy(y, p) == pytest.approx(expected)
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 50), st.integers(0, 2**32 - 1))
+def test_the_area_under_the_curve_agrees_with_scikit_learn(
+    zeros: int, ones: int, levels: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    y = random.permutation(np.repeat([0, 1], [zeros, ones]))
+    positive = random.integers(0, levels, len(y)) / levels  # few levels make ties
+    p = np.stack([1 - positive, positive], axis=1)
+    assert roc_auc(y, p) == pytest.approx(reference.roc_auc_score(y, positive))
+
+
+def test_there_is_no_area_without_two_classes() -> None:
+    for y in (np.zeros(3, int), np.ones(3, int)):
+        assert np.isnan(roc_auc(y, np.full((3, 2), 0.5)))
 
 
 def test_large_logits_and_sure_mistakes_stay_finite() -> None:

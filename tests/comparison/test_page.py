@@ -12,6 +12,8 @@ import pytest
 
 from regkit.comparison import analysis, headline, measures, page
 from regkit.comparison.cautions import ADVICE, cautions
+from regkit.comparison.claims import EVIDENCE, claims
+from regkit.comparison.recommendation import recommendation
 from tests.comparison.pages import FEW, SECTIONS, Elements, embedded, headings, pages, words
 from tests.comparison.records import record
 
@@ -143,7 +145,11 @@ def test_verdict_and_evidence(usual: str) -> None:
     given = record()
     said = words(usual)
     assert headline.headline(given, analysis.summarize(given)) in said
-    assert "Evidence: moderate" in said
+    for one in claims(given, analysis.summarize(given)):
+        assert f"{one.label} is {one.verdict} by {one.size} {one.evidence} evidence" in said
+        assert f"{one.evidence}: {EVIDENCE[one.evidence]}" in said
+    assert recommendation(given, analysis.summarize(given)) in said
+    assert "Evidence:" not in said
 
 
 def test_every_warning_with_what_to_do(usual: str) -> None:
@@ -159,7 +165,14 @@ def test_every_warning_with_what_to_do(usual: str) -> None:
 def test_no_warning_is_said_too(usual: str) -> None:
     arms = {"l2": (0.05, 0.2, 1.0)}
     text = pages(record(arms=arms, epochs=40, data={**record().data, "n_test": 4000}))
-    assert "None: nothing that is checked (RK001 to RK010) weakens" in words(text)
+    assert "None: nothing that is checked (RK001 to RK011) weakens" in words(text)
+
+
+def test_verdict_figure_and_table_come_before_the_warnings(usual: str) -> None:
+    said = words(usual)
+    places = [said.index(part) for part in ("better than the baseline by", "What to do next",
+              "corrected 95 % interval", "By accuracy (", "Warnings RK")]  # fmt: skip
+    assert places == sorted(places)
 
 
 def test_figures_for_both_widths_with_text_instead(any_page: str) -> None:
@@ -206,5 +219,5 @@ def test_what_it_takes_to_do_it_again(usual: str) -> None:
 
 def test_own_names_are_resolved() -> None:
     given = record(arms=["strong"])
-    named = dataclasses.replace(given, arms={"baseline": "", "strong": "l2(strength=0.1)"})
-    assert "strong = l2(strength=0.1)" in words(pages(named))
+    named = dataclasses.replace(given, arms={"baseline": "", "strong": "l2(0.1)"})
+    assert "strong = l2(0.1)" in words(pages(named))

@@ -40,7 +40,7 @@ def test_small_paths_draw_the_same() -> None:
 
 
 def test_numbers_in_text_are_left_alone() -> None:
-    given = record(arms=["l2(strength=0.00012345)"])
+    given = record(arms=["l2(1.2345e-4)"])
     with figures.style():
         figure = figures.forest_plot(given, analysis.summarize(given), width=figures.NARROW)
-    assert "strength=0.00012345)</text>" in svg.inline(figure, "a-", "")
+    assert "l2(1.2345e-4)</text>" in svg.inline(figure, "a-", "")

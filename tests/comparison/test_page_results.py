@@ -1,4 +1,4 @@
-"""The report's page: the results within it, of one data set and of several."""
+"""The report's page: the results within it, and the overview of several data sets."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from regkit.comparison import analysis, results
+from regkit.comparison import analysis, headline, page, results
 from regkit.comparison.page import rendering
-from tests.comparison.pages import FEW, SECTIONS, embedded, headings, pages, words
+from regkit.comparison.ranks import rank
+from regkit.comparison.recommendation import recommendation
+from tests.comparison.pages import FEW, Elements, embedded, headings, pages, words
 from tests.comparison.records import record
 
 pytestmark = pytest.mark.backend_free
@@ -50,22 +52,30 @@ def test_results_are_left_out_where_that_is_not_enough(monkeypatch: pytest.Monke
 # -- several data sets -----------------------------------------------------------------------
 
 
-def test_several_begin_with_an_overview(several: str) -> None:
-    found = headings(several)
-    assert found[:2] == [(1, "2 recipes against the baseline on 3 data sets"), (2, "Overview")]
-    assert [said for level, said in found if level == 2] == ["Overview", "digits", "wine", "iris"]
-    assert [said for level, said in found if level == 3] == SECTIONS * 3
+def test_the_overview_ranks_and_leads_to_a_page_for_each(several: str) -> None:
+    assert headings(several) == [
+        (1, "2 recipes against the baseline on 3 data sets"),
+        (2, "Each data set"),
+        (2, "Ranks"),
+    ]
     assert "Over 3 data sets nothing can be concluded" in words(several)
     assert "Ranks over 3 data sets" in words(several)
+    links = [a["href"] for a in Elements(several).all("a") if not (a["href"] or "").startswith("#")]
+    assert links == [f"{name}/report.html" for name in ("digits", "wine", "iris")]
+    assert several.count('<tr>\n<th scope="row"><a') == 3
 
 
-def test_each_has_its_results(several: str) -> None:
-    for name, data in (("results", "digits"), ("results-2", "wine"), ("results-3", "iris")):
-        assert embedded(several, name)["data"]["name"] == data
+def test_the_overview_has_each_verdict_with_what_to_do_next(several: str) -> None:
+    for name in ("digits", "wine", "iris"):
+        given = record(arms=FEW, name=name, n_splits=3, epochs=3)
+        found = analysis.summarize(given)
+        for said in (headline.headline(given, found), recommendation(given, found)):
+            assert said in words(several)
 
 
-def test_several_without_ranks() -> None:
-    text = pages(record(arms=FEW, n_splits=2, epochs=2), record(arms=FEW, n_splits=2, name="wine"))
-    assert "Overview" in text
-    assert "mean rank" not in words(text)
-    assert "What was found on each of them" in words(text)
+def test_an_address_is_quoted() -> None:
+    given = record(arms=FEW, n_splits=2, epochs=2)
+    ranking = rank({"baseline": [0.1, 0.2], FEW[0]: [0.2, 0.3]}, "baseline")
+    text = page.overview([(given, analysis.summarize(given))] * 2, ["a b/x", "#%/x"], ranking)
+    links = [a["href"] for a in Elements(text).all("a")]
+    assert links[1:] == ["a%20b/x", "%23%25/x"]

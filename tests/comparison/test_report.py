@@ -18,7 +18,7 @@ from tests.comparison.records import record
 
 pytestmark = pytest.mark.backend_free
 
-FOUND = Comparison(record(arms=["dropout(rate=0.5)", "early_stopping"], n_splits=4, epochs=5))
+FOUND = Comparison(record(arms=["dropout(0.5)", "early_stopping"], n_splits=4, epochs=5))
 
 
 @pytest.fixture
@@ -36,14 +36,15 @@ def no_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_pandas")
 def test_the_table_without_pandas() -> None:
     rows = FOUND.table()
-    assert len(rows) == 3 * 4  # arms × measures
-    first, other = rows[0], rows[-4]
+    assert len(rows) == 3 * 5  # arms × measures
+    first, other = rows[0], rows[-5]
     assert (first["arm"], first["measure"], first["difference"]) == ("baseline", "accuracy", None)
     outcome = FOUND.summaries[-1].outcomes["accuracy"]
     assert outcome.difference is not None
     assert outcome.p_practical is not None
     assert other == {
         "arm": "early_stopping",
+        "recipe": "early_stopping",
         "measure": "accuracy",
         "unit": "points",
         "mean": outcome.mean,
@@ -54,6 +55,7 @@ def test_the_table_without_pandas() -> None:
         "p_equivalent": outcome.p_practical[1],
         "p": outcome.p_adjusted,
         "verdict": outcome.verdict,
+        "evidence": outcome.evidence,
         "gap": FOUND.summaries[-1].gap,
         "cost": FOUND.summaries[-1].cost,
         "best_epoch": FOUND.summaries[-1].best_epoch,
@@ -66,13 +68,13 @@ def test_the_table_with_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = types.ModuleType("pandas")
     stand_in.DataFrame = lambda rows: ("a frame of", len(rows))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pandas", stand_in)
-    assert FOUND.table() == ("a frame of", 12)
+    assert FOUND.table() == ("a frame of", 15)
 
 
 def test_the_table_in_pandas_itself() -> None:
     pytest.importorskip("pandas", reason="pandas is not installed, and need not be")
     frame = FOUND.table()
-    assert frame.shape == (12, 16)
+    assert frame.shape == (15, 18)
     assert frame.query("arm == 'early_stopping' and measure == 'NLL'")["verdict"].item()
 
 

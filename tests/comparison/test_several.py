@@ -51,6 +51,10 @@ def test_what_it_writes_and_prints(done: tuple[Comparisons, Path]) -> None:
         "set_0.5",
         "set_0.1",
     }
+    overview = (folder / "report.html").read_text("utf-8")
+    for name in ("set_1.0", "set_0.5", "set_0.1"):
+        assert f'href="{name}/report.html"' in overview
+        assert (folder / name / "report.html").is_file()
     assert "mean rank" in str(found)
     assert "set 0.5" in repr(found)
 

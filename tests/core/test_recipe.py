@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import regkit
 from regkit.core.errors import OptionError, RecipeError
+from regkit.core.words import number
 from tests.registered import EFFECTIVE, NEUTRAL, scheduled
 
 
@@ -35,6 +36,33 @@ def test_any_number_and_any_text_round_trip(strength, names):
     technique = regkit.L2(strength, layers=names)
     again = regkit.Recipe(str(regkit.Recipe([technique])))[0]
     assert (again.strength, again.layers) == (strength, names)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("dropout", "dropout(0.5)"),
+        ("l2", "l2(1e-4)"),
+        ("l2(0)", "l2(0)"),
+        ("l2(strength=1000.0)", "l2(1e3)"),
+        ("elastic_distortion(relative_to=28)", "elastic_distortion(34, relative_to=28)"),
+        ("elastic_distortion([1, 3])", "elastic_distortion([1.0, 3.0])"),
+        ("weight_decay(1e-2, True)", "weight_decay(0.01, decoupled=True)"),
+        ("drop_connect(mask='batch')", "drop_connect(0.5, mask='batch')"),
+        ("early_stopping", "early_stopping"),
+        ("early_stopping(patience=3)", "early_stopping(patience=3)"),
+    ],
+)
+def test_strengths_are_shown_and_other_options_where_they_are_no_defaults(given, text):
+    assert str(regkit.Recipe(given)) == text
+
+
+@pytest.mark.parametrize("value", [-0.0, 2.0**60, 5e-324, 1e16, 1234.5, 1.0])
+def test_numbers_are_written_shortly_and_are_the_same_again(value):
+    text = number(value)
+    assert repr(float(text)) == repr(value)
+    assert len(text) <= len(repr(value))
+    assert {".", "e"} & set(text)  # a float in a list stays one
 
 
 @given(st.text(max_size=30))
@@ -95,7 +123,7 @@ def test_what_has_no_text_form_says_so():
 def test_schedules_are_shown_as_they_are_written():
     text = "l2(strength=polynomial_decay(initial_learning_rate=0.1, decay_steps=10,"
     recipe = regkit.Recipe(text + " end_learning_rate=0.0, power=1.0, cycle=False))")
-    assert repr(recipe[0]) == "L2" + str(recipe).removeprefix("l2")
+    assert repr(recipe[0]) == "L2(strength=" + str(recipe).removeprefix("l2(")
     assert " object at " not in recipe.explain()
 
 
@@ -108,7 +136,7 @@ def test_recipes_are_sequences():
     recipe = regkit.Recipe("l1 + l2")
     assert recipe[-1] is list(recipe)[1]
     assert [type(one).__name__ for one in recipe[:1]] == ["L1"]
-    assert str(recipe + [regkit.Dropout(0.5)]) == "l1 + l2 + dropout"  # noqa: RUF005
+    assert str(recipe + [regkit.Dropout(0.5)]) == "l1(1e-4) + l2(1e-4) + dropout(0.5)"  # noqa: RUF005
     assert repr(recipe) == "Recipe([L1(), L2()])"
 
 
@@ -131,7 +159,7 @@ def test_recipes_are_sequences():
 )
 def test_a_text_a_technique_and_several_are_recipes(source, made):
     recipe = made(source)
-    assert str(recipe) == "l2(strength=0.001)"
+    assert str(recipe) == "l2(1e-3)"
     assert regkit.explain(recipe) == recipe.explain()
 
 

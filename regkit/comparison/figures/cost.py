@@ -73,9 +73,9 @@ def _name(
 ) -> None:
     """Write the arms' names beside their points; or numbers, and a key in columns below."""
     if columns is not None:
-        _key(axes, [one.arm for one, _ in known], columns)
+        _key(axes, [one.label for one, _ in known], columns)
     points = [
-        (one.cost, d.mean, wrap(one.arm) if columns is None else str(number))
+        (one.cost, d.mean, wrap(one.label) if columns is None else str(number))
         for number, (one, d) in enumerate(known, 1)
     ]
     place_labels(figure, axes, points, [(one.cost, d.low, d.high) for one, d in known])

@@ -8,10 +8,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from regkit.comparison.analysis import Outcome, Summary
-from regkit.comparison.figures.look import MARKS, WIDE, entitle, mark, signed, what
+from regkit.comparison.figures.look import MARKS, WIDE, entitle, mark, what
 from regkit.comparison.figures.rows import Rows, rows
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import repeats
+from regkit.core.words import signed
 
 __all__ = ["forest_plot"]
 

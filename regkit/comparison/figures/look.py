@@ -30,7 +30,6 @@ __all__ = [
     "entitle",
     "mark",
     "save",
-    "signed",
     "style",
     "what",
     "with_unit",
@@ -115,16 +114,6 @@ def wrap(text: str, width: int = 24, lines: int = 3) -> str:
     if len(found) > lines:
         found = [*found[: lines - 1], "".join(found[lines - 1 :])[: width - 1] + "…"]
     return "\n".join(one.strip() for one in found)
-
-
-def signed(value: float, digits: int) -> str:
-    """Return a difference with its sign, a true minus.
-
-    Example:
-        >>> signed(-0.26, 1)
-        '−0.3'
-    """
-    return f"{value:+z.{digits}f}".replace("-", "−") if math.isfinite(value) else "not known"
 
 
 def with_unit(measure: Measure) -> str:

@@ -41,7 +41,7 @@ def panels(record: Record, summaries: list[Summary], width: float, aspect: float
     columns = min(4 if is_wide(width) else 2, len(arms))
     lines = -(-len(arms) // columns)
     one_width = min((width - 0.5) / columns, 3.2)
-    titles = [wrap(one.arm, int(one_width * 11.5)) for one in arms]
+    titles = [wrap(one.label, int(one_width * 11.5)) for one in arms]
     height = lines * (aspect * one_width + 0.3 + 0.16 * max(t.count("\n") for t in titles))
     figure = Figure(figsize=(one_width * columns + 0.5, height + 0.5), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()

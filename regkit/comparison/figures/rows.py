@@ -59,7 +59,7 @@ def rows(record: Record, summaries: list[Summary], width: float) -> Rows:
     wide, top = is_wide(width), 0.0
     arms = []
     for one in found:
-        lines = wrap(one.arm).count("\n") + 1
+        lines = wrap(one.label).count("\n") + 1
         tall = max(LANE, LINE * lines + 0.1) if wide else LANE + LINE * lines + 0.06
         arms.append((one, top + (tall if wide else LANE) / 2))
         top += tall
@@ -72,7 +72,7 @@ def rows(record: Record, summaries: list[Summary], width: float) -> Rows:
         _prepare(one_axes, measure, arms, wide)
         one_axes.set_ylim(-0.05, top)
     if wide:
-        axes[0].set_yticks([place for _, place in arms], [wrap(one.arm) for one, _ in arms])
+        axes[0].set_yticks([place for _, place in arms], [wrap(one.label) for one, _ in arms])
     return Rows(figure, panels, arms, wide)
 
 
@@ -110,7 +110,7 @@ def _prepare(axes: Any, measure: Measure, arms: list[tuple[Summary, float]], wid
         )
         axes.plot([0, 0], [low, high], color=MUTED, linewidth=1, zorder=1)
         axes.annotate(
-            wrap(one.arm),
+            wrap(one.label),
             (0, place + LANE / 2 + 0.02),
             xycoords=("axes fraction", "data"),
             va="bottom",

@@ -11,7 +11,7 @@ __all__ = ["duration", "facts", "subtitle", "title"]
 
 def title(record: Record) -> str:
     """Return the page's title: which arms, on what."""
-    others = [arm for arm in record.arms if arm != record.baseline]
+    others = [record.label(arm) for arm in record.arms if arm != record.baseline]
     arms = others[0] if len(others) == 1 else f"{len(others)} recipes"
     return f"{arms} against the baseline on {record.data['name']}"
 

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 
 from regkit.comparison import figures, measures
 from regkit.comparison.analysis import Summary, pairs
-from regkit.comparison.figures.look import signed
 from regkit.comparison.page.svg import inline
 from regkit.comparison.ranks import Ranking
 from regkit.comparison.results import Record
 from regkit.comparison.verdict_text import deciding, repeats
+from regkit.core.words import signed
 
 __all__ = ["Picture", "of_ranking", "of_record"]
 
@@ -41,17 +41,16 @@ class Picture:
     legend: str
 
 
-def of_record(record: Record, summaries: list[Summary], prefix: str = "") -> list[Picture]:
+def of_record(record: Record, summaries: list[Summary]) -> list[Picture]:
     """Return the pictures that the record has the numbers for.
 
     Args:
         record: What was measured.
         summaries: What is known of each arm.
-        prefix: What the ids within begin with, for several data sets on a page.
     """
     with figures.style():
         return [
-            _picture(kind, record, summaries, prefix)
+            _picture(kind, record, summaries)
             for kind in figures.FIGURES
             if _possible(kind, record, summaries)
         ]
@@ -82,7 +81,7 @@ def _possible(kind: str, record: Record, summaries: list[Summary]) -> bool:
     return bool([one for one in known if math.isfinite(one.cost)] if kind == "cost" else known)
 
 
-def _picture(kind: str, record: Record, summaries: list[Summary], prefix: str) -> Picture:
+def _picture(kind: str, record: Record, summaries: list[Summary]) -> Picture:
     title, caption, legend = TEXTS[kind]
     measure = measures.of_record(record)[0]
     words = {"repeats": repeats(record), "measure": measure.name}
@@ -90,7 +89,7 @@ def _picture(kind: str, record: Record, summaries: list[Summary], prefix: str) -
     wide, narrow = (
         inline(
             figures.FIGURES[kind](record, summaries, width=width, title=False),
-            f"{prefix}{kind}-{size}-",
+            f"{kind}-{size}-",
             alternative,
         )
         for size, width in (("w", figures.WIDE), ("n", figures.NARROW))
@@ -142,10 +141,10 @@ def _said_forest(record: Record, summaries: list[Summary]) -> str:
 def _said(one: Summary, measure: measures.Measure) -> str:
     outcome, n = one.outcomes[measure.name], measure.digits
     if outcome.difference is None:
-        return f"{one.arm} without a pair"
+        return f"{one.label} without a pair"
     d = outcome.difference
     interval = f" ({signed(d.low, n)} to {signed(d.high, n)})" if math.isfinite(d.low) else ""
-    return f"{one.arm} {signed(d.mean, n)}{interval}, {outcome.verdict}"
+    return f"{one.label} {signed(d.mean, n)}{interval}, {outcome.verdict}"
 
 
 def _said_dots(record: Record, summaries: list[Summary]) -> str:
@@ -153,18 +152,19 @@ def _said_dots(record: Record, summaries: list[Summary]) -> str:
     counted = []
     for one in summaries[1:]:
         values = pairs(record, one.arm, measure)
-        counted.append(f"{one.arm} on {sum(measure.sign * v > 0 for v in values)} of {len(values)}")
+        better = sum(measure.sign * v > 0 for v in values)
+        counted.append(f"{one.label} on {better} of {len(values)}")
     return f"Splits on which an arm was better by {measure.name}: {', '.join(counted)}."
 
 
 def _said_curves(record: Record, summaries: list[Summary]) -> str:
-    epochs = ", ".join(f"{one.arm} {one.best_epoch:g}" for one in summaries)
+    epochs = ", ".join(f"{one.label} {one.best_epoch:g}" for one in summaries)
     return f"Median best epoch: {epochs}."
 
 
 def _said_reliability(record: Record, summaries: list[Summary]) -> str:
     name = "calibration error"
-    errors = ", ".join(f"{one.arm} {one.outcomes[name].mean:.1f}" for one in summaries)
+    errors = ", ".join(f"{one.label} {one.outcomes[name].mean:.1f}" for one in summaries)
     return f"Calibration error in points: {errors}."
 
 

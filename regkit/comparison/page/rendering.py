@@ -10,22 +10,25 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 
 from regkit.comparison import figures, verdict_text
 from regkit.comparison.analysis import Summary
-from regkit.comparison.cautions import ADVICE, TITLES, Caution, cautions
-from regkit.comparison.headline import GRADES, headline, over_data_sets
+from regkit.comparison.cautions import ADVICE, TITLES, cautions
+from regkit.comparison.claims import EVIDENCE, claims
+from regkit.comparison.headline import headline, over_data_sets
 from regkit.comparison.page import facts, pictures, svg, tables
 from regkit.comparison.page.embedded import embedded
 from regkit.comparison.ranks import Ranking
+from regkit.comparison.recommendation import recommendation
 from regkit.comparison.results import Record
 
-__all__ = ["LIMIT", "Section", "fragment", "render"]
+__all__ = ["LIMIT", "fragment", "overview", "render"]
 
-LIMIT = 1_000_000  # bytes of a page, for each data set on it
+LIMIT = 1_000_000  # bytes of the page of a data set
 TEMPLATES = Path(__file__).parent / "templates"
 # What of the raw results is in the page, from the most on; the first that keeps the limit.
 KEPT = ("everything", "no curves", "nothing")
@@ -33,61 +36,104 @@ Found = tuple[Record, list[Summary]]
 
 
 @dataclass(frozen=True)
-class Section:
-    """What the page says of one data set.
+class Listed:
+    """A data set on the overview.
 
     Attributes:
-        number: From 1; part of the addresses in the page.
-        record: What was measured.
-        headline: The verdict in one sentence.
-        grade: How strong the evidence is.
-        cautions: What weakens it.
-        pictures: Kind → figure.
-        tables: The tables.
-        paragraphs: How it was done.
-        facts: How to do it again.
+        name: The data's name.
+        address: Of its own page, beside this one.
+        headline: Its verdict in one sentence.
+        recommendation: What to do next.
+        cautions: The codes of its warnings.
     """
 
-    number: int
-    record: Record
+    name: str
+    address: str
     headline: str
-    grade: str
-    cautions: list[Caution]
-    pictures: dict[str, pictures.Picture]
-    tables: list[tables.Table]
-    paragraphs: list[str]
-    facts: list[tuple[str, str]]
+    recommendation: str
+    cautions: list[str]
 
 
-def render(comparisons: Sequence[Found], ranking: Ranking | None = None) -> str:
-    """Return the report of comparisons as an HTML page that needs no other file.
+def render(record: Record, summaries: list[Summary]) -> str:
+    """Return the report of a comparison as an HTML page that needs no other file.
 
-    It has at most 1 MB a data set where that can be: else the learning curves, and then all raw
-    results, are left out of what is embedded, and the page says so.
+    It has at most 1 MB where that can be: else the learning curves, and then all raw results, are
+    left out of what is embedded, and the page says so.
 
     Args:
-        comparisons: (record, summaries) for each data set.
-        ranking: The arms' ranks over the data sets.
+        record: What was measured.
+        summaries: What is known of each arm.
     """
-    sections = [_section(number, *one) for number, one in enumerate(comparisons, 1)]
-    style, script = _source("page.css"), _source("page.js")
+    done, sure = verdict_text.what_was_done(record), verdict_text.how_sure(record, summaries)
     said = {
-        "sections": sections,
-        "title": _title(sections),
-        "headline": over_data_sets(ranking) if ranking else _first_sentence(sections),
-        "ranking": ranking and pictures.of_ranking(ranking),
-        "ranks": ranking and tables.of_ranking(ranking),
-        "style": Markup(style),
-        "script": Markup(script),
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **_verdict(record, summaries),
+        **_around(),
+        "title": facts.title(record),
+        "eyebrow": facts.subtitle(record),
+        "record": record,
+        "pictures": {one.key: one for one in pictures.of_record(record, summaries)},
+        "tables": tables.of_record(record, summaries),
+        "paragraphs": [done, *verdict_text.what_follows(record, summaries), sure],
+        "facts": facts.facts(record),
     }
     template = _environment().get_template("page.html")
     for kept in KEPT:
-        raw = [embedded(*one, curves=kept == KEPT[0]) for one in comparisons if kept != KEPT[2]]
+        raw = None if kept == KEPT[2] else embedded(record, summaries, curves=kept == KEPT[0])
         text = template.render(**said, raw=raw, kept=kept)
-        if len(text.encode()) <= LIMIT * len(sections):
+        if len(text.encode()) <= LIMIT:
             break
     return text
+
+
+def overview(comparisons: Sequence[Found], addresses: Sequence[str], ranking: Ranking) -> str:
+    """Return the page that ranks arms over data sets and leads to a page for each of these.
+
+    Args:
+        comparisons: (record, summaries) for each data set.
+        addresses: Of their pages, relative to this one.
+        ranking: The arms' ranks over the data sets.
+    """
+    listed = [
+        Listed(
+            name=record.data["name"],
+            address=quote(address),
+            headline=headline(record, summaries),
+            recommendation=recommendation(record, summaries),
+            cautions=sorted({one.code for one in cautions(record, summaries)}),
+        )
+        for (record, summaries), address in zip(comparisons, addresses, strict=True)
+    ]
+    first = comparisons[0][0]
+    return _environment().get_template("overview.html").render(
+        **_around(),
+        title=f"{len(first.arms) - 1} recipes against the baseline on {len(listed)} data sets",
+        eyebrow=facts.subtitle(first),
+        headline=over_data_sets(ranking),
+        listed=listed,
+        picture=pictures.of_ranking(ranking),
+        ranks=tables.of_ranking(ranking),
+        record=first,
+    )  # fmt: skip
+
+
+def _verdict(record: Record, summaries: list[Summary]) -> dict[str, Any]:
+    """Return what stands first: the verdict with its evidence, and what to do next."""
+    return {
+        "headline": headline(record, summaries),
+        "claims": claims(record, summaries),
+        "recommendation": recommendation(record, summaries),
+        "cautions": cautions(record, summaries),
+    }
+
+
+def _around() -> dict[str, Any]:
+    """Return style and script, and what allows no other script."""
+    script = _source("page.js")
+    return {
+        "style": Markup(_source("page.css")),
+        "script": Markup(script),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
 
 
 def fragment(record: Record, summaries: list[Summary]) -> str:
@@ -99,40 +145,11 @@ def fragment(record: Record, summaries: list[Summary]) -> str:
         forest = svg.inline(figure, f"f{digest}-", said)
     deciding = verdict_text.deciding(record)
     return _environment().get_template("fragment.html").render(
-        headline=said,
-        grade=verdict_text.grade(record, summaries),
-        cautions=cautions(record, summaries),
+        **_verdict(record, summaries),
         tables=[tables.of_measure(measure, record, summaries) for measure in deciding],
         forest=forest,
         style=Markup(_source("fragment.css")),
     )  # fmt: skip
-
-
-def _section(number: int, record: Record, summaries: list[Summary]) -> Section:
-    drawn = pictures.of_record(record, summaries, f"d{number}-")
-    done, sure = verdict_text.what_was_done(record), verdict_text.how_sure(record, summaries)
-    return Section(
-        number=number,
-        record=record,
-        headline=headline(record, summaries),
-        grade=verdict_text.grade(record, summaries),
-        cautions=cautions(record, summaries),
-        pictures={one.key: one for one in drawn},
-        tables=tables.of_record(record, summaries),
-        paragraphs=[done, *verdict_text.what_follows(record, summaries), sure],
-        facts=facts.facts(record),
-    )
-
-
-def _title(sections: list[Section]) -> str:
-    first = sections[0].record
-    if len(sections) == 1:
-        return facts.title(first)
-    return f"{len(first.arms) - 1} recipes against the baseline on {len(sections)} data sets"
-
-
-def _first_sentence(sections: list[Section]) -> str:
-    return sections[0].headline if len(sections) == 1 else "What was found on each of them:"
 
 
 @cache
@@ -150,10 +167,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     named: dict[str, Any] = {
-        "GRADES": GRADES,
+        "EVIDENCE": EVIDENCE,
         "TITLES": TITLES,
         "ADVICE": ADVICE,
-        "subtitle": facts.subtitle,
     }
     environment.globals.update(named)
     environment.filters["breakable"] = _breakable

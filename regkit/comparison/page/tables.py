@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from regkit.comparison import measures
 from regkit.comparison.analysis import Outcome, Summary
-from regkit.comparison.figures.look import signed
 from regkit.comparison.measures import Measure
 from regkit.comparison.ranks import Ranking
 from regkit.comparison.results import Record
+from regkit.core.words import signed
 
 __all__ = ["Cell", "Table", "of_measure", "of_ranking", "of_record"]
 
@@ -26,11 +26,13 @@ class Cell:
         text: What is shown.
         value: What it is sorted by; None is always last.
         verdict: The verdict whose mark stands before the text, or empty.
+        note: What stands below the text, in small.
     """
 
     text: str = ""
     value: float | None = None
     verdict: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,12 @@ def of_measure(measure: Measure, record: Record, summaries: list[Summary]) -> Ta
         outcome = one.outcomes[measure.name]
         cells = (*_cells(outcome, measure), *_probabilities(outcome))
         more = (_p(outcome.p_permutation),) if free else ()
-        rows.append((one.arm, (*cells, *more, _verdict(outcome.verdict))))
+        verdict = _verdict(outcome.verdict, outcome.evidence)
+        rows.append((one.label, (*cells, *more, verdict)))
     for arm in record.failures:
         if arm not in {one.arm for one in summaries}:
             blank = (Cell(),) * (len(columns) + len(extra))
-            rows.append((arm, (*blank, _verdict("failed"))))
+            rows.append((record.label(arm), (*blank, _verdict("failed"))))
     within = f", equivalent within ±{measure.margin:g}" if measure.margin else ""
     better = "more" if measure.sign > 0 else "less"
     title = f"By {measure.name} ({better} is better{within})"
@@ -91,10 +94,13 @@ def of_ranking(ranking: Ranking) -> Table:
 def _others(known: list[Measure], summaries: list[Summary]) -> Table:
     columns = tuple(name for m in known for name in (_head(m), *_difference_heads(m)))
     rows = tuple(
-        (one.arm, tuple(cell for m in known for cell in _cells(one.outcomes[m.name], m)))
+        (one.label, tuple(cell for m in known for cell in _cells(one.outcomes[m.name], m)))
         for one in summaries
     )
-    return Table("Other measures (less is better; no verdicts are given by them)", columns, rows)
+    better, more = "less is better", " and ".join(m.name for m in known if m.sign > 0)
+    if more:
+        better = f"more is better for {more}, less for the others"
+    return Table(f"Other measures, without verdicts ({better})", columns, rows)
 
 
 def _training(first: Measure, summaries: list[Summary]) -> Table:
@@ -102,7 +108,7 @@ def _training(first: Measure, summaries: list[Summary]) -> Table:
                "zero weights")  # fmt: skip
     rows = tuple(
         (
-            one.arm,
+            one.label,
             (
                 Cell(f"{one.gap:.{first.digits}f}".replace("-", "−"), one.gap),
                 _known(one.cost, f"{one.cost:.2f}×"),
@@ -160,7 +166,8 @@ def _known(value: float | None, text: str) -> Cell:
     return Cell() if value is None or not math.isfinite(value) else Cell(text, value)
 
 
-def _verdict(verdict: str) -> Cell:
+def _verdict(verdict: str, evidence: str = "") -> Cell:
     if not verdict:
         return Cell()
-    return Cell(verdict, float(ORDER.index(verdict)), verdict)
+    note = f"{evidence} evidence" if evidence not in ("", "none") else ""
+    return Cell(verdict, float(ORDER.index(verdict)), verdict, note)
