@@ -38,8 +38,9 @@ class Adapter(ABC):
     def prepare(self) -> None:  # noqa: B027  # most have nothing to do
         """Make the model ready for a fit that Keras could not run: on JAX, without an optimizer."""
 
-    def build(self, iterator: Any) -> None:  # noqa: B027  # most have nothing to do
-        """Build a model that Keras builds only within its first step: on TensorFlow."""
+    def build(self, iterator: Any) -> Any:
+        """Build a model that Keras builds only within its first step, and return the iterator."""
+        return iterator
 
     @abstractmethod
     def load(self, carried: Any) -> None:
@@ -59,8 +60,11 @@ class Adapter(ABC):
         carried = self.carried
         return None if carried is None else int(ops.convert_to_numpy(carried["step"]))
 
-    def rescue(self, *args: Any) -> None:  # noqa: B027  # most have nothing to do
-        """Save what a step that died would take with it, given the arguments of the step."""
+    def begin_epoch(self) -> None:  # noqa: B027  # most have nothing to do
+        """Note what the steps of an epoch take off the model."""
+
+    def revive(self) -> None:  # noqa: B027  # most have nothing to do
+        """Put values back on variables that a fit which died has left without."""
 
     def release(self) -> None:  # noqa: B027  # TensorFlow's graph keeps its variables
         """Let go of the state after a fit; the compiled function may be kept for the next."""

@@ -93,6 +93,7 @@ class Attached:
         if self._ours is not None and self.model.train_function is self._ours:
             self.model.train_function = self._plain
         if self._adapter is not None:
+            self._adapter.revive()
             if self._loaded and (steps := self._adapter.steps()) is not None:
                 clock.note(self.model, steps)
             self._adapter.release()
@@ -121,15 +122,13 @@ class Attached:
         def train_function(*args: Any) -> Any:
             try:
                 if not self._loaded:
-                    self._build_and_load(args[-1])
+                    args = (*args[:-1], self._build_and_load(args[-1]))
                 assert self._function is not None
                 result = self._function(*args)
             except StopIteration:  # the data came to their end: no failure
                 raise
             except BaseException as error:
                 if type(error).__name__ != "OutOfRangeError":  # TensorFlow's words for the same
-                    if self._adapter is not None:
-                        self._adapter.rescue(*args)
                     self._died()
                 raise
             self._last_logs = result[0] if isinstance(result, tuple) else result  # JAX: and state
@@ -137,12 +136,13 @@ class Attached:
 
         return train_function
 
-    def _build_and_load(self, iterator: Any) -> None:
+    def _build_and_load(self, iterator: Any) -> Any:
         """Do at the first step what could not be done before on a model that was not built."""
         assert self._adapter is not None
-        self._adapter.build(iterator)
+        iterator = self._adapter.build(iterator)
         self._resolve()
         self._load()
+        return iterator
 
     # -- what the step carries -----------------------------------------------------------------
 
@@ -151,6 +151,7 @@ class Attached:
         adapter = self._adapter
         if adapter is None:
             return
+        adapter.begin_epoch()
         if not self._loaded and adapter.runtime.resolved:
             self._load()
         elif self._loaded and adapter.runtime.penalties:

@@ -88,7 +88,8 @@ def _file(model: keras.Model, folder: Path) -> Path:
     digest = hashlib.blake2b(digest_size=12)
     count = optimizer_count(model)
     for variable in ([] if count is None else [count]) + model.weights:
-        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable.value)).tobytes())
+        value = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable))
+        digest.update(np.ascontiguousarray(value).tobytes())
     return folder / f"regkit-{digest.hexdigest()}.npz"
 
 

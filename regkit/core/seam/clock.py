@@ -54,4 +54,6 @@ def note(model: keras.Model, steps: int) -> None:
 
 def _count(model: keras.Model) -> int:
     variable = optimizer_count(model)
-    return 0 if variable is None else int(keras.ops.convert_to_numpy(variable.value))
+    if variable is None:
+        return 0
+    return int(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable)))

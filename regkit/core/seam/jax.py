@@ -35,6 +35,7 @@ class JaxAdapter(Adapter):
                 'KERAS_NNX_ENABLED=false, or "nnx_enabled": false in keras.json'
             )
         self._carried: Any = None
+        self._state: Any = None  # the last that is known, for variables that are empty meanwhile
         self._inner: list[tuple[keras.Variable, Tensor]] | None = None
 
     def prepare(self) -> None:
@@ -60,8 +61,9 @@ class JaxAdapter(Adapter):
             step = jax.jit(step, donate_argnums=(0, 1), out_shardings=shardings)
 
         def host_step(state: Any, data: Any) -> tuple[Any, Any]:
-            logs, state, self._carried = step(state, self._carried, data)
-            return logs, state
+            self._state = state
+            logs, self._state, self._carried = step(state, self._carried, data)
+            return logs, self._state
 
         return model._make_function(host_step)  # type: ignore[no-any-return]
 
@@ -78,18 +80,21 @@ class JaxAdapter(Adapter):
         return lambda *given: compiled([variable.value for variable in variables], *given)
 
     def _values(self, state: Any) -> list[tuple[keras.Variable, Tensor]]:
+        return [
+            pair
+            for variables, values in zip(self._held(), state, strict=True)
+            for pair in zip(variables, values, strict=True)
+        ]
+
+    def _held(self) -> tuple[Sequence[keras.Variable], ...]:
+        """Return the variables whose values the loop's state has, in its order."""
         model = self.model
-        names = (
+        return (
             model.trainable_variables,
             model.non_trainable_variables,
             model.optimizer.variables,
             model.metrics_variables,
         )
-        return [
-            pair
-            for variables, values in zip(names, state, strict=True)
-            for pair in zip(variables, values, strict=True)
-        ]
 
     def around(self, frame: Any) -> AbstractContextManager[Any]:
         """Shadow `optimizer.stateless_apply`, and note the values that the forward pass gets."""
@@ -160,10 +165,14 @@ class JaxAdapter(Adapter):
         """Put arrays on the device; the step donates them, so they are copies."""
         self._carried = keras.tree.map_structure(lambda one: jax.numpy.array(one), carried)
 
-    def rescue(self, *args: Any) -> None:
-        """Put the state back on the variables, which Keras empties for the time of an epoch."""
-        for variable, value in self._values(args[0]):
-            if not value.is_deleted():  # donated to a step that had begun to run
+    def begin_epoch(self) -> None:
+        """Note the values that Keras takes off the variables for the time of an epoch."""
+        self._state = [[variable.value for variable in held] for held in self._held()]
+
+    def revive(self) -> None:
+        """Put the values back, where a fit that died has left the variables empty."""
+        for variable, value in [] if self._state is None else self._values(self._state):
+            if variable._value is None and not value.is_deleted():  # by a step that had begun
                 variable.assign(value)
 
     def steps(self) -> int | None:
@@ -173,7 +182,7 @@ class JaxAdapter(Adapter):
 
     def release(self) -> None:
         """Let go of the state, which may be as large as the model."""
-        self._carried = None
+        self._carried = self._state = None
 
     @property
     def carried(self) -> Any:

@@ -20,6 +20,7 @@ from regkit.core.seam import backup
 from regkit.core.seam.attached import Attached
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.running import called_by_fit, fits_around
+from regkit.core.seam.scope import leave_all
 from regkit.core.technique import Technique
 
 __all__ = ["Seam"]
@@ -65,7 +66,9 @@ class Seam:
             return self._asked_inside(begins, force)
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
-        if not around:  # a batch is trained outside of any fit
+        if around:
+            self._hook()  # all of them, where an interrupt has left only some
+        else:  # a batch is trained outside of any fit
             self._unhook()
         return type(self.model).make_train_function(self.model, force)
 
@@ -189,6 +192,7 @@ class Seam:
         self._unhook()
 
     def _detach(self) -> None:
+        leave_all()
         self._shadows.sweep()
         if self._fit is not None:
             self._fit.detach()

@@ -96,12 +96,15 @@ def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
     kind, options = _kind(loss), _options(loss)
     axis = options.get("axis", -1) if kind in ("categorical", "sparse") else -1
     numbers = _has_class_numbers(kind, y, y_pred)
+    several = keras.tree.is_nested(y_pred)
 
     def to_dense(y: Tensor) -> Tensor:
-        if kind == "whole":
+        if kind == "whole" or several:
+            takes = "several outputs at once" if several else "whole labels"
             raise ConflictError(
-                f"the loss {loss.name!r} of output {name!r} takes whole labels, not probabilities "
-                "of classes, so its targets cannot be changed. Compile with a crossentropy"
+                f"the loss {loss.name!r} of output {name!r} takes {takes}, not probabilities of "
+                "classes, so its targets cannot be changed. Compile with a crossentropy for each "
+                "output of classes"
             )
         if numbers:
             return _probabilities(y, y_pred, axis, options.get("ignore_class"))
@@ -112,6 +115,8 @@ def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
 
 def _has_class_numbers(kind: str, y: Tensor, y_pred: Tensor) -> bool:
     """Return whether targets are numbers of classes: by the loss, or else by their shape."""
+    if keras.tree.is_nested(y_pred):  # one loss for several outputs
+        return False
     if kind != "other" or y_pred.shape[-1] == 1:
         return kind == "sparse"
     same_rank = len(y.shape) == len(y_pred.shape)

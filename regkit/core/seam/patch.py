@@ -35,8 +35,7 @@ class Shadows:
             target.__dict__[name] = value
             yield
         finally:
-            _put_back(note)
-            self._strike(note)
+            self._undo(note)
 
     def put(self, target: Any, name: str, value: Any) -> None:
         """Give one attribute of an instance another value until the next `sweep`."""
@@ -66,8 +65,7 @@ class Shadows:
             with self._lock:
                 del shared.own[thread]
                 if not shared.own:
-                    _put_back(shared.note)
-                    self._strike(shared.note)
+                    self._undo(shared.note)
 
     def sweep(self) -> None:
         """Put back whatever an interrupt has left shadowed, the last first."""
@@ -75,8 +73,11 @@ class Shadows:
             _put_back(self._notes[-1])
             self._notes.pop()
 
-    def _strike(self, note: _Note) -> None:
-        self._notes = [one for one in self._notes if one is not note]
+    def _undo(self, note: _Note) -> None:
+        """Put back, unless it was swept: a block that an interrupt tore open may end much later."""
+        if any(one is note for one in self._notes):
+            _put_back(note)
+            self._notes = [one for one in self._notes if one is not note]
 
 
 class _ByThread:

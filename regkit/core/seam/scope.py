@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.backend.common.variables import get_autocast_scope
 
-__all__ = ["Scope", "in_scope", "same_precision"]
+__all__ = ["Scope", "in_scope", "leave_all", "same_precision"]
 
 Tensor = Any
 
@@ -18,6 +19,15 @@ Tensor = Any
 def in_scope() -> bool:
     """Return whether a stateless scope is active."""
     return get_stateless_scope() is not None
+
+
+def leave_all() -> None:
+    """Leave the scopes that an interrupt has left open.
+
+    A fit begins and ends outside of any; in one that stays, nothing that is assigned would last.
+    """
+    if in_scope():
+        global_state.set_global_attribute("stateless_scope", None)
 
 
 def same_precision() -> Callable[[], AbstractContextManager[Any]]:

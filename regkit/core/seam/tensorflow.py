@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -61,19 +62,22 @@ class TensorFlowAdapter(StatefulAdapter):
 
         return predict
 
-    def build(self, iterator: Any) -> None:
+    def build(self, iterator: Any) -> Any:
         """Build a model that Keras would build within its first step, from the data's spec."""
         model, spec = self.model, getattr(iterator, "element_spec", None)
+        if spec is None:  # a batch given to `train_on_batch`
+            first = next(iterator)
+            spec = keras.tree.map_structure(_spec_of, first)
+            iterator = itertools.chain([first], iterator)
         if type(model).call is keras.Model.call:  # its own train_step calls its layers
             _require_built(model)
-        elif spec is None:
-            raise AttachError(f"{model.name!r} is not built; call it on a batch before training")
         with model.distribute_strategy.scope():
             if type(model).call is not keras.Model.call:
                 compute_output_spec(lambda: _call_all(model, spec))
             if model.optimizer is not None and not model.optimizer.built:
                 model.optimizer.build(model.trainable_variables)
             model._post_build()
+        return iterator
 
     def load(self, carried: Any) -> None:
         """Put values into the variables, made at the first time."""
@@ -174,6 +178,10 @@ def _call_all(model: keras.Model, spec: Any) -> None:
         model.compute_metrics(x, y, y_pred, sample_weight=weight)
     if loss is not None and not loss.built:
         model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
+
+
+def _spec_of(x: Any) -> Any:
+    return None if x is None else tf.type_spec_from_value(tf.convert_to_tensor(x))
 
 
 def _placeholder(spec: Any) -> Any:

@@ -30,7 +30,7 @@ def dropped(x: Tensor, uniform: Tensor, rate: Any) -> Tensor:
     keep = 1.0 - rate
     if not isinstance(rate, float):  # a schedule may reach 1
         keep = ops.maximum(keep, 1e-7)
-    return x * ops.cast(ops.where(uniform >= rate, 1.0 / keep, 0.0), x.dtype)
+    return x * ops.cast(ops.where(ops.greater_equal(uniform, rate), 1.0 / keep, 0.0), x.dtype)
 
 
 class Dropout(Technique):

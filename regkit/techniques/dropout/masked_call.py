@@ -16,6 +16,7 @@ from regkit.core.errors import AttachError
 from regkit.core.seam.scope import Scope, same_precision
 from regkit.ops import random as numbers
 from regkit.ops.mapping import map_recomputed
+from regkit.ops.precision import wide
 from regkit.techniques.dropout.dropout import dropped
 
 __all__ = ["MaskedCall", "is_affine", "matched_noise", "safe_sqrt"]
@@ -52,7 +53,7 @@ def safe_sqrt(x: Tensor, floor: float = 0.0) -> Tensor:
 
 
 def matched_noise(variance: Tensor, noise: Tensor, rate: Any, floor: float = 0.0) -> Tensor:
-    """Return noise · √(rate/(1 − rate) · variance), float32.
+    """Return noise · √(rate/(1 − rate) · variance), in the type that `precision.wide` names.
 
     With `variance` = Σ w²x² it has the second moments of Σ m·w·x/(1 − rate), m ~ Bernoulli
     (1 − rate), about its mean Σ w·x.
@@ -61,8 +62,9 @@ def matched_noise(variance: Tensor, noise: Tensor, rate: Any, floor: float = 0.0
         >>> float(matched_noise(ops.array(4.0), ops.array(-1.0), 0.5))
         -2.0
     """
-    spread = safe_sqrt(ops.cast(variance, "float32"), floor)
-    return spread * safe_sqrt(ops.convert_to_tensor(odds(rate), "float32")) * noise
+    dtype = wide(variance, noise)
+    spread = safe_sqrt(ops.cast(variance, dtype), floor)
+    return spread * safe_sqrt(ops.cast(odds(rate), dtype)) * ops.cast(noise, dtype)
 
 
 def odds(rate: Any) -> Any:
@@ -194,7 +196,7 @@ class MaskedCall:
         return unit, inputs / size, [value / weight_size for value in values]
 
     def _masked(self, value: Tensor, key: numbers.Key) -> Tensor:
-        return dropped(value, numbers.uniform(key, value.shape), self.rate)
+        return dropped(value, numbers.uniform(key, value.shape, wide(value)), self.rate)
 
 
 def _of_example(key: numbers.Key, number: Tensor, variable: keras.Variable) -> numbers.Key:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 import keras
+from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
@@ -13,6 +14,7 @@ from regkit.core.options import Boolean, LayerOption, Strength, WeightOption
 from regkit.core.stages import Stage
 from regkit.core.technique import Technique
 from regkit.ops.norms import sum_of_squares
+from regkit.ops.precision import wide
 
 __all__ = ["WeightDecay", "decayed", "weight_decay_penalty"]
 
@@ -32,8 +34,16 @@ def weight_decay_penalty(weights: Sequence[Tensor], rate: Any) -> Tensor:
 def decayed(
     weights: Sequence[Tensor], before: Sequence[Tensor], rate: Any, learning_rate: Any
 ) -> list[Tensor]:
-    """Return updated weights less learning rate · rate · (the weights before the update)."""
-    return [new - learning_rate * rate * old for new, old in zip(weights, before, strict=True)]
+    """Return updated weights less learning rate · rate · (the weights before the update).
+
+    Computed in at least float32: in half precision the product of the rates may vanish.
+    """
+    dtype = wide(*weights)
+    share = ops.cast(learning_rate, dtype) * ops.cast(rate, dtype)
+    return [
+        ops.cast(new, dtype) - share * ops.cast(old, dtype)
+        for new, old in zip(weights, before, strict=True)
+    ]
 
 
 class WeightDecay(Technique):

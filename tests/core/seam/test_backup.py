@@ -50,8 +50,8 @@ class Own(keras.Model):
     def train_step(self, *given):
         *state, data = given
         if state:
-            trained = [w - 0.1 * ops.mean(data[0]) for w in state[0]]
-            return {"z": ops.zeros(())}, (trained, *state[1:])
+            trained = [w - 0.1 * ops.mean(data[0]) for w in state[0][0]]
+            return {"z": ops.zeros(())}, (trained, *state[0][1:])
         for variable in self.trainable_variables:
             variable.assign(variable - 0.1 * ops.mean(data[0]))
         return {"z": ops.zeros(())}
@@ -98,6 +98,10 @@ def run(what, folder, seed, *others):
     backup = keras.callbacks.BackupAndRestore(folder)
     x, y = models.data()
     data = {"x": Noisy(x, y)} if what == "dataset" else {"x": x, "y": y, "batch_size": 8}
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.random.get_global_generator().reset_from_seed(seed)
     model.fit(**data, epochs=4, shuffle=False, verbose=0, callbacks=[backup, *techniques, *others])
     return models.values(model)
 

@@ -120,7 +120,7 @@ def test_a_train_step_that_never_counts_sees_other_noise_each_step(optimizer):
     history = models.fit(model, x, None, [noise], epochs=6).history["v"]
     assert len({round(float(v), 6) for v in history}) == 6
     falling = models.fit(model, x, None, [shift], epochs=6, batch_size=8).history["v"]
-    assert float(falling[-1]) == 0.0  # steps 6 to 11, where the schedule has ended
+    assert abs(float(falling[-1])) < 1e-6  # steps 6 to 11, where the schedule has ended
     assert model.optimizer is None or int(ops.convert_to_numpy(model.optimizer.iterations)) == 0
     assert (model.optimizer is None) == (optimizer is None)
 

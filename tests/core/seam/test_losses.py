@@ -201,3 +201,22 @@ def test_without_targets_there_is_nothing_to_smooth():
     made.compile("sgd")
     with pytest.raises(regkit.RegkitError, match="trained without targets"):
         made.fit(X, verbose=0, callbacks=[regkit.LabelSmoothing(0.1)])
+
+
+def test_one_loss_for_several_outputs_is_left_alone_or_refused():
+    """A loss of the user's may take a nest of outputs, beside one on classes."""
+    inputs = keras.Input((4,))
+    out = {name: keras.layers.Dense(1, name=name)(inputs) for name in ("a", "b")}
+    label = keras.layers.Dense(CLASSES, "softmax", name="label")(inputs)
+    made = keras.Model(inputs, {"both": out, "label": label})
+
+    def apart(y_true, y_pred):
+        return ops.mean(ops.square(y_pred["a"] - y_pred["b"] - y_true["a"]), axis=-1)
+
+    y = {"both": dict.fromkeys(out, X[:, :1]), "label": LABELS}
+    made.compile("sgd", {"both": apart, "label": "sparse_categorical_crossentropy"})
+    plain = made.evaluate(X, y, verbose=0)
+    smoothed_loss = made.fit(X, y, verbose=0, batch_size=12, callbacks=[regkit.LabelSmoothing(0.2)])
+    assert smoothed_loss.history["loss"][0] != pytest.approx(plain[0], rel=1e-4)
+    with pytest.raises(regkit.RegkitError, match="several outputs at once"):
+        made.fit(X, y, verbose=0, callbacks=[regkit.LabelSmoothing(0.2, outputs="*")])
