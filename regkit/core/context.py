@@ -125,7 +125,10 @@ class Context:
     def value(self, strength: Any) -> Any:
         """Return a strength at this step: the number, or the schedule's value as a tensor."""
         if isinstance(strength, LearningRateSchedule):
-            return ops.cast(schedules.at(strength, self.step), wide(*self.weights))
+            value, dtype = schedules.at(strength, self.step), wide(*self.weights)
+            if isinstance(value, float | int):  # converted first, it would lose digits
+                return ops.convert_to_tensor(value, dtype)
+            return ops.cast(value, dtype)
         return strength
 
     def with_weights(

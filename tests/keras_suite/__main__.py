@@ -1,6 +1,6 @@
 """Run Keras' own tests with a technique that changes nothing, and judge.
 
-python -m tests.keras_suite [--technique NAME] [--only EXPRESSION] [options of pytest]
+python -m tests.keras_suite [--technique NAME] [--core] [--only EXPRESSION] [options of pytest]
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     spec = importlib.util.find_spec("keras")
     source = Path(str(spec and spec.origin)).parent / "src"
-    files = present(source, backend)
+    files = present(source, backend, given.core)
     version = importlib.metadata.version("keras")
     if not files:
         print(f"Keras {version} at {source} was installed without its tests; nothing to run.")
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for one in REFUSED
             if backend in one.backends
             and technique in one.techniques
-            and (one.test in outcomes or not given.only)
+            and (one.test in outcomes or not (given.only or given.core))
         ]
         judgement = judge(outcomes, plain, listed)
         print(summary(outcomes, judgement), flush=True)
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.keras_suite", description=__doc__)
     parser.add_argument("--technique", action="append", choices=TECHNIQUES, help="default: all")
     parser.add_argument("--only", metavar="EXPRESSION", help="as pytest's -k")
+    parser.add_argument("--core", action="store_true", help="trainers, callbacks and models alone")
     return parser
 
 

@@ -143,3 +143,4 @@ def test_files_are_for_their_backend(tmp_path):
         (tmp_path / name).touch()
     assert present(tmp_path, "jax") == ["callbacks", "backend/jax/trainer_test.py"]
     assert present(tmp_path, "torch") == ["callbacks"]
+    assert present(tmp_path, "jax", core=True) == present(tmp_path, "jax")

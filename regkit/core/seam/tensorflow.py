@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import keras
@@ -71,7 +71,11 @@ class TensorFlowAdapter(StatefulAdapter):
             iterator = itertools.chain([first], iterator)
         if type(model).call is keras.Model.call:  # its own train_step calls its layers
             _require_built(model)
-        with model.distribute_strategy.scope():
+        with model.distribute_strategy.scope(), ExitStack() as stack:
+            for layer in model._flatten_layers():  # in a graph none can be run again for gradients
+                stack.enter_context(
+                    self.runtime.shadows.replaced(layer, "rematerialized_call", _called_once)
+                )
             if type(model).call is not keras.Model.call:
                 compute_output_spec(lambda: _call_all(model, spec))
             if model.optimizer is not None and not model.optimizer.built:
@@ -178,6 +182,10 @@ def _call_all(model: keras.Model, spec: Any) -> None:
         model.compute_metrics(x, y, y_pred, sample_weight=weight)
     if loss is not None and not loss.built:
         model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
+
+
+def _called_once(layer_call: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    return layer_call
 
 
 def _spec_of(x: Any) -> Any:
