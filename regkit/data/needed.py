@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from regkit.core.extras import pip_line
 from regkit.data.dataset import DataError
 
 __all__ = ["needed"]
@@ -25,5 +26,5 @@ def needed(module: str) -> Any:
     except ImportError as error:
         package = module.split(".")[0]
         raise DataError(
-            f'tables are read with {package}: pip install "keras-regkit[compare]"'
+            f"tables are read with {package}, which is not installed: {pip_line('compare')}"
         ) from error
