@@ -140,15 +140,19 @@ def weights_matching(
     return list(found.values())
 
 
+_LOOPS = (keras.layers.RNN, keras.layers.TimeDistributed, keras.layers.Bidirectional)
+
+
 def callers(model: keras.Model, layers: Iterable[keras.layers.Layer]) -> list[keras.layers.Layer]:
     """Return the layers whose calls, once for a batch, use the weights of the given ones.
 
-    That is the layer itself, but for what a loop calls at every step of a sequence: the cell of a
-    recurrent layer, the layer inside of `TimeDistributed`. Their caller is the outermost loop.
+    That is the layer itself, but for what a loop calls at every step of a sequence (the cell of a
+    recurrent layer, the layer inside of `TimeDistributed`), and for the two directions of a
+    `Bidirectional` layer. Their caller is the outermost such layer.
     """
     looping: dict[int, keras.layers.Layer] = {}
     for layer in leaves(model):  # outer ones come first
-        if isinstance(layer, keras.layers.RNN | keras.layers.TimeDistributed):
+        if isinstance(layer, _LOOPS):
             for inner in layer._flatten_layers(include_self=False):
                 looping.setdefault(id(inner), layer)
     found = [looping.get(id(layer), layer) for layer in layers]

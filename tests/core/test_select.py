@@ -218,3 +218,15 @@ def test_the_trainable_state_changed_without_compiling(backend):
             models.fit(model, x, y, [regkit.L2(0.1)])
     else:
         models.fit(model, x, y, [regkit.L2(0.1)])
+
+
+def test_named_layers_are_masked_whether_frozen_or_not():
+    model = frozen()
+    both = regkit.DropConnect(0.5, layers=["hidden", "out"]).select_weights(model)
+    assert [one.path.split("/")[-2] for one in both] == ["hidden", "out"]
+
+
+def test_a_prediction_of_a_quantized_model_is_perturbed():
+    model, x = quantized(), models.data()[0]
+    spread = regkit.mc_predict(model, x, regkit.Dropout(0.5), n_samples=5, return_std=True)[1]
+    assert spread.max() > 0.01

@@ -256,5 +256,7 @@ def test_without_the_packages_it_is_said_how_to_get_them(
     (tmp_path / f"t.{suffix}").write_text("a,b\n1,2\n")
     for name in [one for one in sys.modules if one.split(".")[0] == missing]:
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(DataError, match=rf"tables are read with {missing}, .*pip install .*pyarrow"):
+    with pytest.raises(
+        DataError, match=rf"tables are read with {missing}, .*pip install .*pyarrow"
+    ):
         load(tmp_path / f"t.{suffix}")

@@ -57,20 +57,20 @@ class Attached:
         self._ours: Callable[..., Any] | None = None
         self._function: Callable[..., Any] | None = None
         self._loaded = False
-        self._last_logs: Any = None
+        self._carried: Any = None  # from before the model got a new train function
         self._kept: Kept | None = None  # of a backup, until it is taken up
-
-    @property
-    def acts_in_step(self) -> bool:
-        """Whether any technique acts inside the step, not only on the host."""
-        return bool(self.plan.inside())
 
     # -- attaching -----------------------------------------------------------------------------
 
     def attach(self) -> None:
         """Put the step with the stages in the place of the model's train function."""
-        if not self.acts_in_step:
+        if not self.plan.inside():  # on the host alone
             return
+        if type(self.model).make_train_function is not keras.Model.make_train_function:
+            raise AttachError(
+                f"{type(self.model).__name__} has a make_train_function of its own, which "
+                f"techniques in the step would replace. Put what it does into train_step"
+            )
         type(self.model).make_train_function(self.model)  # there already, but in a loop by hand
         self._plain = self.model.train_function
         self._adapter = make_adapter(Runtime(self.model, self.plan, self._shadows))
@@ -82,11 +82,11 @@ class Attached:
 
     def attach_again(self) -> None:
         """Do so once more where somebody has asked for a new train function, and go on."""
-        carried = self._adapter.carried if self._loaded and self._adapter is not None else None
+        if self._loaded and self._adapter is not None:
+            self._carried = keras.tree.map_structure(_numpy, self._adapter.carried)
+        self._loaded, self._function = False, None
         type(self.model).make_train_function(self.model, force=True)
         self.attach()
-        if carried is not None and self._adapter is not None:
-            self._adapter.load(carried)
 
     def detach(self) -> None:
         """Put Keras' train function back, and remember how many steps were done."""
@@ -121,27 +121,26 @@ class Attached:
 
         def train_function(*args: Any) -> Any:
             try:
-                if not self._loaded:
-                    args = (*args[:-1], self._build_and_load(args[-1]))
+                args = (*args[:-1], self._ready(args[-1]))
                 assert self._function is not None
-                result = self._function(*args)
+                return self._function(*args)
             except StopIteration:  # the data came to their end: no failure
                 raise
             except BaseException as error:
                 if type(error).__name__ != "OutOfRangeError":  # TensorFlow's words for the same
                     self._died()
                 raise
-            self._last_logs = result[0] if isinstance(result, tuple) else result  # JAX: and state
-            return result
 
         return train_function
 
-    def _build_and_load(self, iterator: Any) -> Any:
-        """Do at the first step what could not be done before on a model that was not built."""
+    def _ready(self, iterator: Any) -> Any:
+        """Do at a first step what could not be done before on a model that was not built."""
         assert self._adapter is not None
-        iterator = self._adapter.build(iterator)
-        self._resolve()
-        self._load()
+        if self._function is None:
+            iterator = self._adapter.build(iterator)
+            self._resolve()
+        if not self._loaded:
+            self._load()
         return iterator
 
     # -- what the step carries -----------------------------------------------------------------
@@ -159,7 +158,8 @@ class Attached:
 
     def _load(self) -> None:
         assert self._adapter is not None
-        self._adapter.load(self._taken_up(self._initial()))
+        carried, self._carried = self._carried, None
+        self._adapter.load(carried or self._taken_up(self._initial()))
         self._loaded = True
 
     def _initial(self) -> dict[str, Any]:
@@ -232,14 +232,15 @@ class Attached:
 
     # -- the parts of the loss -----------------------------------------------------------------
 
-    def with_parts(self, logs: Any, given: Any) -> Any:
-        """Return an epoch's logs with the parts of the loss, where `given` are of a training step.
+    def with_parts(self, logs: Any) -> Any:
+        """Return an epoch's logs of training with the parts of the loss.
 
         A part whose name Keras has used gets one of regkit's.
         """
         adapter = self._adapter
-        of_step = given is self._last_logs and isinstance(logs, dict)
-        if adapter is None or not self._loaded or not of_step or not adapter.runtime.penalties:
+        if adapter is None or not self._loaded or not adapter.runtime.penalties:
+            return logs
+        if not isinstance(logs, dict) or not logs:  # there was no step
             return logs
         sums = _numpy(adapter.carried["sums"])
         if not sums[0]:  # a train_step that computes no loss in this epoch
@@ -247,11 +248,12 @@ class Attached:
                 f"{type(self.model).__name__}.train_step did not compute the loss in a whole epoch"
             )
         names = ["data_loss", *adapter.runtime.penalties]
-        parts = {
-            f"regkit_{name}" if name in logs else name: float(part / sums[0])
-            for name, part in zip(names, sums[1:], strict=True)
-        }
-        return {**logs, **parts}
+        parts = zip(names, sums[1:], strict=True)
+        return {**logs, **{_free(name, logs): float(part / sums[0]) for name, part in parts}}
+
+
+def _free(name: str, taken: dict[str, Any]) -> str:
+    return _free(f"regkit_{name}", taken) if name in taken else name
 
 
 def _numpy(value: Any) -> np.ndarray[Any, Any]:

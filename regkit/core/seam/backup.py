@@ -57,8 +57,8 @@ def is_asked_by_backup() -> bool:
     """Return whether Keras' backup has called the function that asks, not anybody else's code."""
     caller = sys._getframe(2)
     names = caller.f_code.co_varnames
-    owner = caller.f_locals.get(names[0]) if names else None
-    return isinstance(owner, keras.callbacks.BackupAndRestore)
+    asking = caller.f_locals.get(names[0]) if names else None
+    return isinstance(asking, keras.callbacks.BackupAndRestore)
 
 
 def owner(member: Member) -> str:
@@ -80,8 +80,20 @@ def _described(value: Any) -> str:
     if hasattr(value, "shape"):
         return f"array{tuple(value.shape)}"
     where = value if hasattr(value, "__qualname__") else type(value)
-    name = getattr(value, "name", "") if isinstance(value, keras.layers.Layer) else ""
-    return f"{where.__module__}.{where.__qualname__}{name and ' ' + name}"
+    more = ""
+    if isinstance(value, keras.layers.Layer):
+        more = f" {value.name}"
+    elif isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+        more = f" {_config(value)}"
+    return f"{where.__module__}.{where.__qualname__}{more}"
+
+
+def _config(schedule: Any) -> str:
+    """Return what a schedule of the user's says of itself, if it does."""
+    try:
+        return repr(schedule.get_config())
+    except NotImplementedError:
+        return ""
 
 
 def _file(model: keras.Model, folder: Path) -> Path:

@@ -16,7 +16,12 @@ from regkit.core.stages import Stage
 if TYPE_CHECKING:
     from regkit.core.seam.frame import Frame
 
-__all__ = ["replayed_call", "training_is_off", "wrapped_call"]
+__all__ = ["called_method", "replayed_call", "training_is_off", "wrapped_call"]
+
+
+def called_method(layer: keras.layers.Layer) -> str:
+    """Return the name of the method that Keras calls: a quantized layer has one of its own."""
+    return "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
 
 
 def wrapped_call(

@@ -18,7 +18,12 @@ from regkit.core.draws import Draws
 from regkit.core.plan import Member
 from regkit.core.seam import losses, returned
 from regkit.core.seam.batches import opened
-from regkit.core.seam.forward import replayed_call, training_is_off, wrapped_call
+from regkit.core.seam.forward import (
+    called_method,
+    replayed_call,
+    training_is_off,
+    wrapped_call,
+)
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.core.seam.second_pass import SecondPass
@@ -129,7 +134,7 @@ class Frame:
         with ExitStack() as stack:
             for layer, members in self.runtime.layers.values():
                 wrap = functools.partial(wrapped_call, self, layer, members)
-                stack.enter_context(self.adapter.patched(layer, "call", wrap))
+                stack.enter_context(self.adapter.patched(layer, called_method(layer), wrap))
             for layer in self.runtime.recomputed:
                 again = functools.partial(replayed_call, self)
                 stack.enter_context(self.adapter.patched(layer, "rematerialized_call", again))

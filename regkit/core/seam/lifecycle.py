@@ -21,6 +21,7 @@ from regkit.core.seam.attached import Attached
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.running import called_by_fit, fits_around
 from regkit.core.seam.scope import leave_all
+from regkit.core.stages import Stage
 from regkit.core.technique import Technique
 
 __all__ = ["Seam"]
@@ -62,7 +63,7 @@ class Seam:
     def make_train_function(self, force: bool = False) -> Any:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
         begins, around = called_by_fit(self.model), fits_around(self.model)
-        if self._is_running(around - begins):
+        if self._is_running(around - begins) and not (begins and not self._by_keras):
             return self._asked_inside(begins, force)
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
@@ -73,8 +74,8 @@ class Seam:
         return type(self.model).make_train_function(self.model, force)
 
     def _is_running(self, around: int) -> bool:
-        """Return whether the fit that is attached goes on, with so many of Keras' around."""
-        return self._fit is not None and bool(around or not self._by_keras)
+        """Return whether the fit that techniques have joined goes on, with so many around."""
+        return bool(self._joined) and bool(around or not self._by_keras)
 
     def _asked_inside(self, begins: bool, force: bool) -> Any:
         """Answer a fit, or a `train_on_batch`, of the same model in the midst of its fit.
@@ -82,14 +83,14 @@ class Seam:
         Raises:
             AttachError: for a fit within a fit in whose step techniques act.
         """
-        assert self._fit is not None
-        if begins and self._fit.acts_in_step:
+        acting = any(set(one.stages()) - {Stage.WATCH} for one in self._joined)
+        if begins and acting:
             raise AttachError(
                 f"a fit of {self.model.name!r} begins inside a fit of the same model, in which "
                 f"{', '.join(map(repr, self._joined))} would be lost. Run it after this one, or on "
                 "keras.models.clone_model(model)"
             )
-        if not self._fit.acts_in_step:
+        if self._fit is None or not acting:  # before the first epoch a batch is none of the fit's
             return type(self.model).make_train_function(self.model, force)
         if force or self.model.train_function is None:
             self._fit.attach_again()
@@ -112,7 +113,8 @@ class Seam:
         if self._fit is None and not self._joined:  # announced for a fit that died before it began
             self._unhook()
         result = type(self.model)._get_metrics_result_or_logs(self.model, logs)
-        return result if self._fit is None else self._fit.with_parts(result, logs)
+        of_training = self._fit is not None and called_by_fit(self.model)  # not `evaluate`
+        return self._fit.with_parts(result) if of_training and self._fit else result
 
     def _hook(self) -> None:
         self.model.__dict__.update({name: getattr(self, name) for name in _HOOKS})
@@ -141,6 +143,7 @@ class Seam:
         """Take a technique into the fit that begins."""
         if self._fit is not None:  # of a loop by hand that has died
             self._detach()
+        self._by_keras = fits_around(self.model) > 0
         self._hook()
         self._joined.append(technique)
 
@@ -157,7 +160,6 @@ class Seam:
             self._fit.begin_epoch()
 
     def _attach(self) -> None:
-        self._by_keras = fits_around(self.model) > 0
         self._fit = Attached(self.model, list(self._joined), self._shadows, self.end_fit)
         self._fit.attach()
         folder, self._backup = self._backup, None

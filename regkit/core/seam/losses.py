@@ -107,7 +107,14 @@ def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
                 "output of classes"
             )
         if numbers:
-            return _probabilities(y, y_pred, axis, options.get("ignore_class"))
+            ignore = options.get("ignore_class")
+            return _probabilities(y, y_pred, axis, ignore, _is_sparse_crossentropy(loss))
+        if kind != "binary" and not _agree(y.shape, y_pred.shape):
+            raise ConflictError(
+                f"the loss {loss.name!r} of output {name!r} takes targets of shape "
+                f"{tuple(y.shape)} beside predictions of {tuple(y_pred.shape)}, which are no "
+                "probabilities of its classes, so they cannot be changed"
+            )
         return _floating(y)
 
     return Target(y, y_pred, "other" if kind == "whole" else kind, axis, name, to_dense)
@@ -119,15 +126,29 @@ def _has_class_numbers(kind: str, y: Tensor, y_pred: Tensor) -> bool:
         return False
     if kind != "other" or y_pred.shape[-1] == 1:
         return kind == "sparse"
-    same_rank = len(y.shape) == len(y_pred.shape)
-    return y.shape[-1] == 1 if same_rank else len(y.shape) == len(y_pred.shape) - 1
+    outer = y_pred.shape[:-1]
+    return _agree(y.shape, outer) or _agree(y.shape, (*outer, 1))
 
 
-def _probabilities(y: Tensor, y_pred: Tensor, axis: int, ignore: int | None) -> Tensor:
-    """Return class numbers as one-hot rows, of zeros for an ignored class."""
+def _agree(left: Any, right: Any) -> bool:
+    """Return whether two shapes are one, as far as they are known."""
+    pairs = zip(left, right, strict=False)
+    return len(left) == len(right) and all(a is None or b is None or a == b for a, b in pairs)
+
+
+def _probabilities(
+    y: Tensor, y_pred: Tensor, axis: int, ignore: int | None, checked: bool
+) -> Tensor:
+    """Return class numbers as one-hot rows, of zeros for an ignored class.
+
+    With `checked` a number that is no class is refused; else its row is of zeros too.
+    """
     if len(y.shape) == len(y_pred.shape) and y.shape[axis] == 1:
         y = ops.squeeze(y, axis=axis)
     y = ops.cast(y, "int32")
+    if not checked:  # they may be no numbers of classes at all, but what the user makes of them
+        classes = y_pred.shape[axis]
+        return ops.one_hot(ops.where(ops.logical_and(y >= 0, y < classes), y, -1), classes, axis)
     if ignore is None:
         return one_hot(y, y_pred.shape[axis], axis)
     valid = ops.not_equal(y, ignore)
@@ -165,29 +186,33 @@ class _DenseCrossentropy(losses.Loss):  # type: ignore[misc]  # Keras is untyped
 
 
 class _Expected(losses.Loss):  # type: ignore[misc]  # Keras is untyped
-    """The mean of a loss on class numbers, over classes drawn with the given probabilities."""
+    """The mean of a loss on class numbers, over classes drawn with the given probabilities.
+
+    A label that is no class, such as an ignored one, has none: it costs what the loss says of it.
+    """
 
     def __init__(self, loss: losses.Loss, target: Target) -> None:
         super().__init__(name=loss.name, reduction=loss.reduction, dtype=loss.dtype)
         self._loss, self._given, self._axis = loss, target.y, target.axis
-        self._ignores = _options(loss).get("ignore_class") is not None
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the loss of each example: Σ_c p_c · loss(c)."""
-        total: Tensor = 0.0
+        """Return the loss of each example: Σ_c p_c · loss(c), or that of its own label."""
+        total = self._loss.call(ops.cast(self._given, self.dtype), y_pred)
+        mask = keras.src.backend.get_keras_mask(total)
+        is_class = ops.sum(y_true, axis=self._axis) > 0
+        if len(is_class.shape) != len(total.shape):
+            raise AttachError(
+                f"the loss {self.name!r} gives a value of shape {tuple(total.shape)} for labels of "
+                f"shape {tuple(is_class.shape)}; changed targets need one value for each"
+            )
+        expected: Tensor = 0.0
         for number in range(y_pred.shape[self._axis]):
             labels = ops.full_like(self._given, number)
             cost = self._loss.call(ops.cast(labels, self.dtype), y_pred)
-            weight = ops.take(y_true, number, axis=self._axis)
-            if len(weight.shape) != len(cost.shape):
-                raise AttachError(
-                    f"the loss {self.name!r} gives a value of shape {tuple(cost.shape)} for labels "
-                    f"of shape {tuple(weight.shape)}; changed targets need one value for each"
-                )
-            total = total + weight * cost
-        if self._ignores:
-            counts = ops.sum(y_true, axis=self._axis) > 0
-            keras.src.backend.set_keras_mask(total, mask=counts)
+            expected = expected + ops.take(y_true, number, axis=self._axis) * cost
+        total = ops.where(is_class, expected, total)
+        if mask is not None:
+            keras.src.backend.set_keras_mask(total, mask=mask)
         return total
 
 

@@ -60,6 +60,7 @@ class Runtime:
         Raises:
             SelectionError, ConflictError, AttachError: before any step has run.
         """
+        self._refuse_average()
         self.layers: dict[int, tuple[keras.layers.Layer, list[Member]]] = {}
         self.weights: dict[str, list[keras.Variable]] = {}
         for member in self.members:
@@ -85,6 +86,19 @@ class Runtime:
             for variable in layer.variables
         }
         self.resolved = True
+
+    def _refuse_average(self) -> None:
+        """Refuse UPDATE where the optimizer averages the weights before it."""
+        acting = self.at[Stage.UPDATE]
+        if not acting:
+            return
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        if getattr(optimizer, "use_ema", False):
+            raise AttachError(
+                f"{acting[0].technique!r} changes weights after the optimizer, which averages them "
+                "before that (use_ema=True) and would put weights in their place that the "
+                "technique has not seen. Compile with use_ema=False"
+            )
 
     def fingerprint(self) -> tuple[Any, ...]:
         """Return what a compiled step depends on; equal fingerprints may share it."""

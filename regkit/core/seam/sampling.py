@@ -14,7 +14,7 @@ from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.plan import Member, Plan
 from regkit.core.seam.adapter import make_adapter
-from regkit.core.seam.forward import wrapped_call
+from regkit.core.seam.forward import called_method, wrapped_call
 from regkit.core.seam.frame import Frame, Mapping
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.runtime import Runtime
@@ -87,7 +87,7 @@ class Sampler:
         for place, (layer, members) in enumerate(layers):
             part = batch * len(layers) + place  # layers draw apart
             wrap = functools.partial(self._averaged, layer, members, part, values)
-            stack.enter_context(self._adapter.patched(layer, "call", wrap))
+            stack.enter_context(self._adapter.patched(layer, called_method(layer), wrap))
 
     def _averaged(
         self,

@@ -41,7 +41,7 @@ class DropConnect(Technique):
         mask: "gaussian", "example" or "batch".
         layers: Which layers, see `regkit.core.select`; by default the hidden ones (every layer with
             a kernel but the outputs'). For a subclassed model name them. Frozen ones are left
-            alone, unless all are frozen.
+            alone, unless they are named or all are frozen.
         weights: Which weights of them, by name; kernels by default. `["kernel", "bias"]` masks the
             biases too, as the paper does.
         seed: A whole number, or None to follow `keras.utils.set_random_seed`.
@@ -85,7 +85,7 @@ class DropConnect(Technique):
     def check(self, model: keras.Model) -> None:
         """Refuse kernels that are no plain matrix, and examples one by one where they are tied."""
         for weight in self._chosen(model):
-            _refuse_no_matrix(self, weight)
+            self._refuse_no_matrix(weight)
         for layer in self.select_layers(model) if self.mask == "example" else ():
             if getattr(layer, "stateful", False):
                 raise AttachError(
@@ -97,7 +97,7 @@ class DropConnect(Technique):
         layers = select.hidden_layers(model, self.layers, type(self).__name__)
         found = select.weights_matching(model, layers, self.weights, frozen=True)
         trained = [weight for weight in found if weight.variable.trainable]
-        return trained or found
+        return found if self.layers is not None else trained or found
 
     def select_weights(self, model: keras.Model) -> list[keras.Variable]:
         """Return the masked variables."""
@@ -116,23 +116,23 @@ class DropConnect(Technique):
         masked = MaskedCall(layer, weights, context.value(self.rate), context)
         return masked.by(self.mask, call, inputs, context.other_arguments)
 
+    def _refuse_no_matrix(self, weight: select.Weight) -> None:
+        """Refuse weights of which the layer computes more than a product with their elements.
 
-def _refuse_no_matrix(technique: DropConnect, weight: select.Weight) -> None:
-    """Refuse weights of which the layer computes more than a product with their elements.
-
-    Raises:
-        AttachError: naming the layer and what else there is.
-    """
-    layer, name = weight.layer, weight.variable.name
-    if getattr(layer, "quantization_mode", None):
-        raise AttachError(
-            f"{technique!r}: {layer.name!r} is quantized ({layer.quantization_mode}), and its "
-            f"{name!r} holds no weights that could be left out. Name other layers by layers=, or "
-            "use Dropout, which acts on what layers put out"
-        )
-    if getattr(layer, "lora_enabled", False) and not name.startswith("lora_"):
-        raise AttachError(
-            f"{technique!r}: with LoRA the kernel of {layer.name!r} is {name!r} plus a product of "
-            "two factors, and a mask on one part would be none on the sum. Name the factors, "
-            'weights=["lora_kernel_a"], or use Dropout'
-        )
+        Raises:
+            AttachError: naming the layer and what else there is.
+        """
+        layer, name = weight.layer, weight.variable.name
+        if getattr(layer, "quantization_mode", None):
+            raise AttachError(
+                f"{self!r}: {layer.name!r} is quantized ({layer.quantization_mode}), and its "
+                f"{name!r} holds no weights that could be left out. Name other layers by layers=, "
+                "or use Dropout, which acts on what layers put out"
+            )
+        named = any("lora" in one for one in self.weights)  # its own characters, in a text
+        if getattr(layer, "lora_enabled", False) and not (named or "lora" in self.weights):
+            raise AttachError(
+                f"{self!r}: with LoRA the kernel of {layer.name!r} is a frozen matrix plus a "
+                "product of two factors, and a mask on one part would be none on the sum. Name the "
+                'factors, weights=["lora_kernel_a"], or use Dropout'
+            )

@@ -130,7 +130,7 @@ class MaskedCall:
         Raises:
             AttachError: where the call has other arguments that belong to the examples.
         """
-        if any(hasattr(one, "shape") for one in keras.tree.flatten(list(others))):
+        if any(len(getattr(one, "shape", ())) for one in keras.tree.flatten(list(others))):
             raise AttachError(
                 f'mask="example": {self.layer.name!r} is called with a mask or a state beside its '
                 'inputs, so its examples cannot be run one by one; use mask="batch"'

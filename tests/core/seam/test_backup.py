@@ -126,6 +126,25 @@ def go(folder, techniques, epochs, model=None):
     return [str(one.message) for one in said if "regkit" in str(one.message)], history
 
 
+class Falling(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, step):
+        return self.value
+
+    def get_config(self):
+        return {"value": self.value}
+
+
+def test_schedules_of_ones_own_are_told_apart_by_what_they_say(tmp_path):
+    go(tmp_path, [regkit.Dropout(Falling(0.3), seed=1)], 1)
+    said, _ = go(tmp_path, [regkit.Dropout(Falling(0.2), seed=1)], 2)
+    assert any("other techniques" in one for one in said)
+    said, _ = go(tmp_path, [regkit.Dropout(Falling(0.2), seed=1)], 3)
+    assert said == []
+
+
 CHANGED = {
     "another technique": lambda: regkit.GaussianNoise(0.3, seed=1),
     "another strength": lambda: regkit.Dropout(0.4, seed=1),
@@ -133,6 +152,7 @@ CHANGED = {
     "a schedule": lambda: regkit.Dropout(
         keras.optimizers.schedules.PolynomialDecay(0.3, 9), seed=1
     ),
+    "a schedule of one's own": lambda: regkit.Dropout(Falling(0.3), seed=1),
     "a subclass": lambda: type("Dropout", (regkit.Dropout,), {})(0.3, seed=1),
     "other layers": lambda: regkit.Dropout(0.3, seed=1, layers="hidden"),
 }

@@ -137,6 +137,14 @@ def test_update_acts_once_an_update_with_every_optimizer(name, every):
     assert len(steps.seen) == 6  # a step is a batch all the same
 
 
+def test_what_changes_weights_is_refused_beside_an_average_that_does_not_see_it():
+    x, y = models.data()
+    model = models.compiled(models.sequential(), keras.optimizers.SGD(0.1, use_ema=True))
+    with pytest.raises(regkit.RegkitError, match="use_ema=False"):
+        models.fit(model, x, y, [regkit.WeightDecay(0.1, decoupled=True)])
+    models.fit(model, x, y, [regkit.L2(0.1)])
+
+
 def test_parts_that_gather_gradients_differently_have_no_one_update():
     if not hasattr(keras.optimizers, "MultiOptimizer"):
         pytest.skip("this Keras has no MultiOptimizer")

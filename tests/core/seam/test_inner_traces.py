@@ -144,6 +144,8 @@ LAYERS = {
     "stacked cells": lambda: layers.RNN(
         [recurrent(layers.GRUCell), layers.SimpleRNNCell(5, kernel_initializer=init(4),
          recurrent_initializer=init(5))], name="loop"),
+    "Bidirectional": lambda: layers.Bidirectional(
+        recurrent(layers.GRU), merge_mode="sum", name="loop"),
     "TimeDistributed": lambda: layers.TimeDistributed(models.dense(5, "inside", 1), name="loop"),
 }  # fmt: skip
 
@@ -199,6 +201,6 @@ def test_dropout_on_convolutional_recurrent_layers(cls):
 def test_both_directions_drop_their_outputs():
     both = layers.Bidirectional(layers.GRU(4))
     model = keras.Sequential([keras.Input((5, 6)), both, layers.Dense(3, "softmax")])
-    chosen = {layer.name for layer in regkit.Dropout(0.5).select_layers(model)}
-    assert chosen == {both.forward_layer.name, both.backward_layer.name}
+    assert regkit.Dropout(0.5).select_layers(model) == [both]
+    assert regkit.Dropout(0.5, layers="*gru*").select_layers(model) == [both]
     trained(model, SEQUENCES, [regkit.Dropout(0.5)], steps=1)

@@ -124,20 +124,55 @@ def test_a_function_around_keras_own_is_called_itself():
         loss_of(model(twice), LABELS, [regkit.LabelSmoothing(0.2)])  # nothing tells what it takes
 
 
-def test_ignored_classes_stay_ignored_in_a_subclass():
-    class Twice(losses.SparseCategoricalCrossentropy):
-        def call(self, y_true, y_pred):
-            cost = super().call(y_true, y_pred)
-            return 2 * cost
+class Doubled(losses.SparseCategoricalCrossentropy):
+    """Drops the mask of Keras' cost, as arithmetic on it does."""
 
+    def call(self, y_true, y_pred):
+        return 2 * super().call(y_true, y_pred)
+
+
+class Kept(losses.SparseCategoricalCrossentropy):
+    """Hands Keras' cost on, with its mask."""
+
+    def call(self, y_true, y_pred):
+        return super().call(y_true, y_pred)
+
+
+@pytest.mark.parametrize("cls", [Doubled, Kept])
+def test_an_ignored_class_counts_as_the_users_own_loss_has_it(cls):
     y = LABELS.copy()
     y[:4] = -1
-    made = model(Twice(ignore_class=-1))
-    right = 2 * loss_of(
-        model("categorical_crossentropy"), np.where(y[:, None] < 0, 0, smoothed(0.2))
-    )
-    right = right * len(y) / (y >= 0).sum()
-    assert loss_of(made, y, [regkit.LabelSmoothing(0.2)]) == pytest.approx(right, rel=1e-4)
+    plain = loss_of(model(cls(ignore_class=-1)), y)
+    made = model(cls(ignore_class=-1))
+    assert loss_of(made, y, [regkit.LabelSmoothing(1e-7)]) == pytest.approx(plain, rel=1e-4)
+
+
+class Masked(losses.SparseCategoricalCrossentropy):
+    """Leaves examples without a class out in its own way."""
+
+    def call(self, y_true, y_pred):
+        cost = super().call(ops.maximum(y_true, 0), y_pred)
+        return ops.where(y_true >= 0, cost, 0.5)
+
+
+def test_a_label_that_is_no_class_costs_what_the_users_loss_says():
+    y = LABELS.copy()
+    y[:4] = -1
+    plain = loss_of(model(Masked()), y)
+    found = loss_of(model(Masked()), y, [regkit.LabelSmoothing(1e-7)])
+    assert found == pytest.approx(plain, rel=1e-4)
+
+
+def test_targets_of_another_form_than_the_predictions_are_refused():
+    """Weights packed beside the classes: smoothed along the axis they would be classes too."""
+
+    class Packed(losses.CategoricalCrossentropy):
+        def call(self, y_true, y_pred):
+            return super().call(y_true[:, :CLASSES], y_pred) * y_true[:, CLASSES]
+
+    packed = np.concatenate([HOT, np.ones((len(HOT), 1), "float32")], axis=1)
+    with pytest.raises(regkit.RegkitError, match="no probabilities of its classes"):
+        loss_of(model(Packed()), packed, [regkit.LabelSmoothing(0.1)])
 
 
 @pytest.mark.parametrize("cls", OTHERS)

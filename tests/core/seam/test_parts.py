@@ -38,10 +38,11 @@ def test_a_metric_keeps_its_name():
         def update_state(self, y_true, y_pred, sample_weight=None):
             super().update_state(3.0)
 
-    model = models.compiled(models.sequential(), metrics=[Named(name="l2_penalty")])
+    taken = ["l2_penalty", "regkit_l2_penalty"]
+    model = models.compiled(models.sequential(), metrics=[Named(name=name) for name in taken])
     history = models.fit(model, x, y, [regkit.L2(0.1)]).history
-    assert history["l2_penalty"] == [3.0, 3.0]
-    assert history["regkit_l2_penalty"][0] != 3.0
+    assert [history[name] for name in taken] == [[3.0, 3.0], [3.0, 3.0]]
+    assert history["regkit_regkit_l2_penalty"][0] != 3.0
 
 
 @pytest.mark.parametrize("place", [0, 1])

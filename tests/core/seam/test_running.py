@@ -240,3 +240,91 @@ def test_somebody_elses_latest_weights_file_is_no_backup(tmp_path):
         warnings.simplefilter("always")
         models.fit(made, x, y, [regkit.L2(0.1), keep, take])
     assert not [one for one in said if "regkit" in str(one.message)]
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("what", ["batch", "function"])
+def test_what_asks_before_the_first_epoch_makes_no_technique_vanish(what, first, backend):
+    if what == "batch" and backend == "jax":
+        pytest.skip("on JAX Keras itself cannot train a batch inside a fit")
+    x, y = models.data()
+    made = model()
+
+    def ask(logs=None):
+        if what == "batch":
+            made.train_on_batch(x, y)
+        else:
+            made.make_train_function(force=True)
+
+    call = keras.callbacks.LambdaCallback(on_train_begin=ask)
+    callbacks = [call, regkit.L2(0.1)] if first else [regkit.L2(0.1), call]
+    assert "l2_penalty" in models.fit(made, x, y, callbacks).history
+    assert not traces(made)
+
+
+def test_a_fit_before_the_first_epoch_is_refused():
+    x, y = models.data()
+    made = model()
+    call = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs=None: made.fit(x, y, verbose=0)
+    )
+    with pytest.raises(regkit.RegkitError, match="begins inside a fit"):
+        models.fit(made, x, y, [regkit.L2(0.1), call])
+    assert set(models.fit(made, x, y).history) == {"loss"}
+    assert not traces(made)
+
+
+def test_the_parts_are_there_after_a_batch_trained_at_the_end_of_an_epoch(backend):
+    if backend == "jax":
+        pytest.skip("on JAX Keras itself cannot train a batch inside a fit")
+    x, y = models.data()
+    made = model()
+    call = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: batch == 2 and made.train_on_batch(x[:8], y[:8])
+    )
+    history = models.fit(made, x, y, [regkit.L2(0.1), call]).history
+    assert sorted(history) == ["data_loss", "l2_penalty", "loss"]
+
+
+class Recompiles(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+            self.model.make_train_function()
+
+
+@pytest.mark.parametrize("technique", [regkit.GaussianNoise(1e-9), regkit.L2(1e-9)])
+def test_a_model_compiled_anew_inside_the_fit_trains_as_it_is_compiled(technique, backend):
+    if backend == "jax":
+        pytest.skip("on JAX Keras' loop keeps the state of the optimizer that it began with")
+    found = []
+    for techniques in ([], [technique]):
+        x, y = models.data()
+        made = model()
+        history = models.fit(made, x, y, [*techniques, Recompiles()], epochs=3).history["loss"]
+        found.append([np.array(history), *models.values(made)])
+        assert not traces(made)
+    models.same(*found, 1e-5)
+
+
+def test_a_make_train_function_of_ones_own_is_not_dropped():
+    class Own(keras.Sequential):
+        def make_train_function(self, force=False):
+            return super().make_train_function(force)
+
+    x, y = models.data()
+    made = models.compiled(Own([keras.Input(models.SHAPE), *models.body()]))
+    with pytest.raises(regkit.RegkitError, match="make_train_function of its own"):
+        models.fit(made, x, y, [regkit.L2(0.1)])
+    models.fit(made, x, y, [regkit.EarlyStopping("loss", verbose=0)])  # on the host alone
+
+
+def test_after_a_loop_by_hand_that_died_a_fit_is_what_it_is():
+    x, y = models.data()
+    made = model()
+    both = keras.callbacks.CallbackList([regkit.L2(10.0)], model=made, epochs=1, steps=2)
+    both.on_train_begin()
+    both.on_epoch_begin(0)
+    assert set(models.fit(made, x, y).history) == {"loss"}
+    assert "l2_penalty" in models.fit(made, x, y, [regkit.L2(0.1)]).history
+    assert not traces(made)
