@@ -93,7 +93,8 @@ class ElasticDistortion(Technique):
     others. Targets and validation stay as they are.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
-    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through.
+    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through:
+    a map that belongs to an image needs an axis for its channel, as the image has.
     Type and shape stay: whole numbers are rounded. Coordinates are float32 in any policy.
 
     Args:
