@@ -15,6 +15,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from regkit.core.seam.generators import seed_states
+
 __all__ = ["evaluate", "undisturbed"]
 
 
@@ -60,8 +62,7 @@ def _changed(model: keras.Model) -> list[keras.Variable]:
     that there is no copy of them, frozen ones included.
     """
     kept = [one for layer in model._flatten_layers() for one in layer._non_trainable_variables]
-    seeds = [one.state for layer in model._flatten_layers() for one in layer._seed_generators]
-    return [*model.metrics_variables, *kept, *seeds]
+    return [*model.metrics_variables, *kept, *seed_states(model)]
 
 
 def _backend(model: keras.Model) -> AbstractContextManager[None]:

@@ -15,7 +15,7 @@ import numpy as np
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import global_seed_generator
 
-__all__ = ["Arrays", "read", "restore"]
+__all__ = ["Arrays", "read", "restore", "seed_states"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -24,7 +24,7 @@ def read(model: keras.Model) -> Arrays:
     """Return the state of every generator by name."""
     _, keys, *rest = np.random.get_state()
     version, words, gauss = random.getstate()
-    states = {f"keras_{k}": _numpy(one) for k, one in enumerate(_seed_states(model))}
+    states = {f"keras_{k}": _numpy(one) for k, one in enumerate(seed_states(model))}
     if (shared := global_state.get_global_attribute("global_seed_generator")) is not None:
         states["shared"] = _numpy(shared.state)
     states["numpy_keys"], states["numpy_rest"] = np.asarray(keys), np.array(rest, "float64")
@@ -35,7 +35,7 @@ def read(model: keras.Model) -> Arrays:
 
 def restore(model: keras.Model, states: Arrays) -> bool:
     """Set the generators as `read` found them; False, and nothing is set, in another model."""
-    variables = _seed_states(model)
+    variables = seed_states(model)
     saved = [states[name] for name in states if name.startswith("keras_")]
     if [tuple(one.shape) for one in variables] != [one.shape for one in saved]:
         return False
@@ -56,7 +56,7 @@ def restore(model: keras.Model, states: Arrays) -> bool:
     return True
 
 
-def _seed_states(model: keras.Model) -> list[keras.Variable]:
+def seed_states(model: keras.Model) -> list[keras.Variable]:
     """Return the state of every seed generator in the model."""
     return [one.state for layer in model._flatten_layers() for one in layer._seed_generators]
 

@@ -4,9 +4,8 @@ Keras' `CompileLoss` matches targets to outputs and calls one loss for each. Tho
 TARGET acts: the targets are changed there, once. The metrics never see any of it.
 
 No loss is replaced but Keras' own sparse crossentropy, by the dense one that equals it. Another
-loss is called itself. Where it takes class numbers it is called once for each class, and the values
-are averaged with the changed probabilities as weights: the loss that is expected of a label drawn
-from them, which is what a crossentropy of probabilities is too.
+loss is called itself: with changed targets where it takes probabilities, once for each class where
+it takes class numbers (`expected.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import Any
 
 import keras
 from keras import losses, ops
-from keras.src.losses.losses import LossFunctionWrapper
 
 from regkit.core.errors import AttachError, ConflictError
+from regkit.core.seam.expected import is_sparse_crossentropy, of_probabilities, options_of
 from regkit.core.stages import Target
 from regkit.ops.classes import one_hot
 
@@ -27,17 +26,8 @@ __all__ = ["compiled", "make_target", "retargeted", "target_of_plain_y"]
 Tensor = Any
 Change = Callable[[Target], Target]
 
-# What the targets of Keras' losses on classes are; of a subclass likewise.
-_KINDS: dict[type, str] = {
-    losses.CategoricalCrossentropy: "categorical",
-    losses.CategoricalFocalCrossentropy: "categorical",
-    losses.KLDivergence: "categorical",
-    losses.SparseCategoricalCrossentropy: "sparse",
-    losses.CategoricalGeneralizedCrossEntropy: "sparse",
-    losses.BinaryCrossentropy: "binary",
-    losses.BinaryFocalCrossentropy: "binary",
-}
-_KINDS_OF_FUNCTIONS = {
+# What the targets of Keras' losses on classes are; a class, and a subclass of it, has the function.
+_KINDS = {
     losses.categorical_crossentropy: "categorical",
     losses.categorical_focal_crossentropy: "categorical",
     losses.kl_divergence: "categorical",
@@ -47,37 +37,21 @@ _KINDS_OF_FUNCTIONS = {
     losses.binary_focal_crossentropy: "binary",
 }
 # Those round their targets, or take them for something else than probabilities of classes.
-_WHOLE = (losses.Hinge, losses.SquaredHinge, losses.CategoricalHinge, losses.Circle, losses.CTC)
-_WHOLE_FUNCTIONS = (
+_WHOLE = (
     losses.hinge,
     losses.squared_hinge,
     losses.categorical_hinge,
     losses.circle,
     losses.ctc,
 )
-_MOST_CLASSES = 100  # for which a loss is called once each
+
+
+def _function(loss: Any) -> Any:
+    return getattr(loss, "fn", None)
 
 
 def _kind(loss: Any) -> str:
-    """Return "categorical", "sparse", "binary", "whole" or "other", by the class of a loss."""
-    function = loss.fn if type(loss) is LossFunctionWrapper else None
-    if isinstance(loss, _WHOLE) or function in _WHOLE_FUNCTIONS:
-        return "whole"
-    if function is not None:
-        return _KINDS_OF_FUNCTIONS.get(function, "other")
-    return next((_KINDS[base] for base in type(loss).__mro__ if base in _KINDS), "other")
-
-
-def _is_sparse_crossentropy(loss: Any) -> bool:
-    """Return whether a loss is Keras' own sparse crossentropy, and no subclass of it."""
-    if type(loss) is losses.SparseCategoricalCrossentropy:
-        return True
-    function = loss.fn if type(loss) is LossFunctionWrapper else None
-    return function is losses.sparse_categorical_crossentropy
-
-
-def _options(loss: Any) -> dict[str, Any]:
-    return dict(getattr(loss, "_fn_kwargs", {}))
+    return _KINDS.get(_function(loss), "other")
 
 
 def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
@@ -85,21 +59,18 @@ def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
     found = model._compile_loss
     if found is None or not found.built:
         return []
-    kinds = [(one, _kind(one.loss)) for one in found._flat_losses]
-    return [
-        (one.name, "other" if kind == "whole" else kind, _options(one.loss)) for one, kind in kinds
-    ]
+    return [(one.name, _kind(one.loss), options_of(one.loss)) for one in found._flat_losses]
 
 
 def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
     """Return the target of one output, able to turn dense."""
-    kind, options = _kind(loss), _options(loss)
+    kind, options = _kind(loss), options_of(loss)
     axis = options.get("axis", -1) if kind in ("categorical", "sparse") else -1
     numbers = _has_class_numbers(kind, y, y_pred)
     several = keras.tree.is_nested(y_pred)
 
     def to_dense(y: Tensor) -> Tensor:
-        if kind == "whole" or several:
+        if several or _function(loss) in _WHOLE:
             takes = "several outputs at once" if several else "whole labels"
             raise ConflictError(
                 f"the loss {loss.name!r} of output {name!r} takes {takes}, not probabilities of "
@@ -108,7 +79,7 @@ def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
             )
         if numbers:
             ignore = options.get("ignore_class")
-            return _probabilities(y, y_pred, axis, ignore, _is_sparse_crossentropy(loss))
+            return _probabilities(y, y_pred, axis, ignore, is_sparse_crossentropy(loss))
         if kind != "binary" and not _agree(y.shape, y_pred.shape):
             raise ConflictError(
                 f"the loss {loss.name!r} of output {name!r} takes targets of shape "
@@ -117,7 +88,7 @@ def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
             )
         return _floating(y)
 
-    return Target(y, y_pred, "other" if kind == "whole" else kind, axis, name, to_dense)
+    return Target(y, y_pred, kind, axis, name, to_dense)
 
 
 def _has_class_numbers(kind: str, y: Tensor, y_pred: Tensor) -> bool:
@@ -156,66 +127,6 @@ def _probabilities(
     return hot * ops.expand_dims(ops.cast(valid, hot.dtype), axis)
 
 
-class _DenseCrossentropy(losses.Loss):  # type: ignore[misc]  # Keras is untyped
-    """The crossentropy of a sparse loss for targets given as probabilities.
-
-    Rows without mass stand for an ignored class: they cost nothing and do not count.
-    """
-
-    def __init__(self, sparse: losses.Loss) -> None:
-        super().__init__(name=sparse.name, reduction=sparse.reduction, dtype=sparse.dtype)
-        options = _options(sparse)
-        self._axis = options.get("axis", -1)
-        self._from_logits = options.get("from_logits", False)
-        self._ignores = options.get("ignore_class") is not None
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the loss of each example."""
-        if self._ignores:
-            counts = ops.sum(y_true, axis=self._axis, keepdims=True) > 0
-            y_pred = ops.where(counts, y_pred, 0)
-            y_true = ops.where(counts, y_true, 0)
-        cost = ops.categorical_crossentropy(
-            y_true, y_pred, from_logits=self._from_logits, axis=self._axis
-        )
-        if self._ignores:
-            counts = ops.squeeze(counts, axis=self._axis)
-            cost = ops.where(counts, cost, 0.0)
-            keras.src.backend.set_keras_mask(cost, mask=counts)
-        return cost
-
-
-class _Expected(losses.Loss):  # type: ignore[misc]  # Keras is untyped
-    """The mean of a loss on class numbers, over classes drawn with the given probabilities.
-
-    A label that is no class, such as an ignored one, has none: it costs what the loss says of it.
-    """
-
-    def __init__(self, loss: losses.Loss, target: Target) -> None:
-        super().__init__(name=loss.name, reduction=loss.reduction, dtype=loss.dtype)
-        self._loss, self._given, self._axis = loss, target.y, target.axis
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the loss of each example: Σ_c p_c · loss(c), or that of its own label."""
-        total = self._loss.call(ops.cast(self._given, self.dtype), y_pred)
-        mask = keras.src.backend.get_keras_mask(total)
-        is_class = ops.sum(y_true, axis=self._axis) > 0
-        if len(is_class.shape) != len(total.shape):
-            raise AttachError(
-                f"the loss {self.name!r} gives a value of shape {tuple(total.shape)} for labels of "
-                f"shape {tuple(is_class.shape)}; changed targets need one value for each"
-            )
-        expected: Tensor = 0.0
-        for number in range(y_pred.shape[self._axis]):
-            labels = ops.full_like(self._given, number)
-            cost = self._loss.call(ops.cast(labels, self.dtype), y_pred)
-            expected = expected + ops.take(y_true, number, axis=self._axis) * cost
-        total = ops.where(is_class, expected, total)
-        if mask is not None:
-            keras.src.backend.set_keras_mask(total, mask=mask)
-        return total
-
-
 def retargeted(loss: Any, name: str, change: Change) -> Callable[..., Tensor]:
     """Return a loss that changes its targets first."""
 
@@ -224,29 +135,11 @@ def retargeted(loss: Any, name: str, change: Change) -> Callable[..., Tensor]:
         after = change(before)
         if after is before:
             return loss(y_true, y_pred, sample_weight)
-        use = loss
-        if after.is_dense and _has_class_numbers(_kind(loss), y_true, y_pred):
-            exact = _is_sparse_crossentropy(loss)
-            use = _DenseCrossentropy(loss) if exact else _expected(loss, before)
+        numbers = _has_class_numbers(_kind(loss), y_true, y_pred)
+        use = of_probabilities(loss, before) if numbers and after.is_dense else loss
         return use(after.y, y_pred, sample_weight)
 
     return call
-
-
-def _expected(loss: Any, given: Target) -> _Expected:
-    classes = given.y_pred.shape[given.axis]
-    if type(loss).__call__ is not losses.Loss.__call__:
-        raise ConflictError(
-            f"the loss {loss.name!r} has a __call__ of its own, so it cannot be asked for the loss "
-            "of one class and one example; override `call` in its place, or use one-hot targets"
-        )
-    if classes is None or classes > _MOST_CLASSES:
-        raise ConflictError(
-            f"the loss {loss.name!r} takes class numbers and is not Keras' own: with changed "
-            f"targets it is called once for each class, at most {_MOST_CLASSES}, and output "
-            f"{given.name!r} has {classes}. Use one-hot targets and a loss on probabilities"
-        )
-    return _Expected(loss, given)
 
 
 def _floating(y: Tensor) -> Tensor:
