@@ -63,7 +63,8 @@ class Seam:
     def make_train_function(self, force: bool = False) -> Any:
         """Stand in for the model's method: every fit calls it before its callbacks begin."""
         begins, around = called_by_fit(self.model), fits_around(self.model)
-        if self._is_running(around - begins) and not (begins and not self._by_keras):
+        by_hand = not self._by_keras  # a loop, of which nothing tells whether it still runs
+        if self._is_running(around - begins) and not (by_hand and begins):
             return self._asked_inside(begins, force)
         self._detach()  # still attached here means that the fit before did not come to its end
         self._backup = None
@@ -113,8 +114,9 @@ class Seam:
         if self._fit is None and not self._joined:  # announced for a fit that died before it began
             self._unhook()
         result = type(self.model)._get_metrics_result_or_logs(self.model, logs)
-        of_training = self._fit is not None and called_by_fit(self.model)  # not `evaluate`
-        return self._fit.with_parts(result) if of_training and self._fit else result
+        if self._fit is None or not called_by_fit(self.model):  # but by `evaluate`
+            return result
+        return self._fit.with_parts(result)
 
     def _hook(self) -> None:
         self.model.__dict__.update({name: getattr(self, name) for name in _HOOKS})
