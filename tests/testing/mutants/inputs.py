@@ -89,7 +89,7 @@ CAUGHT = {
         Images: r"or raises a RegkitError.*len\(x.shape\) for the rank",
     },
     "selection": {
-        NothingChosen: "layers='no_such_name' raises.*as if nothing were wrong.*regkit.core.select",
+        NothingChosen: "weights='no_such_name' raises.*as if nothing were wrong.*regkit.core.select",
         KeyErrorForUnknown: "KeyError: 'no_such_name'",
     },
 }
