@@ -92,7 +92,7 @@ class JaxAdapter(Adapter):
         return (
             model.trainable_variables,
             model.non_trainable_variables,
-            model.optimizer.variables,
+            getattr(model.optimizer, "variables", ()),  # the stand-in has gone before a last look
             model.metrics_variables,
         )
 

@@ -142,7 +142,8 @@ def test_what_changes_weights_is_refused_beside_an_average_that_does_not_see_it(
     model = models.compiled(models.sequential(), keras.optimizers.SGD(0.1, use_ema=True))
     with pytest.raises(regkit.RegkitError, match="use_ema=False"):
         models.fit(model, x, y, [regkit.WeightDecay(0.1, decoupled=True)])
-    models.fit(model, x, y, [regkit.L2(0.1)])
+    fresh = models.compiled(models.sequential(), keras.optimizers.SGD(0.1, use_ema=True))
+    models.fit(fresh, x, y, [regkit.L2(0.1)])  # what does not is not refused
 
 
 def test_parts_that_gather_gradients_differently_have_no_one_update():
