@@ -21,9 +21,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
 from regkit.core import options, registry, schedules
-from regkit.core.constraints import Constraint
 from regkit.core.errors import RecipeError, RegkitError, suggest
 from regkit.core.grouped import Grouped
+from regkit.core.options.bounds import Constraint
 from regkit.core.plan import Plan
 from regkit.core.technique import Technique
 from regkit.core.words import number

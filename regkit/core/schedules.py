@@ -5,12 +5,19 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import keras
 from keras.optimizers import schedules
 
-__all__ = ["at", "by_name", "show", "text"]
+from regkit.types import Schedule, Tensor
+
+__all__ = ["at", "by_name", "is_schedule", "show", "text"]
+
+
+def is_schedule(value: object) -> TypeGuard[Schedule]:
+    """Return whether a value is a schedule of Keras, or of the user's."""
+    return isinstance(value, schedules.LearningRateSchedule)
 
 
 @functools.cache
@@ -21,7 +28,7 @@ def by_name() -> dict[str, type]:
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
 
 
-def at(schedule: schedules.LearningRateSchedule, step: Any) -> Any:
+def at(schedule: Schedule, step: Tensor | int) -> Any:
     """Return the value of a schedule at a step, an int32 scalar tensor.
 
     A schedule may index by the step, or reckon with it as with a real number. Where a backend does
@@ -37,7 +44,7 @@ def at(schedule: schedules.LearningRateSchedule, step: Any) -> Any:
         return schedule(keras.ops.cast(step, keras.config.floatx()))
 
 
-def text(value: Any, literal: Callable[[Any], str] = repr) -> str | None:
+def text(value: object, literal: Callable[[object], str] = repr) -> str | None:
     """Return the text of one of Keras' schedules, and None for anything else.
 
     Args:
@@ -45,13 +52,13 @@ def text(value: Any, literal: Callable[[Any], str] = repr) -> str | None:
         literal: Writes the value of an option of it.
     """
     word = next((name for name, cls in by_name().items() if cls is type(value)), None)
-    if word is None:
+    if word is None or not is_schedule(value):
         return None
     config = {k: v for k, v in value.get_config().items() if k != "name" and v is not None}
     return f"{word}({', '.join(f'{k}={literal(v)}' for k, v in config.items())})"
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """Return a value as the `repr` of a technique shows it: schedules as text, also in a list."""
     if isinstance(value, list):
         return f"[{', '.join(map(show, value))}]"

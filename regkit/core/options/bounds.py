@@ -9,11 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-from keras.optimizers.schedules import LearningRateSchedule
-
-from regkit.core import schedules
-
 __all__ = [
     "Boolean",
     "Choice",
@@ -37,15 +32,17 @@ class Constraint(ABC):
         """Return what is allowed, to follow the words "must be"."""
 
     @abstractmethod
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the value in its normal form, or raise `TypeError` or `ValueError`."""
 
     def bad_values(self) -> list[Any]:
         """Return values that `check` must refuse."""
         return [object()]
 
-    def show(self, value: Any) -> str:
+    def show(self, value: object) -> str:
         """Return a value as the `repr` of a technique shows it."""
+        from regkit.core import schedules  # Keras loads when a value may be one, not before
+
         return schedules.show(value)
 
 
@@ -76,14 +73,12 @@ class Real(Constraint):
         what += " or a LearningRateSchedule" if self.schedule else ""
         return what + (" or None" if self.optional else "")
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return a float, the schedule, or None."""
         if value is None and self.optional:
             return None
-        if self.schedule and isinstance(value, LearningRateSchedule):
-            return value
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise TypeError
+            return self._schedule(value)
         try:
             value = float(value)
         except OverflowError:  # a whole number beyond what a float holds
@@ -93,6 +88,13 @@ class Real(Constraint):
         if not (low_ok and high_ok and math.isfinite(value)):  # a NaN fails every comparison
             raise ValueError
         return value
+
+    def _schedule(self, value: object) -> Any:
+        from regkit.core import schedules
+
+        if self.schedule and schedules.is_schedule(value):
+            return value
+        raise TypeError
 
     def bad_values(self) -> list[Any]:
         """Return values just outside the bounds, NaN, infinity and wrong types."""
@@ -120,7 +122,7 @@ class Integer(Constraint):
         high = "" if self.high is None else f" and at most {self.high}"
         return f"a whole number{low}{high}" + (" or None" if self.optional else "")
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return an int."""
         if value is None and self.optional:
             return None
@@ -149,7 +151,7 @@ class Boolean(Constraint):
         """Return the two values."""
         return "True or False"
 
-    def check(self, value: Any) -> bool:
+    def check(self, value: object) -> bool:
         """Return the value."""
         if not isinstance(value, bool):
             raise TypeError
@@ -176,7 +178,7 @@ class Choice(Constraint):
         """Return the words."""
         return " or ".join(repr(word) for word in self.words) + " or None" * self.optional
 
-    def check(self, value: Any) -> str | None:
+    def check(self, value: object) -> str | None:
         """Return the word, or None."""
         if value is None and self.optional:
             return None
@@ -199,7 +201,7 @@ class Names(Constraint):
         """Return the forms."""
         return "a name with wildcards or a list of them" + (" or None" if self.optional else "")
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the string, or a list of strings."""
         if (value is None and self.optional) or (isinstance(value, str) and value):
             return value
@@ -220,7 +222,7 @@ class Layers(Constraint):
         """Return the forms."""
         return "None, a layer name with wildcards, a layer, a layer class, a function, or a list"
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the selector; what it matches is found out on the model."""
         if isinstance(value, list | tuple):
             if not value:
@@ -228,7 +230,7 @@ class Layers(Constraint):
             return [self.check(one) for one in value]
         if isinstance(value, str) and not value:
             raise ValueError
-        if value is None or isinstance(value, str | keras.layers.Layer) or callable(value):
+        if value is None or isinstance(value, str) or callable(value):  # so are layers
             return value
         raise TypeError
 
@@ -245,7 +247,7 @@ class Name(Constraint):
         """Return the form."""
         return "a name"
 
-    def check(self, value: Any) -> str:
+    def check(self, value: object) -> str:
         """Return the string."""
         if not isinstance(value, str) or not value:
             raise TypeError
@@ -271,7 +273,7 @@ class Function(Constraint):
         """Return what it is a function of."""
         return f"a function of {self.of}"
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the function."""
         if not callable(value) or isinstance(value, type):
             raise TypeError

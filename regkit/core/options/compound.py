@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from regkit.core.constraints import Constraint
+from regkit.core.options.bounds import Constraint
 
 __all__ = ["Either", "Range", "Several"]
 
@@ -14,7 +14,7 @@ class Either(Constraint):
     """What one of several constraints allows, tried in their order.
 
     Example:
-        >>> from regkit.core.constraints import Choice, Integer
+        >>> from regkit.core.options.bounds import Choice, Integer
         >>> Either(Choice("epoch"), Integer(1)).describe()
         "'epoch' or a whole number of at least 1"
     """
@@ -27,7 +27,7 @@ class Either(Constraint):
         """Return the kinds."""
         return " or ".join(kind.describe() for kind in self.kinds)
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the normal form of the first that takes the value."""
         for kind in self.kinds:
             try:
@@ -40,7 +40,7 @@ class Either(Constraint):
         """Return the bad values of each that no other takes."""
         return [one for kind in self.kinds for one in kind.bad_values() if not self._takes(one)]
 
-    def _takes(self, value: Any) -> bool:
+    def _takes(self, value: object) -> bool:
         try:
             self.check(value)
         except (TypeError, ValueError):
@@ -53,7 +53,7 @@ class Range(Constraint):
     """Two values that another constraint allows, the lower one first.
 
     Example:
-        >>> from regkit.core.constraints import Real
+        >>> from regkit.core.options.bounds import Real
         >>> Range(Real(0, 1)).check([0.25, 0.5])
         (0.25, 0.5)
     """
@@ -64,7 +64,7 @@ class Range(Constraint):
         """Return the form."""
         return f"a range (low, high) with low < high, each {self.of.describe()}"
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the two as a tuple."""
         if not isinstance(value, list | tuple):
             raise TypeError
@@ -89,7 +89,7 @@ class Several(Constraint):
         """Return the forms."""
         return f"{self.one.describe()}, or a list of these"
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the value, or the list."""
         if isinstance(value, list | tuple):
             if not value:

@@ -5,8 +5,8 @@ conformance checks try:
 
     def __init__(self, rate: Rate = 0.5, *, layers: LayerOption = None) -> None:
 
-A constraint (`regkit.core.constraints`) says what it allows, checks and normalizes a value, names
-values that it must refuse, and the value at which the technique does nothing.
+A constraint (`regkit.core.options.bounds`) says what it allows, checks and normalizes a value,
+names values that it must refuse, and the value at which the technique does nothing.
 """
 
 from __future__ import annotations
@@ -16,61 +16,22 @@ import inspect
 import typing
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from regkit.core.compound import Either, Range, Several
-from regkit.core.constraints import (
-    Boolean,
-    Choice,
-    Constraint,
-    Function,
-    Integer,
-    Layers,
-    Name,
-    Names,
-    Real,
-)
 from regkit.core.errors import OptionError, suggest
-from regkit.core.examples import Data
+from regkit.core.options.bounds import Constraint
 from regkit.core.words import shown
 
 __all__ = [
-    "Boolean",
-    "Choice",
-    "Constraint",
-    "Data",
-    "DataFormat",
-    "Either",
-    "Function",
-    "Integer",
-    "LayerOption",
-    "Layers",
-    "Name",
-    "Names",
-    "Range",
-    "Rate",
-    "Real",
-    "SeedOption",
-    "Several",
-    "Share",
-    "Strength",
-    "WeightOption",
     "bind",
+    "checked",
     "checked_call",
     "checked_init",
     "constraints",
     "defaults",
+    "signature_text",
     "strengths",
 ]
-
-# What most techniques use, by name.
-Strength = Annotated[Any, Real(0, neutral=0, schedule=True)]
-Rate = Annotated[Any, Real(0, 1, open_high=True, neutral=0, schedule=True)]
-Share = Annotated[Any, Real(0, 1, neutral=0, schedule=True)]
-DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
-LayerOption = Annotated[Any, Layers()]
-WeightOption = Annotated[Any, Names(optional=False)]
-SeedOption = Annotated[int | None, Integer(0, 2**63 - 1, optional=True)]
 
 
 def constraints(cls: type) -> dict[str, Constraint]:
@@ -92,7 +53,7 @@ def constraints(cls: type) -> dict[str, Constraint]:
 _CONSTRAINTS: weakref.WeakKeyDictionary[type, dict[str, Constraint]] = weakref.WeakKeyDictionary()
 
 
-def checked(cls: type, name: str, value: Any) -> Any:
+def checked(cls: type, name: str, value: object) -> Any:
     """Return the normal form of one option's value, or raise `OptionError`."""
     return _checked(cls.__name__, {name: constraints(cls)[name]}, {name: value})[name]
 
@@ -161,6 +122,8 @@ def checked_call(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Return a function that first checks its arguments which declare a constraint.
 
     Example:
+        >>> from typing import Annotated
+        >>> from regkit.core.options.bounds import Integer
         >>> @checked_call
         ... def draw(n: Annotated[int, Integer(1)]) -> int:
         ...     return n
@@ -194,7 +157,7 @@ def checked_init(init: Callable[..., None]) -> Callable[..., None]:
     """
 
     @functools.wraps(init)
-    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+    def wrapper(self: object, *args: object, **kwargs: object) -> None:
         if type(self).__init__ is not wrapper:
             init(self, *args, **kwargs)
             return

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-import numpy as np
-
-from regkit.core.constraints import Constraint
+from regkit.core.options.bounds import Constraint
 
 __all__ = ["Data"]
 
@@ -24,8 +21,10 @@ class Data(Constraint):
             "such batches, or None"
         )
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> Any:
         """Return the data, a list of parts as a tuple."""
+        import keras  # it is slow to load, and options are declared where it is not needed
+
         if value is None or isinstance(value, keras.utils.PyDataset):
             return value
         if isinstance(value, list | tuple):
@@ -38,14 +37,18 @@ class Data(Constraint):
             raise TypeError
         return value
 
-    def _sizes(self, value: Any) -> set[int]:
+    def _sizes(self, value: list[Any] | tuple[Any, ...]) -> set[int]:
+        import keras
+
         return {len(one) for one in keras.tree.flatten(list(value)) if getattr(one, "shape", ())}
 
     def bad_values(self) -> list[Any]:
         """Return examples without targets, and wrong types."""
+        import numpy as np
+
         return [3, "data", {"x": 1}, (), ([1.0],), [1, 2, 3, 4], [np.zeros(2), np.zeros(3)]]
 
-    def show(self, value: Any) -> str:
+    def show(self, value: object) -> str:
         """Return the size or the class in the place of the numbers."""
         if isinstance(value, tuple):
             sizes = self._sizes(value)
