@@ -116,7 +116,7 @@ def serve() -> tuple[dict[str, Any], Callable[..., None], Callable[[], int]]:
     _turned(0, os.open(os.devnull, os.O_RDONLY))  # what the code reads ends at once
     answers = _answers()
 
-    def say(**answer: Any) -> None:
+    def say(**answer: object) -> None:
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

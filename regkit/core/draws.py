@@ -97,7 +97,9 @@ class Draws:
         replica: Tensor | int = 0,
         first: Tensor | int | None = None,
     ) -> None:
-        self._first = step_key(step) if first is None else first
+        # Of a tensor now: made within an inner trace it could not be used outside of it.
+        self._first = step_key(step) if first is None and not isinstance(step, int) else first
+        self._step = step
         self._base = self._second = base
         if not isinstance(replica, int) or replica:
             self._second = ops.bitwise_xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
@@ -134,6 +136,8 @@ class Draws:
 
     def _key(self, base: Tensor | int, draw: int) -> numbers.Key:
         place = (self._stage << _DRAW_BITS) | draw
+        if self._first is None:
+            self._first = step_key(self._step)
         return self._first, hashing.mixed_with(base, place, self._first)
 
     @property

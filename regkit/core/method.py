@@ -6,6 +6,7 @@ Nothing here knows of Keras' training loop: the plan and the seam work with a `M
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import keras
@@ -37,10 +38,12 @@ class Method:
     exclusive: str | None = None  # of the class, or of an instance by its options
     exclusive_on_layer: ClassVar[str | None] = None
     _acts: ClassVar[tuple[Act, ...]] = ()
+    _stages: ClassVar[tuple[Stage, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls._acts = acts_of(cls, require_phases(cls, cls.phases))
+        cls._stages = tuple(dict.fromkeys(act.stage for act in cls._acts))
         if "__init__" in cls.__dict__:
             cls.__init__ = options.checked_init(cls.__init__)  # type: ignore[method-assign]
 
@@ -112,14 +115,18 @@ class Method:
 
         Example:
             >>> import regkit
-            >>> regkit.L2().stages()
-            (<Stage.PENALTY: 3>,)
+            >>> regkit.L2().stages(), regkit.EarlyStopping().stages()
+            ((<Stage.PENALTY: 3>,), (<Stage.WATCH: 6>,))
         """
-        return tuple(dict.fromkeys(act.stage for act in self._acts))
+        return self._stages
 
-    def acts(self) -> tuple[Act, ...]:
-        """Return the methods that run in the step, each with its phase."""
-        here = self.stages()
+    def acts(self, stages: Sequence[Stage] | None = None) -> tuple[Act, ...]:
+        """Return the methods that run in the step, each with its phase.
+
+        Args:
+            stages: What `stages()` has returned, where it is known already.
+        """
+        here = self.stages() if stages is None else stages
         return tuple(act for act in self._acts if act.stage in here)
 
     @property

@@ -41,7 +41,8 @@ class Member:
         """Return the member of a technique, whose class has come so often before."""
         word = technique.word()
         label = word if occurrence == 0 else f"{word}_{occurrence + 1}"
-        stages, acts = technique.stages(), technique.acts()
+        stages = technique.stages()
+        acts = technique.acts(stages)
         return cls(technique, word, occurrence, label, stages, acts)
 
 

@@ -96,26 +96,13 @@ class Technique(Method, keras.callbacks.Callback):  # type: ignore[misc]  # Kera
         (<Stage.GRADIENT: 4>,)
     """
 
-    _watches = False
-
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        cls._watches = any(_is_own(cls, event) for event in _EVENTS)
+        if any(_is_own(cls, event) for event in _EVENTS):
+            cls._stages = (*cls._stages, Stage.WATCH)
         for event in _SEAM_EVENTS:
             if event in cls.__dict__:
                 setattr(cls, event, _with_seam(event, cls.__dict__[event]))
-
-    def stages(self) -> tuple[Stage, ...]:
-        """Return the stages at which the technique acts, by the methods that it has.
-
-        One that acts elsewhere by an option (decoupled weight decay) says so itself.
-
-        Example:
-            >>> import regkit
-            >>> regkit.L2().stages(), regkit.EarlyStopping().stages()
-            ((<Stage.PENALTY: 3>,), (<Stage.WATCH: 6>,))
-        """
-        return (*super().stages(), Stage.WATCH) if self._watches else super().stages()
 
     def current_state(self) -> dict[str, Any]:
         """Return the declared state as NumPy arrays, in any host event of a fit."""

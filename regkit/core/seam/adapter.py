@@ -45,7 +45,12 @@ class Adapter(ABC):
 
     Args:
         runtime: The plan on the model.
+
+    Attributes:
+        replicas: How many copies of the model run the step at once, each in a thread.
     """
+
+    replicas = 1
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime

@@ -47,7 +47,10 @@ def _run(step: Step, turns: Iterable[Turn]) -> None:
             waiting.join(step, turn, context)
         else:
             waiting.apply(step)
-            step.batch = returned.batch(turn.run(step.batch, context), turn.technique)
+            result = turn.run(step.batch, context)
+            if not isinstance(result, Batch):
+                raise returned.no_batch(result, turn.technique)
+            step.batch = result
         step.data_done.add(turn.member.label)
     waiting.apply(step)
 
@@ -66,7 +69,9 @@ class _Waiting:
         sizes = image_sizes(step.batch, turn.technique, turn.technique.image_format)
         if self._motion is not None:
             sizes = sizes.after(self._motion)
-        motion = returned.motion(turn.run(sizes, context), turn.technique)
+        motion = turn.run(sizes, context)
+        if not isinstance(motion, Motion):
+            raise returned.no_motion(motion, turn.technique)
         if self._motion is not None and (joint := one_motion(self._motion, motion)) is not None:
             motion = joint
         else:

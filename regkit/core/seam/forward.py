@@ -76,7 +76,10 @@ def _around(
     def run(inputs: Nest) -> Any:
         context = step.context(turn.member, Stage.FORWARD)
         context.layer, context.other_arguments = layer, others
-        return returned.some(turn.run(inner, inputs, context), turn.technique)
+        result = turn.run(inner, inputs, context)
+        if result is None:
+            raise returned.nothing(turn.technique)
+        return result
 
     return run
 

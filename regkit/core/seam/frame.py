@@ -21,13 +21,12 @@ from regkit.core.seam.patch import Change
 from regkit.core.seam.reached import require_applied, require_loss
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.second_pass import StepServices
-from regkit.core.seam.step import Step
 from regkit.types import Nest, Tensor
 
 __all__ = ["Frame"]
 
 
-class Frame(Step):
+class Frame(StepServices):
     """The step of one batch, with all that acts in it.
 
     Args:
@@ -47,14 +46,13 @@ class Frame(Step):
         part: Tensor | int | None = None,
     ) -> None:
         super().__init__(runtime, adapter, carried, values, part)
-        self._services = StepServices(self)
         self._count: Tensor | None = None  # of the optimizer, before its update
-        self.open(self._services)
+        self.open(self)
 
     @contextmanager
     def around(self) -> Iterator[None]:
         """Put the stages into the model for a block in which Keras' own step runs."""
-        changes = layer_changes(self)
+        changes = layer_changes(self) if self.runtime.layers else []
         if acts_at_loss(self):
             wrap = functools.partial(around_loss, self)
             changes.insert(0, Change(self.model, "compute_loss", wrap))
@@ -91,4 +89,4 @@ class Frame(Step):
 
     def context_of_state(self, member: Member) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""
-        return self.initial_context(self._services, member)
+        return self.initial_context(self, member)

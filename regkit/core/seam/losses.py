@@ -93,7 +93,9 @@ def _changed(step: Step, target: Target) -> Target:
         if step.active(turn.member, Stage.TARGET):
             context = step.context(turn.member, Stage.TARGET)
             changed = turn.run(target, context)
-            target = returned.target(changed, turn.technique)
+            if not isinstance(changed, Target):
+                raise returned.no_target(changed, turn.technique)
+            target = changed
     return target
 
 

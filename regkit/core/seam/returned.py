@@ -11,41 +11,40 @@ from typing import Any
 from keras import ops
 
 from regkit.core.errors import AttachError
-from regkit.core.geometry import Motion
-from regkit.core.stages import Batch, Stage, Target
+from regkit.core.stages import Stage
 from regkit.types import Tensor
 
-__all__ = ["batch", "motion", "same_shapes", "scalar", "some", "state", "target"]
+__all__ = [
+    "no_batch",
+    "no_motion",
+    "no_target",
+    "nothing",
+    "same_shapes",
+    "scalar",
+    "state",
+]
 
 
-def batch(value: object, technique: object) -> Batch:
-    """Return the batch that DATA gave back."""
-    if not isinstance(value, Batch):
-        raise _refusal(technique, Stage.DATA, value, "a Batch", "return batch.replace(x=…)")
-    return value
+def no_batch(value: object, technique: object) -> AttachError:
+    """Return the refusal of what DATA gave back in the place of a batch."""
+    return _refusal(technique, Stage.DATA, value, "a Batch", "return batch.replace(x=…)")
 
 
-def motion(value: object, technique: object) -> Motion:
-    """Return the motion that a geometry gave back."""
-    if not isinstance(value, Motion):
-        remedy = "return Motion(Affine(…)) or Motion(Field(…))"
-        raise _refusal(technique, Stage.DATA, value, "a Motion", remedy, "geometry")
-    return value
+def no_motion(value: object, technique: object) -> AttachError:
+    """Return the refusal of what a geometry gave back in the place of a motion."""
+    remedy = "return Motion(Affine(…)) or Motion(Field(…))"
+    return _refusal(technique, Stage.DATA, value, "a Motion", remedy, "geometry")
 
 
-def target(value: object, technique: object) -> Target:
-    """Return the target that TARGET gave back."""
-    if not isinstance(value, Target):
-        raise _refusal(technique, Stage.TARGET, value, "a Target", "return target.replace(…)")
-    return value
+def no_target(value: object, technique: object) -> AttachError:
+    """Return the refusal of what TARGET gave back in the place of a target."""
+    return _refusal(technique, Stage.TARGET, value, "a Target", "return target.replace(…)")
 
 
-def some(value: object, technique: object) -> Any:
-    """Return what FORWARD gave back, unless it is nothing."""
-    if value is None:
-        remedy = "return call(inputs), changed before or after"
-        raise _refusal(technique, Stage.FORWARD, value, "what the layer computes", remedy)
-    return value
+def nothing(technique: object) -> AttachError:
+    """Return the refusal of a FORWARD that gave nothing back."""
+    remedy = "return call(inputs), changed before or after"
+    return _refusal(technique, Stage.FORWARD, None, "what the layer computes", remedy)
 
 
 def scalar(value: object, technique: object, dtype: object) -> Tensor:

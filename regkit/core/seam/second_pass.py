@@ -26,37 +26,28 @@ from regkit.types import Nest, Tensor
 __all__ = ["StepServices"]
 
 
-class StepServices:
-    """What the context of a technique asks of a step: the `Services` of `regkit.core.context`."""
-
-    def __init__(self, step: Step) -> None:
-        self._step = step
-        self.model = step.model
+class StepServices(Step):
+    """A step with what contexts ask of it: the `Services` of `regkit.core.context`."""
 
     @property
     def step(self) -> Tensor | int:
         """The number of training steps before this one."""
-        return self._step.number
-
-    @property
-    def batch(self) -> Batch:
-        """The batch, as DATA has left it so far."""
-        return self._step.batch
+        return self.number
 
     def read(self, variable: keras.Variable) -> Tensor:
         """Return a variable's value at this place of the step."""
-        return self._step.adapter.read(variable)
+        return self.adapter.read(variable)
 
     def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
         """Return a scope for `with_weights`."""
-        self._step.runtime.require_keras(variable for variable, _ in pairs)
+        self.runtime.require_keras(variable for variable, _ in pairs)
         return Scope(pairs, keep=True, model=self.model)
 
     def shadowed(
         self, target: object, name: str, change: Callable[[Any], Any]
     ) -> AbstractContextManager[object]:
         """Return a scope in which an attribute is `change(attribute)`."""
-        return self._step.runtime.shadows.patched([Change(target, name, change)])
+        return self.runtime.shadows.patched([Change(target, name, change)])
 
     def loss(self, label: str, batch: Batch, pairs: Pairs, output: str | None) -> Tensor:
         """Return the loss at other values; see `Context.loss_fn`."""
@@ -78,30 +69,29 @@ class StepServices:
 
     def value_and_grad(self, function: Callable[[Any], Tensor], at: Nest) -> tuple[Tensor, Any]:
         """Return a function's value and gradient; see `Context.value_and_grad`."""
-        step, adapter = self._step, self._step.adapter
-        with Scope(step.values):  # a scope of Keras' own, while it differentiates, has no scale
-            scale = step.loss_scale()
-        with step.reading():
+        with Scope(self.values):  # a scope of Keras' own, while it differentiates, has no scale
+            scale = self.loss_scale()
+        with self.reading():
             flat = [ops.convert_to_tensor(value) for value in keras.tree.flatten(at)]
 
             def scaled(values: list[Tensor]) -> Tensor:
                 return function(keras.tree.pack_sequence_as(at, values)) * scale
 
-            value, slopes = adapter.value_and_grad(scaled, flat)
+            value, slopes = self.adapter.value_and_grad(scaled, flat)
             slopes = [
-                ops.zeros_like(place) if slope is None else adapter.dense(slope) / scale
+                ops.zeros_like(place) if slope is None else self.adapter.dense(slope) / scale
                 for slope, place in zip(slopes, flat, strict=True)
             ]
         return value / scale, keras.tree.pack_sequence_as(at, slopes)
 
     def _tasks_at(self, label: str, batch: Batch, pairs: Pairs) -> dict[str, Tensor]:
         tasks: dict[str, Tensor] = {}
-        self._step.tasks = tasks
+        self.tasks = tasks
         try:
             self._loss_at(label, batch, pairs)
             return tasks
         finally:
-            self._step.tasks = None
+            self.tasks = None
 
     def _loss_at(self, label: str, batch: Batch, pairs: Pairs) -> Tensor:
         own = self.batch
@@ -110,7 +100,7 @@ class StepServices:
         weight = own.sample_weight if batch.sample_weight is None else batch.sample_weight
         with self._pass(label, pairs):
             y_pred = self.model(x, **self._training())
-            return loss_method(self._step)(x, y, y_pred, weight)
+            return loss_method(self)(x, y, y_pred, weight)
 
     def _training(self) -> dict[str, bool]:
         return {"training": True} if self.model._call_has_training_arg else {}
@@ -118,8 +108,8 @@ class StepServices:
     @contextmanager
     def _pass(self, label: str, pairs: Pairs) -> Iterator[None]:
         """Run one more pass with other values of weights, and leave no trace of it."""
-        self._step.runtime.require_keras(variable for variable, _ in pairs)
-        with _traceless(self._step, label), self._step.reading(), Scope(pairs):
+        self.runtime.require_keras(variable for variable, _ in pairs)
+        with _traceless(self, label), self.reading(), Scope(pairs):
             yield
 
 

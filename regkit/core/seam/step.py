@@ -65,8 +65,12 @@ class Step:
         self._seeds = carried["seeds"]
         # Samples draw what no step does: at stages beyond those of a step, each part apart.
         self._first_stage = 0 if part is None else len(Stage)
-        self._replica = adapter.replica() if part is None else part
-        self._first_key = step_key(self.number)
+        self._replica: Tensor | int = 0
+        if part is not None:
+            self._replica = part
+        elif adapter.replicas > 1:
+            self._replica = adapter.replica()
+        self._first_key = None if isinstance(self.number, int) else step_key(self.number)
         self._states = {
             member.label: State(dict(carried["state"][member.label]), adapter.own)
             for member in runtime.members

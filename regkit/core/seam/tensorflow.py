@@ -30,12 +30,12 @@ class TensorFlowAdapter(Adapter):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._variables: Any = None
-        self._replicas = self.model.distribute_strategy.num_replicas_in_sync
-        runtime.shadows.by_thread = self._replicas > 1
-        if self._replicas > 1 and runtime.at[Stage.UPDATE]:
+        self.replicas = self.model.distribute_strategy.num_replicas_in_sync
+        runtime.shadows.by_thread = self.replicas > 1
+        if self.replicas > 1 and runtime.at[Stage.UPDATE]:
             raise AttachError(
                 f"{runtime.at[Stage.UPDATE][0].technique!r} changes weights after the optimizer, "
-                f"which TensorFlow cannot do on each of {self._replicas} replicas. Train on one "
+                f"which TensorFlow cannot do on each of {self.replicas} replicas. Train on one "
                 "device, or with the JAX backend and keras.distribution.DataParallel"
             )
 
@@ -129,7 +129,7 @@ class TensorFlowAdapter(Adapter):
     def replica(self) -> tf.Tensor | int:
         """Return the replica's id, so that replicas draw apart."""
         context = tf.distribute.get_replica_context()
-        if context is None or self._replicas == 1:
+        if context is None:
             return 0
         return context.replica_id_in_sync_group
 
@@ -146,7 +146,7 @@ class TensorFlowAdapter(Adapter):
     def weighted(self, size: tf.Tensor | int, values: list[tf.Tensor], dtype: object) -> tf.Tensor:
         """Return the row of a batch, added up over the replicas."""
         row = super().weighted(size, values, dtype)
-        if self._replicas == 1:
+        if self.replicas == 1:
             return row
         return tf.distribute.get_replica_context().all_reduce("SUM", row)
 
