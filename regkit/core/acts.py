@@ -55,9 +55,9 @@ def acts_of(cls: type, phases: Iterable[Phase]) -> tuple[Act, ...]:
     acts = []
     for method, (stage, given) in _METHODS.items():
         function = getattr(cls, method, None)
-        if not callable(function):
+        if not callable(function) or _is_of_the_class(cls, method):
             continue
-        if _takes(inspect.getattr_static(cls, method), given):
+        if _takes(function, given):
             phase = Phase.GEOMETRY if method == "geometry" else named.get(stage, Phase.usual(stage))
             acts.append(Act(method, phase))
         elif not named or stage in named:
@@ -65,10 +65,16 @@ def acts_of(cls: type, phases: Iterable[Phase]) -> tuple[Act, ...]:
     return tuple(acts)
 
 
-def _takes(function: object, given: tuple[str, ...]) -> bool:
-    """Return whether a function is a method that takes so many values and the context."""
-    if isinstance(function, staticmethod | classmethod) or not callable(function):
+def _is_of_the_class(cls: type, method: str) -> bool:
+    """Return whether a method is static or of the class, and has no context: a helper."""
+    static = inspect.getattr_static(cls, method)
+    if not isinstance(static, staticmethod | classmethod):
         return False
+    return "context" not in inspect.signature(static.__func__).parameters
+
+
+def _takes(function: Callable[..., object], given: tuple[str, ...]) -> bool:
+    """Return whether a function is a method that takes so many values and the context."""
     parameters = list(inspect.signature(function).parameters.values())
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):  # a wrapper that hands all on
         return True

@@ -15,8 +15,8 @@ import keras
 from regkit.core.context import Context, State
 from regkit.core.draws import Draws, base_key
 from regkit.core.errors import AttachError
-from regkit.core.geometry import image_sizes, moved
 from regkit.core.method import Method
+from regkit.core.motion import image_sizes, moved
 from regkit.core.stages import Batch, Stage
 from regkit.types import Tensor
 

@@ -1,6 +1,6 @@
 """Options: bounds declared once, from which checks, messages, help and bad test values follow.
 
-`bounds.py` has what an option may be, `compound.py` and `data.py` more of it, `kinds.py` the
+`bounds.py` has what an option may be, `compound.py` and `examples.py` more of it, `kinds.py` the
 options that most techniques have; `declared.py` reads declarations and checks calls against them.
 Importing it loads neither Keras nor a backend: the command line declares its options so too.
 """
@@ -21,7 +21,6 @@ from regkit.core.options.bounds import (
     Weights,
 )
 from regkit.core.options.compound import Either, Range, Several
-from regkit.core.options.data import Data
 from regkit.core.options.declared import (
     bind,
     checked,
@@ -33,6 +32,7 @@ from regkit.core.options.declared import (
     signature_text,
     strengths,
 )
+from regkit.core.options.examples import Data
 from regkit.core.options.kinds import (
     DataFormat,
     LayerOption,

@@ -13,8 +13,8 @@ from typing import Any
 import keras
 
 from regkit.core.context import Context
-from regkit.core.geometry import Motion, image_sizes, moved, one_motion
 from regkit.core.method import Method
+from regkit.core.motion import Motion, image_sizes, moved, one_motion
 from regkit.core.plan import Turn
 from regkit.core.seam import returned
 from regkit.core.seam.step import Step

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from keras import ops
 
 from regkit.core.context import Context
-from regkit.core.geometry import ImageSizes, Motion, moved_images
+from regkit.core.motion import ImageSizes, Motion, moved_images
 from regkit.core.options import (
     Choice,
     DataFormat,

@@ -8,8 +8,8 @@ import keras
 
 from regkit.core.draws import layer_draws
 from regkit.core.errors import OptionError
-from regkit.core.geometry import moved_images, sizes_of
 from regkit.core.images import on_channels_last
+from regkit.core.motion import moved_images, sizes_of
 from regkit.core.outside import context_outside
 from regkit.techniques.augmentation import elastic_distortion
 

@@ -39,7 +39,7 @@ class OwnData:
     """The validation data given to `EarlyStopping`, or None.
 
     Args:
-        data: As `regkit.core.options.data.Data` checked it.
+        data: As `regkit.core.options.examples.Data` checked it.
         every: "epoch" or a number of steps.
         batch_size: The number of examples a batch, for arrays.
         steps: The number of batches; None for all.

@@ -10,7 +10,7 @@ from keras import ops
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
 from regkit.core.options import SeedOption, Strength
-from regkit.core.stages import Batch
+from regkit.core.stages import Batch, Phase
 from regkit.core.technique import Technique
 from regkit.ops.forms import is_dense
 
@@ -52,6 +52,8 @@ class GaussianNoise(Technique):
         >>> GaussianNoise(0.2)
         GaussianNoise(stddev=0.2)
     """
+
+    phases = (Phase.NOISE,)
 
     def __init__(self, stddev: Strength = 0.1, *, seed: SeedOption = None) -> None:
         super().__init__()
