@@ -26,7 +26,22 @@ class Services(Protocol):
 
     @property
     def model(self) -> keras.Model:
-        """The user's model."""
+        """The user's model.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Named(regkit.Technique):
+            ...     def penalty(self, context):
+            ...         self.name = context.model.layers[0].name
+            ...         return 0.0
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Named()])
+            >>> history.model.layers[0].name
+            'out'
+        """
 
     @property
     def step(self) -> Tensor | int:
@@ -148,21 +163,55 @@ class Context:
 
     @property
     def step(self) -> Tensor:
-        """The number of training steps before this one, an int32 scalar tensor."""
+        """The number of training steps before this one, an int32 scalar tensor.
+
+        Example:
+            >>> from regkit.core.outside import context_outside
+            >>> int(context_outside(Draws(1, 0), step=3).step)
+            3
+        """
         return ops.convert_to_tensor(self._services.step, "int32")
 
     @property
     def batch(self) -> Batch:
-        """The batch of this step, as DATA left it."""
+        """The batch of this step, as DATA left it.
+
+        Example:
+            >>> from regkit.core.outside import context_outside
+            >>> context_outside(Draws(1, 0), Batch(x=2.0)).batch.x
+            2.0
+        """
         return self._services.batch
 
     @property
     def values(self) -> list[Tensor]:
-        """The current values of the technique's weights, in their order."""
+        """The current values of the technique's weights, in their order.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Halved(regkit.Technique):
+            ...     def update(self, weights, context):
+            ...         return [value / 2 for value in context.values]
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Halved()])
+            >>> bool(np.all(np.abs(model.get_weights()[0]) < 1))
+            True
+        """
         return [self._services.read(variable) for variable in self.weights]
 
     def value(self, strength: float | Schedule) -> Any:
-        """Return a strength at this step: the number, or the schedule's value as a tensor."""
+        """Return a strength at this step: the number, or the schedule's value as a tensor.
+
+        Example:
+            >>> from regkit.core.outside import context_outside
+            >>> falling = keras.optimizers.schedules.PolynomialDecay(1.0, 10, 0.0)
+            >>> context = context_outside(Draws(1, 0), step=5)
+            >>> context.value(0.3), float(context.value(falling))
+            (0.3, 0.5)
+        """
         if callable(strength):
             value, dtype = schedules.at(strength, self.step), wide(*self.weights)
             if isinstance(value, float | int):  # converted first, it would lose digits
@@ -177,13 +226,49 @@ class Context:
 
         Gradients flow through the values to the originals. What the layers update meanwhile
         (moving statistics) is kept.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Doubled(regkit.Technique):
+            ...     def select_layers(self, model):
+            ...         return model.layers
+            ...
+            ...     def forward(self, call, inputs, context):
+            ...         kernel = context.layer.kernel
+            ...         with context.with_weights([kernel], [2 * kernel]):
+            ...             return call(inputs)
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Doubled()])
+            >>> history.epoch
+            [0]
         """
         return self._services.scope(list(zip(variables, values, strict=True)))
 
     def with_attribute(
         self, target: object, name: str, change: Callable[[Any], object]
     ) -> AbstractContextManager[object]:
-        """Return a scope in which an attribute of a layer is `change(attribute)`."""
+        """Return a scope in which an attribute of a layer is `change(attribute)`.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Shown(regkit.Technique):
+            ...     def select_layers(self, model):
+            ...         return model.layers
+            ...
+            ...     def forward(self, call, inputs, context):
+            ...         with context.with_attribute(context.layer, "activation", lambda own: None):
+            ...             return call(inputs)
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Shown()])
+            >>> history.epoch
+            [0]
+        """
         return self._services.shadowed(target, name, change)
 
     def loss_fn(
@@ -206,6 +291,21 @@ class Context:
             y: Other targets; by default the batch's.
             sample_weight: Other weights of the examples.
             output: The name of an output, for that task's weighted loss alone.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Sharpness(regkit.Technique):
+            ...     def gradient(self, gradients, context):
+            ...         far = [value + 0.1 for value in context.values]
+            ...         self.rise = float(context.loss_fn(weights=far) - context.loss_fn())
+            ...         return gradients
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Sharpness()])
+            >>> history.epoch
+            [0]
         """
         batch = Batch(x, y, sample_weight)
         return self._services.loss(self._label, batch, self._at(weights), output)
@@ -220,11 +320,40 @@ class Context:
         Args:
             x: Other inputs; by default the batch's.
             weights: Other values for `context.weights`, in their order.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Steady(regkit.Technique):
+            ...     def penalty(self, context):
+            ...         moved = context.outputs(context.batch.x + 0.1)
+            ...         return ops.mean((moved - context.outputs()) ** 2)
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Steady()])
+            >>> "steady_penalty" in history.history
+            True
         """
         return self._services.outputs(self._label, x, self._at(weights))
 
     def task_losses(self, weights: Sequence[Tensor] | None = None) -> dict[str, Tensor]:
-        """Return each output's weighted loss by name, as `loss_fn(output=…)` for all at once."""
+        """Return each output's weighted loss by name, as `loss_fn(output=…)` for all at once.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Tasks(regkit.Technique):
+            ...     def gradient(self, gradients, context):
+            ...         self.names = sorted(context.task_losses())
+            ...         return gradients
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Tasks()])
+            >>> history.epoch
+            [0]
+        """
         return self._services.task_losses(self._label, self._at(weights))
 
     def _at(self, weights: Sequence[Tensor] | None) -> Pairs:
@@ -236,8 +365,18 @@ class Context:
         In mixed_float16 the loss is scaled for the differentiation, as Keras does, and the
         gradients scaled back. A gradient that does not exist is zero.
 
-        Example, the gradient of the loss with respect to the inputs:
-
-            loss, slope = context.value_and_grad(context.loss_fn, batch.x)
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class FastGradientSign(regkit.Technique):
+            ...     def data(self, batch, context):
+            ...         _, slope = context.value_and_grad(context.loss_fn, batch.x)
+            ...         return batch.replace(x=batch.x + 0.1 * ops.sign(slope))
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[FastGradientSign()])
+            >>> history.epoch
+            [0]
         """
         return self._services.value_and_grad(function, at)

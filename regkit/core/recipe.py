@@ -118,7 +118,7 @@ def explain(recipe: str | Technique | Iterable[Technique]) -> str:
         >>> from regkit import L2
         >>> text = explain(L2(0.001))
         (loss)    the model's own loss
-        PENALTY   add to the loss                        l2: L2(strength=0.001)
+        PENALTY   add to the loss                        sum         l2: L2(strength=0.001)
         (apply)   the model's own optimizer
     """
     text = Recipe(recipe).explain()
