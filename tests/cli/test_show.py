@@ -1,4 +1,4 @@
-"""`regkit show` and `regkit list`: what is registered, read and not imported."""
+"""`regkit list`, which imports nothing, and `regkit show`, which imports a plugin apart only."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from regkit.cli import backends, main
+from regkit.cli import doctor, main
 from regkit.core import registry
 from tests.plugins_of_tests import install, python, regkit, site_fixture  # noqa: F401
 
@@ -44,7 +44,16 @@ class MaxNorm(Technique):
 
     def update(self, weights, context): ...
 '''
-LAYER = 'class Only:\n    """Do only this."""\n    def __init__(self, size: int = 3): ...\n'
+LAYER = """\
+import keras
+
+
+@keras.saving.register_keras_serializable("some-plugin")
+class Only(keras.layers.Layer):
+    '''Do only this.'''
+
+    def __init__(self, size: int = 3, **kwargs): ...
+"""
 GROUPS = {
     "regkit.techniques": {"max_norm": "a_plugin:MaxNorm"},
     "regkit.layers": {"only": "b:Only"},
@@ -139,7 +148,7 @@ def test_show_says_all_there_is(capsys):
         assert part in out
 
 
-def test_show_of_a_plugin_does_not_import_it(capsys, plugin):
+def test_show_imports_a_plugin_in_a_process_of_its_own(capsys, plugin):
     code, out, _ = said(capsys, "show", "some-plugin:max_norm")
     assert code == 0
     for part in (
@@ -176,8 +185,9 @@ def test_show_finds_the_kind(capsys, plugin):
     assert "drop_connect: a layer of keras-regkit" in out
     assert "layer (required)" in out
     assert "See also: regkit show drop_connect --kind technique" in out
-    assert "some-plugin:only: a layer of" in said(capsys, "show", "some-plugin:only")[1]
-    assert "size = 3: int" in said(capsys, "show", "some-plugin:only")[1]
+    out = said(capsys, "show", "some-plugin:only")[1]
+    assert "some-plugin:only: a layer of" in out
+    assert "size = 3: int" in out
 
 
 def test_show_of_what_cannot_be_used_says_why(capsys, plugin, monkeypatch):
@@ -200,10 +210,65 @@ def test_show_of_an_unknown_name_suggests(capsys, plugin, name, message):
     assert message in err
 
 
+FAILING = {
+    "kills": ("import os\nos.kill(os.getpid(), 9)\n", "importing it ended the process (signal 9)"),
+    "hangs": ("import time\ntime.sleep(600)\n", "importing it takes longer than 3 s"),
+    "default": (
+        f"{PLUGIN.split('def update')[0]}\n\nclass Odd:\n    def __repr__(self): exit(5)\n\n\n"
+        "MaxNorm.__init__.__wrapped__.__kwdefaults__['seed'] = Odd()\n",
+        "describing it failed with SystemExit: 5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), FAILING.values(), ids=FAILING)
+def test_show_of_a_plugin_that_fails_says_so_and_breaks_nothing(
+    capsys, site, monkeypatch, text, reason
+):
+    table = {"max_norm": "a_plugin:MaxNorm"}
+    documented = f'{text}\n\nif False:\n    class MaxNorm:\n        """Keep the norm."""\n'
+    install(site, groups={"regkit.techniques": table}, files={"a_plugin.py": documented})
+    registry.refresh()
+    monkeypatch.setattr(doctor, "LIMIT", 3.0)
+    code, out, _ = said(capsys, "show", "some-plugin:max_norm", "--json")
+    shown = json.loads(out)
+    assert (code, shown["state"], shown["options"], shown["stages"]) == (0, "broken", [], [])
+    assert reason in shown["reason"]
+    assert shown["summary"] == "Keep the norm."
+    assert said(capsys, "show", "l2")[0] == 0
+    assert "a_plugin" not in sys.modules
+
+
+def test_what_a_plugin_prints_or_leaves_behind_is_kept_apart(capsys, site):
+    text = f"{PLUGIN}\nprint('hello')\nimport threading, time\n"
+    text += "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+    install(site, groups={"regkit.techniques": {"max_norm": "a_plugin:MaxNorm"}}, files={"a_plugin.py": text})  # fmt: skip
+    registry.refresh()
+    found = json.loads(said(capsys, "show", "some-plugin:max_norm", "--json")[1])
+    assert [option["name"] for option in found["options"]] == ["limit", "seed"]
+
+
+def test_what_is_blocked_is_not_run(capsys, site, monkeypatch):
+    text = f"open({str(site / 'ran')!r}, 'w').close()\n{PLUGIN}"
+    install(site, groups={"regkit.techniques": {"max_norm": "a_plugin:MaxNorm"}}, files={"a_plugin.py": text})  # fmt: skip
+    monkeypatch.setenv("REGKIT_BLOCK", "some-plugin")
+    registry.refresh()
+    out = said(capsys, "show", "some-plugin:max_norm")[1]
+    assert "It is blocked: REGKIT_BLOCK" in out
+    assert "Args:\n  limit: c, above 0." in out  # what its docstring says is read all the same
+    assert not (site / "ran").exists()
+    monkeypatch.delenv("REGKIT_BLOCK")
+    registry.refresh()
+    said(capsys, "show", "some-plugin:max_norm")
+    assert (site / "ran").exists()
+
+
 def test_show_without_a_source(capsys, site):
     install(site, groups={"regkit.techniques": {"mine": "sys:Mine"}})
     registry.refresh()
     out = said(capsys, "show", "some-plugin:mine")[1]
+    assert "It is broken: " in out
+    assert "sys:Mine of some-plugin 1.2 failed with AttributeError" in out
     assert "Source: not to be had (sys:Mine)" in out
 
 
@@ -215,8 +280,12 @@ def test_show_without_a_backend(site):
         "main.main(['show', 'l2'])"
     )
     done = python(site, code)
-    assert "strength = 0.0001: Strength" in done.stdout, done.stderr
-    assert backends.BACKENDS
+    for part in (
+        "Its options cannot be read: no Keras backend is installed: pip install",
+        "Add the sum of squared weights",
+        "Args:\n  strength: A number of at least 0",
+    ):
+        assert part in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", [["list"], ["show"], ["plugins"], ["plugins", "doctor"]])

@@ -10,7 +10,7 @@ from regkit.core.errors import RegistryError
 from regkit.core.registry import contracts
 from regkit.core.registry.entry import Entry, printable
 
-__all__ = ["imported", "place"]
+__all__ = ["failure", "imported", "place"]
 
 
 def imported(entry: Entry) -> Any:
@@ -28,7 +28,7 @@ def imported(entry: Entry) -> Any:
     except BaseException as error:  # also sys.exit: a plugin takes down nothing but itself
         where = place(error)
         raise RegistryError(
-            f"{entry.id!r} cannot be loaded: {_named(entry)} failed with {_said(error)}"
+            f"{entry.id!r} cannot be loaded: {_named(entry)} {failure(error)}"
             f"{f' ({where})' if where else ''}. {_what_to_do(entry)}"
         ) from error
     if breach:
@@ -61,8 +61,9 @@ def _named(entry: Entry) -> str:
     return f"{entry.target} of {entry.distribution} {entry.version}".rstrip()
 
 
-def _said(error: BaseException) -> str:
+def failure(error: BaseException) -> str:
+    """Return how others' code failed: "failed with KeyError: 'a'"."""
     try:
-        return printable(f"{type(error).__name__}: {error}", most=500)
+        return printable(f"failed with {type(error).__name__}: {error}", most=500)
     except BaseException:  # its own text fails
-        return type(error).__name__
+        return f"failed with {type(error).__name__}"
