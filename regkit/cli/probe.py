@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from regkit.core.apart import Apart
@@ -33,7 +33,7 @@ class Outcome:
     error: str = ""
     place: str = ""
     printed: int = 0
-    description: Description = Description()
+    description: Description = field(default_factory=Description)
 
 
 def probe(entries: Sequence[Entry], limit: float, describe: bool = False) -> list[Outcome]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import keras
 
@@ -84,9 +84,15 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
             next to the layer.
         registered_name: The id "distribution:name", where a plugin's class says it; it is then
             refused under any other.
+        default_arms: Recipes in text that comparisons try by default; each is of this technique.
+        needs: What the data must have for it: "images", "classes".
+        search_words: Other names by which people look for it, such as "ridge" for L2.
     """
 
     registered_name: ClassVar[str]
+    default_arms: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[Literal["images", "classes"], ...]] = ()
+    search_words: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[Rank] = Rank.MIDDLE
     exclusive: str | None = None  # of the class, or of an instance by its options
     exclusive_on_layer: ClassVar[str | None] = None

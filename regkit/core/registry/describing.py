@@ -94,8 +94,8 @@ def _stages(cls: type) -> tuple[str, ...]:
     from regkit.core.technique import Technique  # imports Keras, so only now
 
     # The base class's answer, from the methods alone: an instance with options may act at fewer.
-    bare = cls.__new__(cls)
-    return tuple(stage.name for stage in Technique.stages(bare))
+    assert issubclass(cls, Technique)
+    return tuple(stage.name for stage in Technique.stages(cls.__new__(cls)))
 
 
 def from_answer(answer: object) -> Description:

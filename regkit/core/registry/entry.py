@@ -98,3 +98,8 @@ class Entry:
     def summary(self) -> str:
         """The first sentence of the class's docstring, read from the source, not imported."""
         return printable(source.docstring(self.target).partition("\n\n")[0])
+
+    @property
+    def search_words(self) -> tuple[str, ...]:
+        """Other names by which people look for it, as its class writes them out; not imported."""
+        return tuple(map(printable, source.words(self.target, "search_words")))

@@ -97,13 +97,10 @@ def words(target: str, attribute: str) -> tuple[str, ...]:
     """
     definition = _find(target)
     for node in definition.node.body if definition else ():
-        if isinstance(node, ast.AnnAssign):
-            names = [node.target]
-        elif isinstance(node, ast.Assign):
-            names = node.targets
-        else:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
             continue
-        if attribute in [name.id for name in names if isinstance(name, ast.Name)]:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if attribute in [target.id for target in targets if isinstance(target, ast.Name)]:
             written = node.value.elts if isinstance(node.value, ast.Tuple) else []
             texts = [item.value for item in written if isinstance(item, ast.Constant)]
             return tuple(text for text in texts if isinstance(text, str))

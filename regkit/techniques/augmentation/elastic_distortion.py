@@ -128,6 +128,9 @@ class ElasticDistortion(Technique):
         ElasticDistortion(relative_to=28.0)
     """
 
+    default_arms = ("elastic_distortion(relative_to=28)",)  # the paper's setting, at any size
+    needs = ("images",)
+    search_words = ("elastic deformation", "warp", "Simard")
     rank = Rank.FIRST  # before noise, which interpolation would smooth, wherever the list has it
 
     def __init__(
