@@ -95,6 +95,14 @@ def test_list_of_a_kind(capsys, plugin):
     assert said(capsys, "list", "--kind", "ensemble")[0] == 0
 
 
+def test_list_of_words_searches(capsys, plugin):
+    code, out, _ = said(capsys, "list", "weight", "penalty")
+    assert code == 0
+    assert {"l1", "l2", "weight_decay"} <= {line.split()[0] for line in out.splitlines()}
+    assert [row["id"] for row in json.loads(said(capsys, "list", "ridge", "--json")[1])] == ["l2"]
+    assert "Nothing that is registered has 'no such'" in said(capsys, "list", "no", "such")[1]
+
+
 def test_list_says_why_something_cannot_be_used(capsys, plugin, monkeypatch):
     monkeypatch.setenv("REGKIT_BLOCK", "some-plugin")
     registry.refresh()

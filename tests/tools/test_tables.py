@@ -114,7 +114,7 @@ from regkit.testing import parametrize_with_checks
 
 assert str(regkit.Recipe([regkit.LargestWeight(0.1)])) == "largest_weight(0.1)"
 assert "largest_weight(0.01)" in default_arms()
-wanted = {"registration", "docstring", "example", "declared_options", "bad_options", "text", "effect"}
+wanted = {"docstring", "example", "declared_options", "bad_options", "text", "effect", "zero_strength"}
 for case in parametrize_with_checks([regkit.LargestWeight]).args[1]:
     check, subject = case.values
     name = case.id.rpartition("-")[2]
