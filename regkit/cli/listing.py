@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from itertools import groupby
-from typing import Any
 
+from regkit.cli.commands import Commands
 from regkit.cli.tables import table
 from regkit.core import registry
 from regkit.core.errors import RegistryError, suggest
@@ -25,7 +25,7 @@ A technique's id is its name in a recipe; a plugin's has its distribution before
 """
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "list",

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regkit.cli import backends, doctor, listing
+from regkit.cli.commands import Commands
 from regkit.cli.probe import probe
 from regkit.core import registry
 from regkit.core.errors import RegistryError, RegkitError
@@ -36,7 +37,7 @@ examples:
 WIDTH = 96
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "show",

@@ -27,14 +27,17 @@ def test_the_order_of_a_chapter_that_is_not_named_is_last():
 
 def test_default_arms_are_recipes_of_the_techniques_that_declare_them():
     arms = catalogue.default_arms()
-    assert arms.items() >= {
-        "l2": (),
-        "label_smoothing": ("classes",),
-        "gaussian_noise": (),
-        "elastic_distortion(relative_to=28)": ("images",),
-        "drop_connect": (),
-        "dropout": (),
-    }.items()
+    assert (
+        arms.items()
+        >= {
+            "l2": (),
+            "label_smoothing": ("classes",),
+            "gaussian_noise": (),
+            "elastic_distortion(relative_to=28)": ("images",),
+            "drop_connect": (),
+            "dropout": (),
+        }.items()
+    )
     assert list(arms) == [arm for cls in catalogue.built_in() for arm in cls.default_arms]
     for cls in catalogue.built_in():
         for arm in cls.default_arms:

@@ -50,7 +50,7 @@ def printable(text: str, most: int = 300) -> str:
         'red?[31m alert'
     """
     line = " ".join(text[: 4 * most].split())
-    line = "".join(one if one.isprintable() else "?" for one in line)
+    line = "".join(character if character.isprintable() else "?" for character in line)
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

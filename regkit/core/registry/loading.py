@@ -21,8 +21,8 @@ def imported(entry: Entry) -> Any:
             message gives distribution, version, target and cause.
     """
     try:
-        found = getattr(importlib.import_module(entry.module), entry.attribute)
-        breach = contracts.breach(entry, found)
+        cls = getattr(importlib.import_module(entry.module), entry.attribute)
+        breach = contracts.breach(entry, cls)
     except KeyboardInterrupt:
         raise  # the user's
     except BaseException as error:  # also sys.exit: a plugin takes down nothing but itself
@@ -35,7 +35,7 @@ def imported(entry: Entry) -> Any:
         raise RegistryError(
             f"{entry.id!r} cannot be used: {_named(entry)}: {breach}. {_what_to_do(entry)}"
         )
-    return found
+    return cls
 
 
 def _what_to_do(entry: Entry) -> str:
@@ -48,11 +48,11 @@ def place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    inner = [one for one in frames if not _of_the_road(one.filename)]
+    inner = [frame for frame in frames if not _is_of_the_import(frame.filename)]
     return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else ""
 
 
-def _of_the_road(filename: str) -> bool:
+def _is_of_the_import(filename: str) -> bool:
     own = (__file__, importlib.__file__)
     return filename.startswith("<frozen importlib") or filename in own
 
