@@ -87,8 +87,9 @@ def page(technique: Declared, chapter: str) -> str:
         "also found as": ", ".join(cls.search_words),
     }
     lines = [
+        f"# {cls.__name__}",  # first, so that the site takes it as the title
+        "",
         "<!-- `make tables` writes this page from the class. -->",
-        f"# {cls.__name__}",
         "",
         "| | |",
         "|---|---|",

@@ -28,32 +28,38 @@ def texts(declared: Declarations, read: Callable[[Path], str]) -> dict[Path, str
     Raises:
         RefusedError: where a file lacks the lines between which its part belongs.
     """
-    techniques = declared.techniques
-    parts: dict[str, dict[str, list[str]]] = {
+    written = {
+        Path(file): _filled(file, read(Path(file)), parts)
+        for file, parts in _parts(declared).items()
+    }
+    written[Path("regkit/__init__.pyi")] = _stub(declared.techniques)
+    for chapter in declared.chapters:
+        for technique in chapter.techniques:
+            written[PAGES / f"{technique.name}.md"] = rows.page(technique, chapter.title)
+    return written
+
+
+def _parts(declared: Declarations) -> dict[str, dict[str, list[str]]]:
+    """Return the lines of each generated part, by its file and the name of its marks."""
+    techniques, chapters = declared.techniques, declared.chapters
+    parts = {
         "pyproject.toml": {
             "techniques": [_entry_point(each) for each in _by_name(techniques)],
             "layers": [_entry_point(each) for each in declared.layers],
         },
         "regkit/__init__.py": {"techniques": _places(techniques)},
         "regkit/layers.py": {"layers": _layers(declared.layers)},
-        "README.md": {"techniques": rows.overview(declared.chapters, "regkit/techniques", "")},
+        "README.md": {"techniques": rows.overview(chapters, "regkit/techniques", "")},
         "docs/index.md": {
-            "techniques": rows.overview(
-                declared.chapters, "../regkit/techniques", "techniques/{name}.md"
-            )
+            "techniques": rows.overview(chapters, "../regkit/techniques", "techniques/{name}.md")
         },
-        "docs/reference/techniques.md": {"techniques": rows.reference(declared.chapters)},
+        "docs/reference/techniques.md": {"techniques": rows.reference(chapters)},
         "docs/reference/layers.md": {"layers": rows.layers(declared.layers)},
     }
-    for chapter in declared.chapters:
+    for chapter in chapters:
         page = f"regkit/techniques/{chapter.name}/README.md"
         parts[page] = {"techniques": rows.chapter(chapter.techniques)}
-    written = {Path(file): _filled(file, read(Path(file)), of) for file, of in parts.items()}
-    written[Path("regkit/__init__.pyi")] = _stub(techniques)
-    for chapter in declared.chapters:
-        for each in chapter.techniques:
-            written[PAGES / f"{each.name}.md"] = rows.page(each, chapter.title)
-    return written
+    return parts
 
 
 def between(text: str, name: str, lines: Iterable[str]) -> str | None:
