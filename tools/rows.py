@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from regkit.core import options
 from regkit.core.recipe import text_under
@@ -135,11 +135,9 @@ def _value(default: object) -> str:
 
 
 def _phases(cls: type) -> Iterator[str]:
-    """Yield the phase of each stage at which a technique declares one."""
-    phases = getattr(cls, "phases", None)
-    if isinstance(phases, Mapping):
-        for stage, phase in phases.items():
-            yield f"{phase.name.lower()} at {stage.name}"
+    """Yield the phases that a technique names, each with its stage."""
+    for phase in getattr(cls, "phases", ()):
+        yield f"{phase.name.lower()} ({phase.stage.name})"
 
 
 def _sources(technique: Declared) -> Iterator[str]:
