@@ -32,7 +32,8 @@ import numpy as np
 from keras import ops
 
 from regkit import ElasticDistortion
-from regkit.core.draws import Draws
+from regkit.core.outside import changed_batch
+from regkit.core.stages import Batch
 
 BATCHES = {28: (256, 1), 224: (16, 3)}  # side: images in a batch, channels
 BACKEND = keras.backend.backend()
@@ -41,24 +42,13 @@ BACKEND = keras.backend.backend()
 # -- regkit ------------------------------------------------------------------------------------
 
 
-class Step:
-    """The part of a step's context that a technique with constant options asks for."""
-
-    def __init__(self, step):
-        self.draws = Draws(1, step)
-
-    def value(self, strength):
-        """Return a constant as it is."""
-        return strength
-
-
 def regkit_arms(x, alpha, sigma):
     technique = ElasticDistortion(alpha, sigma)
     images = ops.convert_to_tensor(x)
     steps = iter(range(1 << 30))
 
     def distort(images, step):
-        return technique.motion([images], Step(step))(images)
+        return changed_batch(technique, Batch(images), step=step, seed=1).x
 
     def arm(function):
         return lambda: ready(function(images, ops.convert_to_tensor(next(steps), "int32")))

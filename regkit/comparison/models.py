@@ -117,7 +117,7 @@ def _from_file(path: Path, function: str) -> BuildModel:
     if not callable(build):
         own = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == path.stem]
         raise RegkitError(f"{path} has no function {function!r}; it has {', '.join(own) or 'none'}")
-    return build  # type: ignore[no-any-return]
+    return build
 
 
 def check(model: Any, input_shape: tuple[int, ...], n_classes: int | None) -> None:

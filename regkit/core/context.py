@@ -4,24 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import keras
 from keras import ops
-from keras.optimizers.schedules import LearningRateSchedule
 
 from regkit.core import schedules
 from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.stages import Batch
 from regkit.ops.precision import wide
+from regkit.types import Nest, Schedule, Tensor
 
-if TYPE_CHECKING:
-    from regkit.core.seam.frame import Frame
+__all__ = ["Context", "Pairs", "Services", "State"]
 
-__all__ = ["Context", "State"]
+Pairs = list[tuple[keras.Variable, Tensor]]  # variables, each with a value for it
 
-Tensor = Any
+
+class Services(Protocol):
+    """What a context asks of the step that it is a view of, or of what stands for one."""
+
+    @property
+    def model(self) -> keras.Model:
+        """The user's model."""
+
+    @property
+    def step(self) -> Tensor | int:
+        """The number of training steps before this one."""
+
+    @property
+    def batch(self) -> Batch:
+        """The batch, as DATA left it."""
+
+    def read(self, variable: keras.Variable) -> Tensor:
+        """Return a variable's value at this place of the step."""
+
+    def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
+        """Return a scope in which variables have other values."""
+
+    def shadowed(
+        self, target: object, name: str, change: Callable[[Any], object]
+    ) -> AbstractContextManager[object]:
+        """Return a scope in which an attribute is `change(attribute)`."""
+
+    def loss(self, label: str, batch: Batch, pairs: Pairs, output: str | None) -> Tensor:
+        """Return the loss at other values, for the technique of a label."""
+
+    def outputs(self, label: str, x: Nest, pairs: Pairs) -> Any:
+        """Return the model's outputs at other values."""
+
+    def task_losses(self, label: str, pairs: Pairs) -> dict[str, Tensor]:
+        """Return the weighted loss of each output."""
+
+    def value_and_grad(self, function: Callable[[Any], Tensor], at: Nest) -> tuple[Tensor, Any]:
+        """Return a function's value and gradient."""
 
 
 class State(MutableMapping[str, Any]):
@@ -36,7 +72,7 @@ class State(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: str, value: Nest) -> None:
         if name not in self._values:
             raise AttachError(
                 f"state {name!r} was not declared; initial_state() declares: "
@@ -72,6 +108,9 @@ class State(MutableMapping[str, Any]):
 class Context:
     """One technique's view of one training step.
 
+    It works wherever there are `Services`: in a fit they are the step's, outside of one those of
+    `regkit.core.outside`.
+
     Attributes:
         model: The user's model.
         step: int32 scalar tensor, the number of training steps before this one.
@@ -87,14 +126,14 @@ class Context:
 
     def __init__(
         self,
-        frame: Frame,
+        services: Services,
         label: str,
         draws: Draws,
         state: State,
         memo: dict[str, Any],
         weights: list[keras.Variable],
     ) -> None:
-        self._frame, self._label = frame, label
+        self._services, self._label = services, label
         self.draws = draws
         self.state = state
         self.memo = memo
@@ -105,26 +144,26 @@ class Context:
     @property
     def model(self) -> keras.Model:
         """The user's model."""
-        return self._frame.model
+        return self._services.model
 
     @property
     def step(self) -> Tensor:
         """The number of training steps before this one, an int32 scalar tensor."""
-        return ops.convert_to_tensor(self._frame.step, "int32")
+        return ops.convert_to_tensor(self._services.step, "int32")
 
     @property
     def batch(self) -> Batch:
         """The batch of this step, as DATA left it."""
-        return self._frame.batch
+        return self._services.batch
 
     @property
     def values(self) -> list[Tensor]:
         """The current values of the technique's weights, in their order."""
-        return [self._frame.adapter.read(variable) for variable in self.weights]
+        return [self._services.read(variable) for variable in self.weights]
 
-    def value(self, strength: Any) -> Any:
+    def value(self, strength: float | Schedule) -> Any:
         """Return a strength at this step: the number, or the schedule's value as a tensor."""
-        if isinstance(strength, LearningRateSchedule):
+        if callable(strength):
             value, dtype = schedules.at(strength, self.step), wide(*self.weights)
             if isinstance(value, float | int):  # converted first, it would lose digits
                 return ops.convert_to_tensor(value, dtype)
@@ -133,28 +172,27 @@ class Context:
 
     def with_weights(
         self, variables: Sequence[keras.Variable], values: Sequence[Tensor]
-    ) -> AbstractContextManager[Any]:
+    ) -> AbstractContextManager[object]:
         """Return a scope in which layers run with other values of some variables.
 
         Gradients flow through the values to the originals. What the layers update meanwhile
         (moving statistics) is kept.
         """
-        return self._frame.scope(list(zip(variables, values, strict=True)))
+        return self._services.scope(list(zip(variables, values, strict=True)))
 
     def with_attribute(
-        self, target: Any, name: str, change: Callable[[Any], Any]
-    ) -> AbstractContextManager[Any]:
+        self, target: object, name: str, change: Callable[[Any], object]
+    ) -> AbstractContextManager[object]:
         """Return a scope in which an attribute of a layer is `change(attribute)`."""
-        scope: AbstractContextManager[Any] = self._frame.adapter.patched(target, name, change)
-        return scope
+        return self._services.shadowed(target, name, change)
 
     def loss_fn(
         self,
-        x: Any = None,
+        x: Nest = None,
         weights: Sequence[Tensor] | None = None,
         *,
-        y: Any = None,
-        sample_weight: Any = None,
+        y: Nest = None,
+        sample_weight: Nest = None,
         output: str | None = None,
     ) -> Tensor:
         """Return the training loss at other inputs, targets or weights, without side effects.
@@ -170,9 +208,9 @@ class Context:
             output: The name of an output, for that task's weighted loss alone.
         """
         batch = Batch(x, y, sample_weight)
-        return self._frame.again.loss(self._label, batch, self._at(weights), output)
+        return self._services.loss(self._label, batch, self._at(weights), output)
 
-    def outputs(self, x: Any = None, weights: Sequence[Tensor] | None = None) -> Any:
+    def outputs(self, x: Nest = None, weights: Sequence[Tensor] | None = None) -> Any:
         """Return what the model computes in training, at other inputs or weights.
 
         Without side effects, as `loss_fn`, and with the draws of this step: two calls at the same
@@ -183,16 +221,16 @@ class Context:
             x: Other inputs; by default the batch's.
             weights: Other values for `context.weights`, in their order.
         """
-        return self._frame.again.outputs(self._label, x, self._at(weights))
+        return self._services.outputs(self._label, x, self._at(weights))
 
     def task_losses(self, weights: Sequence[Tensor] | None = None) -> dict[str, Tensor]:
         """Return each output's weighted loss by name, as `loss_fn(output=…)` for all at once."""
-        return self._frame.again.task_losses(self._label, Batch(None), self._at(weights))
+        return self._services.task_losses(self._label, self._at(weights))
 
-    def _at(self, weights: Sequence[Tensor] | None) -> list[tuple[keras.Variable, Tensor]]:
+    def _at(self, weights: Sequence[Tensor] | None) -> Pairs:
         return [] if weights is None else list(zip(self.weights, weights, strict=True))
 
-    def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
+    def value_and_grad(self, function: Callable[[Any], Tensor], at: Nest) -> tuple[Tensor, Any]:
         """Return `function(at)` and its gradient with respect to `at`, a tensor or a nest.
 
         In mixed_float16 the loss is scaled for the differentiation, as Keras does, and the
@@ -202,4 +240,4 @@ class Context:
 
             loss, slope = context.value_and_grad(context.loss_fn, batch.x)
         """
-        return self._frame.again.value_and_grad(function, at)
+        return self._services.value_and_grad(function, at)

@@ -14,17 +14,17 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 from keras import ops
 
 from regkit.ops import hashing
 from regkit.ops import random as numbers
 from regkit.ops.precision import wide
+from regkit.types import Number, Tensor
 
-__all__ = ["Draws", "ambient_seed", "base_key", "layer_draws"]
+__all__ = ["Draws", "ambient_seed", "base_key", "layer_draws", "step_key"]
 
-Tensor = Any
+Shape = Sequence[Tensor | int]
 
 _STAGE_BITS, _DRAW_BITS = 4, 16  # 2^16 draws a step for each stage; the rest tells replicas apart
 _PLACES = 1 << (_DRAW_BITS - 1)  # half of them are counted, half have places of their own
@@ -55,6 +55,11 @@ def base_key(seed: int, technique: str, occurrence: int) -> int:
     return hashing.mix_host(key + occurrence)
 
 
+def step_key(step: Tensor | int) -> Tensor | int:
+    """Return the first of the two keys of all draws of a step."""
+    return hashing.mixed(step)
+
+
 def layer_draws(state: Tensor, layer: str) -> Draws:
     """Return the draws of one call of a layer, which knows no step.
 
@@ -76,17 +81,39 @@ class Draws:
             are made on the host, which spares an eager step twenty operations on scalars.
         stage: Position of the stage in the step.
         replica: Position of the replica under a distribution strategy.
+        first: `step_key(step)`, where it is made already, for all techniques at once.
+
+    Example:
+        >>> draws = Draws(base_key(0, "dropout", 0), step=0)
+        >>> tuple(draws.uniform((2, 3)).shape)
+        (2, 3)
     """
 
-    def __init__(self, base: Tensor, step: Tensor, stage: int = 0, replica: Tensor = 0) -> None:
-        self._first = _mix(step)
-        self._base = base
-        self._second = _xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
+    def __init__(
+        self,
+        base: Tensor | int,
+        step: Tensor | int,
+        stage: int = 0,
+        replica: Tensor | int = 0,
+        first: Tensor | int | None = None,
+    ) -> None:
+        # Of a tensor now: made within an inner trace it could not be used outside of it.
+        self._first = step_key(step) if first is None and not isinstance(step, int) else first
+        self._step = step
+        self._base = self._second = base
+        if not isinstance(replica, int) or replica:
+            self._second = ops.bitwise_xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
         self._stage = stage
         self._draw = 0
 
     def key(self) -> numbers.Key:
-        """Return the pair of int32 keys of the next draw."""
+        """Return the pair of int32 keys of the next draw.
+
+        Example:
+            >>> draws = Draws(1, 0)
+            >>> draws.key() != draws.key()
+            True
+        """
         if self._draw >= _PLACES:
             raise RuntimeError(f"a technique may draw {_PLACES} times a step, not more")
         self._draw += 1
@@ -97,51 +124,89 @@ class Draws:
 
         For what several calls must see alike: the mask of a weight that a shared layer uses twice,
         or that every replica uses.
+
+        Example:
+            >>> draws = Draws(1, 0)
+            >>> draws.key_at(0) == draws.key_at(0) != draws.key_at(1)
+            True
         """
         if not 0 <= place < _PLACES:
             raise RuntimeError(f"a place must be in [0, {_PLACES}), not {place}")
         return self._key(self._base, _PLACES + place)
 
-    def _key(self, base: Tensor, draw: int) -> numbers.Key:
+    def _key(self, base: Tensor | int, draw: int) -> numbers.Key:
         place = (self._stage << _DRAW_BITS) | draw
-        return self._first, _mix(_xor(_mix(_xor(base, place)), self._first))
+        if self._first is None:
+            self._first = step_key(self._step)
+        return self._first, hashing.mixed_with(base, place, self._first)
 
     @property
     def position(self) -> int:
-        """How many draws have been made, to which one may `rewind`."""
+        """How many draws have been made, to which one may `rewind`.
+
+        Example:
+            >>> draws = Draws(1, 0)
+            >>> key = draws.key()
+            >>> draws.position
+            1
+        """
         return self._draw
 
     def rewind(self, to: int = 0) -> int:
-        """Go back to an earlier draw, for a second pass, and return where it was."""
+        """Go back to an earlier draw, for a second pass, and return where it was.
+
+        Example:
+            >>> draws = Draws(1, 0)
+            >>> before = draws.key()
+            >>> draws.rewind(), draws.key() == before
+            (1, True)
+        """
         was, self._draw = self._draw, to
         return was
 
-    def uniform(self, shape: Sequence[Any], low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Return numbers uniform on (low, high): float32, or float64 where Keras computes in it."""
+    def uniform(self, shape: Shape, low: float = 0.0, high: float = 1.0) -> Tensor:
+        """Return numbers uniform on (low, high): float32, or float64 where Keras computes in it.
+
+        Example:
+            >>> values = Draws(1, 0).uniform((100,), -1.0, 1.0)
+            >>> bool(ops.all(ops.abs(values) < 1))
+            True
+        """
         return numbers.uniform(self.key(), shape, wide()) * (high - low) + low
 
-    def normal(self, shape: Sequence[Any], stddev: Any = 1.0) -> Tensor:
-        """Return normal numbers of mean 0, in the type of `uniform`."""
+    def normal(self, shape: Shape, stddev: Number = 1.0) -> Tensor:
+        """Return normal numbers of mean 0, in the type of `uniform`.
+
+        Example:
+            >>> tuple(Draws(1, 0).normal((2, 3), stddev=0.1).shape)
+            (2, 3)
+        """
         return numbers.normal(self.key(), shape, wide()) * stddev
 
-    def bernoulli(self, shape: Sequence[Any], probability: Any) -> Tensor:
-        """Return booleans that are true with `probability`."""
+    def bernoulli(self, shape: Shape, probability: Number) -> Tensor:
+        """Return booleans that are true with `probability`.
+
+        Example:
+            >>> bool(ops.any(Draws(1, 0).bernoulli((8,), 0.0)))
+            False
+        """
         return numbers.bernoulli(self.key(), shape, probability)
 
-    def integers(self, shape: Sequence[Any], low: int, high: Any) -> Tensor:
-        """Return int32 numbers uniform on {low, …, high − 1}."""
+    def integers(self, shape: Shape, low: int, high: Tensor | int) -> Tensor:
+        """Return int32 numbers uniform on {low, …, high − 1}.
+
+        Example:
+            >>> values = Draws(1, 0).integers((100,), 3, 5)
+            >>> sorted({int(value) for value in values})
+            [3, 4]
+        """
         return numbers.integers(self.key(), shape, low, high)
 
-    def permutation(self, size: Any) -> Tensor:
-        """Return a random order of 0 … size − 1 as int32."""
+    def permutation(self, size: Tensor | int) -> Tensor:
+        """Return a random order of 0 … size − 1 as int32.
+
+        Example:
+            >>> sorted(int(place) for place in Draws(1, 0).permutation(4))
+            [0, 1, 2, 3]
+        """
         return numbers.permutation(self.key(), size)
-
-
-def _mix(x: Tensor) -> Tensor:
-    return hashing.mix_host(x) if isinstance(x, int) else hashing.mix(x)
-
-
-def _xor(x: Tensor, y: Tensor) -> Tensor:
-    if isinstance(x, int) and isinstance(y, int):
-        return hashing.to_int32(x ^ y)
-    return ops.bitwise_xor(x, y)

@@ -39,15 +39,15 @@ def _handed_on(event: str) -> property:
     plain = getattr(keras.callbacks.Callback, event)
 
     def method(self: Grouped) -> Callable[..., None]:
-        found = [getattr(callback, event) for callback in self]
-        acting = [one for one in found if getattr(one, "__func__", one) is not plain]
+        methods = [getattr(callback, event) for callback in self]
+        acting = [m for m in methods if getattr(m, "__func__", m) is not plain]
         if not acting:
             own: Callable[..., None] = plain.__get__(self)
             return own
 
-        def hand_on(*args: Any, **kwargs: Any) -> None:
-            for one in acting:
-                one(*args, **kwargs)
+        def hand_on(*args: object, **kwargs: object) -> None:
+            for handler in acting:
+                handler(*args, **kwargs)
 
         return hand_on
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 from keras import ops
 
 from regkit.core.errors import AttachError
 from regkit.core.stages import Batch
+from regkit.types import Tensor
 
 __all__ = ["images_of", "map_images", "on_channels_last"]
 
-Tensor = Any
-
 
 def map_images(
-    function: Callable[[Tensor], Tensor], batch: Batch, owner: Any, data_format: str | None = None
+    function: Callable[[Tensor], Tensor],
+    batch: Batch,
+    owner: object,
+    data_format: str | None = None,
 ) -> Batch:
     """Return a batch with its images changed by a function, and all else as it is.
 
@@ -38,8 +39,8 @@ def map_images(
 
     Example:
         >>> batch = Batch({"photo": ops.ones((2, 4, 4, 3)), "age": ops.ones((2, 1))})
-        >>> found = map_images(lambda x: x[:, :2], batch, "Cropped()", "channels_last")
-        >>> {name: tuple(one.shape) for name, one in found.x.items()}
+        >>> cropped = map_images(lambda x: x[:, :2], batch, "Cropped()", "channels_last")
+        >>> {name: tuple(x.shape) for name, x in cropped.x.items()}
         {'photo': (2, 2, 4, 3), 'age': (2, 1)}
     """
     rank = _rank(batch, owner)
@@ -52,7 +53,7 @@ def map_images(
     return batch.replace(x=keras.tree.map_structure(changed, batch.x))
 
 
-def images_of(batch: Batch, owner: Any, data_format: str | None = None) -> list[Tensor]:
+def images_of(batch: Batch, owner: object, data_format: str | None = None) -> list[Tensor]:
     """Return the images among the inputs, channels last, for what is drawn once for all of them.
 
     Args:
@@ -65,27 +66,27 @@ def images_of(batch: Batch, owner: Any, data_format: str | None = None) -> list[
 
     Example:
         >>> batch = Batch([ops.ones((2, 4, 4, 3)), ops.ones((2, 8, 8, 1)), ops.ones((2, 1))])
-        >>> [tuple(one.shape) for one in images_of(batch, "Cropped()", "channels_last")]
+        >>> [tuple(x.shape) for x in images_of(batch, "Cropped()", "channels_last")]
         [(2, 4, 4, 3), (2, 8, 8, 1)]
     """
-    found: list[Tensor] = []
+    images: list[Tensor] = []
 
-    def noted(images: Tensor) -> Tensor:
-        found.append(images)
-        return images
+    def noted(x: Tensor) -> Tensor:
+        images.append(x)
+        return x
 
     map_images(noted, batch, owner, data_format)
-    return found
+    return images
 
 
-def _rank(batch: Batch, owner: Any) -> int:
+def _rank(batch: Batch, owner: object) -> int:
     """Return the rank of the inputs that are images."""
-    inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
-    ranks = [len(one.shape) for one in inputs]
+    inputs = [x for x in keras.tree.flatten(batch.x) if x is not None]
+    ranks = [len(x.shape) for x in inputs]
     if 4 not in ranks and 3 not in ranks:
         raise AttachError(
             f"{owner} needs images, (batch, height, width) or with channels; the model's "
-            f"inputs have the shapes {', '.join(str(tuple(one.shape)) for one in inputs)}. "
+            f"inputs have the shapes {', '.join(str(tuple(x.shape)) for x in inputs)}. "
             "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
             "keras.layers.Flatten()"
         )

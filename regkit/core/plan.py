@@ -4,42 +4,75 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from regkit.core.acts import Act
 from regkit.core.errors import AttachError, ConflictError
-from regkit.core.stages import Stage
-from regkit.core.technique import Technique
+from regkit.core.method import Method
+from regkit.core.stages import Phase, Stage
 
-__all__ = ["Member", "Plan"]
+__all__ = ["Member", "Plan", "Turn"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Member:
     """A technique in a plan.
 
     Attributes:
-        technique: The callback.
+        technique: The technique.
         word: Its name, `drop_connect`.
         occurrence: 0 for the first of that name in the list, then 1, 2, …
         label: Unique in the plan, `drop_connect`, `drop_connect_2`, …
+        stages: Where it acts.
+        acts: The methods by which it acts in the step.
     """
 
-    technique: Technique
+    technique: Method
     word: str
     occurrence: int
+    label: str
+    stages: tuple[Stage, ...]
+    acts: tuple[Act, ...]
 
-    @property
-    def label(self) -> str:
-        """The name, numbered from the second of its kind."""
-        return self.word if self.occurrence == 0 else f"{self.word}_{self.occurrence + 1}"
+    @classmethod
+    def of(cls, technique: Method, occurrence: int) -> Member:
+        """Return the member of a technique, whose class has come so often before."""
+        word = technique.word()
+        label = word if occurrence == 0 else f"{word}_{occurrence + 1}"
+        stages = technique.stages()
+        acts = technique.acts(stages)
+        return cls(technique, word, occurrence, label, stages, acts)
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """One method of a member, at its place in the order.
+
+    Attributes:
+        member: Whose method it is.
+        act: Which, and its phase.
+        technique: The member's technique.
+        run: The bound method.
+    """
+
+    member: Member
+    act: Act
+    technique: Method
+    run: Callable[..., Any]
+
+    @classmethod
+    def of(cls, member: Member, act: Act) -> Turn:
+        """Return the turn of one method."""
+        return cls(member, act, member.technique, getattr(member.technique, act.method))
 
 
 class Plan:
     """The techniques of one fit, those that do nothing left out, ordered within each stage.
 
-    The place of a technique in the list decides only among techniques of one stage and rank, and
-    never among penalties: these are summed in the order of their names.
+    The phases of a stage act one after the other, wherever the list has their techniques. Within
+    a phase the list decides, unless what is done in it commutes: then the names do.
 
     Args:
         techniques: In the order of the user's list.
@@ -48,61 +81,89 @@ class Plan:
         ConflictError: where two techniques contradict each other.
     """
 
-    def __init__(self, techniques: Iterable[Technique]) -> None:
+    def __init__(self, techniques: Iterable[Method]) -> None:
         self.given = list(techniques)
         _refuse_contradictions(self.given)
-        self.neutral = [one for one in self.given if one.is_neutral()]
+        self.neutral = [technique for technique in self.given if technique.is_neutral()]
         seen: Counter[str] = Counter()
         members = []
         for technique in self.given:
             if technique not in self.neutral:
-                word = technique.word()
-                members.append(Member(technique, word, seen[word]))
-                seen[word] += 1
+                member = Member.of(technique, seen[technique.word()])
+                seen[member.word] += 1
+                members.append(member)
         self.members = tuple(members)
+        self._turns = {stage: _ordered(self.members, stage) for stage in Stage}
+
+    def turns(self, stage: Stage) -> tuple[Turn, ...]:
+        """Return the methods that run at a stage of the step, in their order."""
+        return self._turns[stage]
 
     def at(self, stage: Stage) -> list[Member]:
         """Return the members that act at a stage, in the order in which they do."""
-        acting = [member for member in self.members if stage in member.technique.stages()]
-        if stage is Stage.PENALTY:  # a sum must not depend on the order of the list, bit for bit
-            acting.sort(key=lambda member: (member.word, repr(member.technique)))
-        return sorted(acting, key=lambda member: member.technique.rank)
+        if stage is Stage.WATCH:
+            return [member for member in self.members if stage in member.stages]
+        return list(dict.fromkeys(turn.member for turn in self._turns[stage]))
 
     def inside(self) -> tuple[Member, ...]:
         """Return the members that act inside the step, not only on the host."""
-        return tuple(
-            member
-            for member in self.members
-            if any(stage is not Stage.WATCH for stage in member.technique.stages())
-        )
+        return tuple(member for member in self.members if set(member.stages) - {Stage.WATCH})
 
     def require_acting(self) -> None:
-        """Refuse members that act nowhere.
+        """Refuse members that act nowhere, or name a phase in which they have no method.
 
         Raises:
-            AttachError: for a technique whose class has no method that anybody calls.
+            AttachError: naming the class and what it lacks.
         """
         for member in self.members:
-            _refuse_idle(member.technique)
+            _refuse_idle(member)
+            _refuse_empty_phase(member.technique)
 
     def explain(self) -> str:
-        """Return the step as it will run, a line for each technique at each stage."""
+        """Return the step as it will run, a line for each technique in each phase."""
         lines = []
         for stage in Stage:
-            acting = self.at(stage)
-            for place, member in enumerate(acting):
-                head = f"{stage.name:<9} {stage.does:<38}" if place == 0 else " " * 48
-                lines.append(f"{head} {member.label}: {member.technique!r}")
+            lines += self._explained(stage)
             if stage is Stage.TARGET:
                 lines.append(f"{'(loss)':<9} the model's own loss")
             if stage is Stage.GRADIENT:
                 lines.append(f"{'(apply)':<9} the model's own optimizer")
-        lines += [f"left out  does nothing at this value{'':<11} {one!r}" for one in self.neutral]
+        lines += [f"left out  does nothing at this value{'':<11} {t!r}" for t in self.neutral]
         return "\n".join(line.rstrip() for line in lines)
 
+    def _explained(self, stage: Stage) -> list[str]:
+        if stage is Stage.WATCH:
+            rows = [(member, "", "") for member in self.at(stage)]
+        else:
+            turns = self._turns[stage]
+            counts = Counter(turn.act.phase for turn in turns)
+            rows = [(turn.member, *_phase_words(turn.act.phase, counts)) for turn in turns]
+        lines = []
+        for place, (member, phase, order) in enumerate(rows):
+            head = f"{stage.name:<9} {stage.does:<38}" if place == 0 else " " * 48
+            lines.append(f"{head} {phase:<12}{member.label}: {member.technique!r}{order}")
+        return lines
 
-def _refuse_contradictions(techniques: list[Technique]) -> None:
-    bearers: dict[str, Technique] = {}
+
+def _phase_words(phase: Phase, counts: Counter[Phase]) -> tuple[str, str]:
+    """Return the name of a phase, and what decides the order where several act in it."""
+    listed = counts[phase] > 1 and not phase.commutes
+    return phase.name.lower(), "  (in the order of the list)" if listed else ""
+
+
+def _ordered(members: Sequence[Member], stage: Stage) -> tuple[Turn, ...]:
+    """Return the turns of a stage, by phase; within one by name where it commutes."""
+    turns = [Turn.of(m, act) for m in members for act in m.acts if act.stage is stage]
+    named = sorted(turns, key=lambda turn: (turn.member.word, repr(turn.technique)))
+    ordered: list[Turn] = []
+    for phase in Phase:
+        source = named if phase.commutes else turns
+        ordered += [turn for turn in source if turn.act.phase is phase]
+    return tuple(ordered)
+
+
+def _refuse_contradictions(techniques: list[Method]) -> None:
+    holders: dict[str, Method] = {}
     for place, technique in enumerate(techniques):
         if any(technique is other for other in techniques[:place]):
             raise ConflictError(
@@ -112,24 +173,40 @@ def _refuse_contradictions(techniques: list[Technique]) -> None:
         word = technique.exclusive
         if word is None or technique.is_neutral():
             continue
-        if word in bearers:
+        if word in holders:
             raise ConflictError(
-                f"{bearers[word]!r} and {technique!r} contradict each other: a recipe can hold one "
+                f"{holders[word]!r} and {technique!r} contradict each other: a recipe can hold one "
                 f"{word} only. Leave one out"
             )
-        bearers[word] = technique
+        holders[word] = technique
 
 
-def _refuse_idle(technique: Technique) -> None:
+def _refuse_idle(member: Member) -> None:
     """Refuse a technique that acts nowhere, most likely for a misspelt method."""
-    if technique.stages():
+    if member.stages:
         return
-    theirs = set(type(technique).__mro__) - set(Technique.__mro__)
+    theirs = (
+        base
+        for base in type(member.technique).__mro__
+        if not base.__module__.startswith(("regkit.core.", "keras.", "builtins"))
+    )
     own = sorted(name for base in theirs for name in vars(base))
     meant = [stage.name.lower() for stage in Stage if stage is not Stage.WATCH]
     pairs = [(name, difflib.get_close_matches(name, meant, 1)) for name in own if name[0] != "_"]
-    near = next((f" (it has {name!r}; is {one[0]!r} meant?)" for name, one in pairs if one), "")
+    near = next((f" (it has {name!r}; is {to[0]!r} meant?)" for name, to in pairs if to), "")
     raise AttachError(
-        f"{technique!r} acts nowhere: its class has no method of a stage, {', '.join(meant)}, and "
-        f"no event of Keras, such as on_epoch_end{near}"
+        f"{member.technique!r} acts nowhere: its class has no method of a stage, "
+        f"{', '.join(meant)}, and no event of Keras, such as on_epoch_end{near}"
     )
+
+
+def _refuse_empty_phase(technique: Method) -> None:
+    """Refuse a class that names a phase and has no method for its stage."""
+    cls = type(technique)
+    there = {act.phase for act in cls._acts}
+    for phase in cls.phases:
+        if phase not in there:
+            raise AttachError(
+                f"{cls.__name__} names the phase {phase.name}, and has no method "
+                f"{phase.stage.name.lower()}(self, …, context) that would act in it"
+            )

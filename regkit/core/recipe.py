@@ -126,7 +126,7 @@ def explain(recipe: str | Technique | Iterable[Technique]) -> str:
     return _Printed(text)
 
 
-def _techniques(source: Any) -> list[Technique]:
+def _techniques(source: object) -> list[Technique]:
     """Return the techniques that a text, an object or several objects mean."""
     if isinstance(source, str):
         return _Parser(source).recipe() if source.strip() else []
@@ -147,7 +147,7 @@ def _techniques(source: Any) -> list[Technique]:
     return techniques
 
 
-def _named(wrong: Any) -> str:
+def _named(wrong: object) -> str:
     if isinstance(wrong, type) and issubclass(wrong, Technique):
         return f"the class {wrong.__name__}; call it, as in {wrong.__name__}()"
     return f"{wrong!r}"
@@ -184,7 +184,7 @@ def text_under(identifier: str, technique: Technique) -> str:
     return f"{identifier}({', '.join(given)})" if given else identifier
 
 
-def _written(value: Any, option: str, constraint: Constraint) -> str:
+def _written(value: object, option: str, constraint: Constraint) -> str:
     """Return an option's value; without a point where the option makes a float of an integer."""
     if isinstance(value, float) and value.is_integer() and math.copysign(1, value) > 0:
         try:
@@ -196,7 +196,7 @@ def _written(value: Any, option: str, constraint: Constraint) -> str:
     return _literal(value, option)
 
 
-def _literal(value: Any, option: str) -> str:
+def _literal(value: object, option: str) -> str:
     if isinstance(value, float):
         return number(value)
     if value is None or isinstance(value, bool | int | str):

@@ -12,7 +12,7 @@ from keras.optimizers import schedules
 
 from regkit.types import Schedule, Tensor
 
-__all__ = ["at", "by_name", "is_schedule", "show", "text"]
+__all__ = ["at", "by_name", "is_known", "is_schedule", "show", "text"]
 
 
 def is_schedule(value: object) -> TypeGuard[Schedule]:
@@ -26,6 +26,11 @@ def by_name() -> dict[str, type]:
     base = schedules.LearningRateSchedule
     public = [cls for cls in vars(schedules).values() if isinstance(cls, type) and cls is not base]
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(): cls for cls in public}
+
+
+def is_known(value: object) -> TypeGuard[Schedule]:
+    """Return whether a value is one of Keras' own schedules, not of a subclass."""
+    return type(value) in by_name().values()
 
 
 def at(schedule: Schedule, step: Tensor | int) -> Any:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import keras
 
 from regkit.core.errors import SelectionError, suggest
+from regkit.types import Selector
 
 __all__ = [
     "Weight",
@@ -39,14 +40,14 @@ class Weight:
 
 def leaves(model: keras.Model) -> list[keras.layers.Layer]:
     """Return every layer below the model, each once, models and wrappers included."""
-    return [one for one in model._flatten_layers(include_self=False) if one is not model]
+    return [layer for layer in model._flatten_layers(include_self=False) if layer is not model]
 
 
-def _matches(layer: keras.layers.Layer, selector: Any) -> bool:
+def _matches(layer: keras.layers.Layer, selector: Selector) -> bool:
     if selector is None:
         return True
-    if isinstance(selector, list):
-        return any(_matches(layer, one) for one in selector)
+    if isinstance(selector, Sequence) and not isinstance(selector, str):
+        return any(_matches(layer, cast(Selector, choice)) for choice in selector)
     if isinstance(selector, str):
         return fnmatch.fnmatchcase(layer.name, selector)
     if isinstance(selector, type):
@@ -57,7 +58,7 @@ def _matches(layer: keras.layers.Layer, selector: Any) -> bool:
 
 
 def layers_matching(
-    model: keras.Model, selector: Any, candidates: Iterable[keras.layers.Layer] | None = None
+    model: keras.Model, selector: Selector, candidates: Iterable[keras.layers.Layer] | None = None
 ) -> list[keras.layers.Layer]:
     """Return the model's layers that a selector matches.
 
@@ -65,15 +66,15 @@ def layers_matching(
         SelectionError: where none does, listing what there is.
     """
     pool = leaves(model) if candidates is None else list(candidates)
-    found = [layer for layer in pool if _matches(layer, selector)]
-    if not found:
+    matching = [layer for layer in pool if _matches(layer, selector)]
+    if not matching:
         names = [layer.name for layer in pool]
         hint = suggest(selector, names) if isinstance(selector, str) else ""
         raise SelectionError(
             f"layers={selector!r} matches no layer of {model.name!r}{hint or '.'} "
             f"Its layers: {_listing(names)}"
         )
-    return found
+    return matching
 
 
 def _own_weights(layer: keras.layers.Layer, frozen: bool = False) -> Iterator[keras.Variable]:
@@ -88,29 +89,32 @@ def _own_weights(layer: keras.layers.Layer, frozen: bool = False) -> Iterator[ke
             yield variable
 
 
-def _weight_named(variable: keras.Variable, selector: Any) -> bool:
+def _weight_named(variable: keras.Variable, selector: str | list[str]) -> bool:
     if isinstance(selector, list):
-        return any(_weight_named(variable, one) for one in selector)
+        return any(_weight_named(variable, choice) for choice in selector)
     names = [variable.name]
     if factor := re.fullmatch(r"lora_(\w+)_[ab]", variable.name):
         names.append(factor[1])
-    return any(fnmatch.fnmatchcase(one, selector) or one.endswith("_" + selector) for one in names)
+    return any(fnmatch.fnmatchcase(n, selector) or n.endswith("_" + selector) for n in names)
 
 
 def weights_within(
-    layer: keras.layers.Layer, weights: Any = "kernel", frozen: bool = False
+    layer: keras.layers.Layer, weights: str | list[str] = "kernel", frozen: bool = False
 ) -> list[Weight]:
     """Return the trainable variables of a layer and its sublayers that a selector matches."""
     return [
-        Weight(one, variable)
-        for one in layer._flatten_layers()
-        for variable in _own_weights(one, frozen)
+        Weight(part, variable)
+        for part in layer._flatten_layers()
+        for variable in _own_weights(part, frozen)
         if _weight_named(variable, weights)
     ]
 
 
 def weights_matching(
-    model: keras.Model, layers: Any = None, weights: Any = "kernel", frozen: bool = False
+    model: keras.Model,
+    layers: Selector = None,
+    weights: str | list[str] = "kernel",
+    frozen: bool = False,
 ) -> list[Weight]:
     """Return the trainable variables that both selectors match, each once.
 
@@ -122,11 +126,11 @@ def weights_matching(
         SelectionError: where nothing is matched, listing what there is.
     """
     chosen = layers_matching(model, layers)
-    found: dict[int, Weight] = {}
+    matching: dict[int, Weight] = {}
     for top in chosen:
         for weight in weights_within(top, weights, frozen):
-            found.setdefault(id(weight.variable), weight)
-    if not found:
+            matching.setdefault(id(weight.variable), weight)
+    if not matching:
         there = [
             f"{layer.name}/{variable.name}"
             for layer in leaves(model)
@@ -137,7 +141,7 @@ def weights_matching(
             f"layers={layers!r} with weights={weights!r} matches no {kind} of {model.name!r}. "
             f"Its {kind}s: {_listing(there) or 'none'}"
         )
-    return list(found.values())
+    return list(matching.values())
 
 
 _LOOPS = (keras.layers.RNN, keras.layers.TimeDistributed, keras.layers.Bidirectional)
@@ -155,8 +159,8 @@ def callers(model: keras.Model, layers: Iterable[keras.layers.Layer]) -> list[ke
         if isinstance(layer, _LOOPS):
             for inner in layer._flatten_layers(include_self=False):
                 looping.setdefault(id(inner), layer)
-    found = [looping.get(id(layer), layer) for layer in layers]
-    return list({id(layer): layer for layer in found}.values())
+    calling = [looping.get(id(layer), layer) for layer in layers]
+    return list({id(layer): layer for layer in calling}.values())
 
 
 def output_layers(model: keras.Model) -> list[keras.layers.Layer] | None:
@@ -169,7 +173,7 @@ def output_layers(model: keras.Model) -> list[keras.layers.Layer] | None:
         model = model._functional
     if not isinstance(model, keras.Model) or not getattr(model, "operations", None):
         return None
-    found: list[keras.layers.Layer] = []
+    layers: list[keras.layers.Layer] = []
     pending = list(keras.tree.flatten(model.outputs))
     seen: set[int] = set()
     while pending:
@@ -181,26 +185,28 @@ def output_layers(model: keras.Model) -> list[keras.layers.Layer] | None:
         operation = history.operation
         inner = output_layers(operation) if isinstance(operation, keras.Model) else None
         if inner:
-            found += inner
+            layers += inner
         elif has_kernel(operation):
-            found.append(operation)
+            layers.append(operation)
         else:
             pending += operation._inbound_nodes[history.node_index].input_tensors
-    return found
+    return layers
 
 
-def has_kernel(layer: Any) -> bool:
+def has_kernel(layer: object) -> bool:
     """Return whether a layer, or one inside it, holds a kernel."""
     if not isinstance(layer, keras.layers.Layer):
         return False
     return any(
         _weight_named(variable, "kernel")
-        for one in layer._flatten_layers()
-        for variable in _own_weights(one, frozen=True)
+        for part in layer._flatten_layers()
+        for variable in _own_weights(part, frozen=True)
     )
 
 
-def hidden_layers(model: keras.Model, selector: Any, technique: str) -> list[keras.layers.Layer]:
+def hidden_layers(
+    model: keras.Model, selector: Selector, technique: str
+) -> list[keras.layers.Layer]:
     """Return the layers meant by `layers=`, by default those with a kernel but for the outputs'.
 
     Raises:
@@ -219,7 +225,7 @@ def hidden_layers(model: keras.Model, selector: Any, technique: str) -> list[ker
             f"{technique}: the subclassed model {model.name!r} does not tell which layers are "
             f"hidden; name them, as in layers={[layer.name for layer in with_kernel]!r}"
         )
-    ends = {id(one) for layer in outputs for one in layer._flatten_layers()}
+    ends = {id(part) for layer in outputs for part in layer._flatten_layers()}
     hidden = [layer for layer in with_kernel if id(layer) not in ends]
     if not hidden:
         raise SelectionError(

@@ -13,11 +13,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-__all__ = ["Batch", "Rank", "Stage", "Target"]
+from regkit.types import Nest, Tensor
 
-Tensor = Any
+__all__ = ["Batch", "Phase", "Stage", "Target"]
 
 
 class Stage(enum.IntEnum):
@@ -48,24 +47,98 @@ _DOES = {
 }
 
 
-class Rank(enum.IntEnum):
-    """The order within a stage; techniques of one rank keep the order of the list."""
+class Phase(enum.Enum):
+    """The order within a stage: phases act one after the other, whatever the list says.
 
-    FIRST = 0  # invent or mix: must see raw values
-    MIDDLE = 1
-    LAST = 2  # smooth: must see what all others made
+    A class names those in which it acts, `phases = (Phase.NOISE,)`: at most one of each stage.
+    For a stage of which it names none, its phase is the one marked as usual below. Techniques of
+    one phase act in the order of the list, unless all that is done in this phase commutes: then
+    they act in the order of their names, so that rounding too is the same for every list.
+    """
+
+    GEOMETRY = (Stage.DATA, "move the pixels of images")
+    COLOUR = (Stage.DATA, "change the values of pixels")
+    ERASING = (Stage.DATA, "remove parts of images")
+    NOISE = (Stage.DATA, "perturb the inputs")  # usual
+    MIXING = (Stage.DATA, "mix examples")
+    ADVERSARIAL = (Stage.DATA, "move the inputs along the slope of the loss")
+
+    WEIGHTS = (Stage.FORWARD, "run layers with other weights")
+    OUTPUTS = (Stage.FORWARD, "change what layers return")  # usual
+
+    CORRECT = (Stage.TARGET, "correct wrong labels")
+    MIX = (Stage.TARGET, "mix targets as their inputs")  # usual
+    SMOOTH = (Stage.TARGET, "spread targets over classes")
+
+    SUM = (Stage.PENALTY, "add to the loss")  # usual
+
+    REPLACE = (Stage.GRADIENT, "put other gradients in their place")
+    TRANSFORM = (Stage.GRADIENT, "project or centralize gradients")  # usual
+    CLIP = (Stage.GRADIENT, "limit gradients")
+    PERTURB = (Stage.GRADIENT, "add noise to gradients")
+
+    DECAY = (Stage.UPDATE, "shrink weights")
+    PROX = (Stage.UPDATE, "apply a proximal operator")
+    PROJECTION = (Stage.UPDATE, "keep weights within a constraint")  # usual
+    MASK = (Stage.UPDATE, "set weights to zero")
+    AVERAGE = (Stage.UPDATE, "average weights")
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that it is a part of."""
+        return self.value[0]
+
+    @property
+    def does(self) -> str:
+        """What techniques do in it, in a few words."""
+        return self.value[1]
+
+    @property
+    def place(self) -> int:
+        """Its position within the stage."""
+        return [phase for phase in Phase if phase.stage is self.stage].index(self)
+
+    @property
+    def commutes(self) -> bool:
+        """Whether techniques of this phase give the same in any order, but for rounding."""
+        return self in _COMMUTE
+
+    @classmethod
+    def usual(cls, stage: Stage) -> Phase:
+        """Return the phase of a technique that names none at a stage."""
+        return _USUAL[stage]
+
+
+_USUAL = {
+    phase.stage: phase
+    for phase in (
+        Phase.NOISE,
+        Phase.OUTPUTS,
+        Phase.MIX,
+        Phase.SUM,
+        Phase.TRANSFORM,
+        Phase.PROJECTION,
+    )
+}
+# Sums and products of factors, and zeros. Noise on gradients is added by definition of the phase.
+_COMMUTE = frozenset({Phase.SUM, Phase.PERTURB, Phase.DECAY, Phase.MASK})
 
 
 @dataclass(frozen=True)
 class Batch:
     """What DATA receives and returns: a batch as `fit` takes it, each part a tensor or a nest."""
 
-    x: Any
-    y: Any = None
-    sample_weight: Any = None
+    x: Nest
+    y: Nest = None
+    sample_weight: Nest = None
 
-    def replace(self, **parts: Any) -> Batch:
-        """Return a batch with other parts."""
+    def replace(self, **parts: Nest) -> Batch:
+        """Return a batch with other parts.
+
+        Example:
+            >>> Batch(x=1.0, y=2.0).replace(x=3.0)
+            Batch(x=3.0, y=2.0, sample_weight=None)
+        """
         return replace(self, **parts)
 
 

@@ -1,9 +1,11 @@
-"""The base class of every technique: a Keras callback that acts inside the training step.
+"""The base class of every technique: a method of regularization, as a callback of `model.fit`.
 
 A technique has a method for each stage at which it acts (`regkit.core.stages`), its options as
 annotated arguments of `__init__` (`regkit.core.options`), and may declare state:
 
     class InputNoise(Technique):
+        phases = (Phase.NOISE,)
+
         def __init__(self, stddev: Strength = 0.1) -> None:
             super().__init__()
             self.stddev = stddev
@@ -12,28 +14,25 @@ annotated arguments of `__init__` (`regkit.core.options`), and may declare state
             noise = context.draws.normal(ops.shape(batch.x), context.value(self.stddev))
             return batch.replace(x=batch.x + noise)
 
-Everything else (attaching, order, compiled state, backups, detaching) is the seam's.
+What it says of itself is `regkit.core.method`; here is how it joins a fit. Everything else
+(attaching, order, compiled state, backups, detaching) is the seam's.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any
 
 import keras
 
-from regkit.core import options, select
+from regkit.core import options
 from regkit.core.errors import AttachError, OptionError
-from regkit.core.stages import Rank, Stage
-from regkit.core.words import registered
-
-if TYPE_CHECKING:
-    from regkit.core.context import Context
+from regkit.core.method import Method
+from regkit.core.seam.lifecycle import Seam
+from regkit.core.stages import Stage
 
 __all__ = ["Technique"]
-
-Tensor = Any
 
 # The host events at which the seam works, by way of whichever technique is called first.
 _SEAM_EVENTS = (
@@ -44,16 +43,21 @@ _SEAM_EVENTS = (
     "on_test_begin",
     "on_predict_begin",
 )
+_EVENTS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
 
 
 class _OfAnInstance:
-    """A method that says so where it is called on the class: `callbacks=[L2]` for `[L2()]`."""
+    """A method that explains itself where it is called on the class: `callbacks=[L2]` for `[L2()]`.
+
+    Keras calls `set_model` on whatever is in the list. On a class Python would say that an argument
+    is missing; only a descriptor learns on which class it was called, so as to name it.
+    """
 
     def __init__(self, method: Callable[..., None]) -> None:
         self.method = method
         self.__doc__ = method.__doc__
 
-    def __get__(self, technique: Any, cls: type) -> Callable[..., None]:
+    def __get__(self, technique: Technique | None, cls: type) -> Callable[..., None]:
         """Return the bound method, or what refuses."""
         if technique is None:
             return functools.partial(self._refuse, cls)
@@ -61,7 +65,7 @@ class _OfAnInstance:
         return bound
 
     @staticmethod
-    def _refuse(cls: type, *args: Any, **kwargs: Any) -> None:
+    def _refuse(cls: type, *args: object, **kwargs: object) -> None:
         raise OptionError(
             f"callbacks= has the class {cls.__name__}, not a technique; call it, as in "
             f"callbacks=[{cls.__name__}()]. Its options: "
@@ -69,136 +73,44 @@ class _OfAnInstance:
         )
 
 
-class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+class Technique(Method, keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     """A method of regularization that attaches to `model.fit` as a callback.
 
-    A subclass defines the methods of the stages at which it acts: `data`, `forward`, `target`,
-    `penalty`, `gradient`, `update`, or any host event of a Keras callback. None of them is defined
-    here to do nothing: a method that is not defined costs nothing in the step.
+    A subclass defines the methods of the stages at which it acts: `geometry`, `data`, `forward`,
+    `target`, `penalty`, `gradient`, `update`, or any host event of a Keras callback. None of them
+    is defined here to do nothing: a method that is not defined costs nothing in the step.
 
     Attributes:
-        rank: Where the technique stands among others of its stage (first, middle, last).
-        exclusive: A word of which a recipe may hold one bearer only, or None.
-        exclusive_on_layer: A word of which a layer may have one bearer at FORWARD, or None: for
-            what calls a layer with other weights, or more than once. Such a one is of rank FIRST,
-            next to the layer.
+        phases: The phases in which it acts, at most one of each stage: its order among others.
+        exclusive: A word that only one technique of a recipe may have, or None.
+        exclusive_on_layer: A word that only one technique on a layer may have at FORWARD, or None:
+            for what calls a layer with other weights, or more than once.
         registered_name: The id "distribution:name", where a plugin's class says it; it is then
             refused under any other.
-        default_arms: Recipes in text that comparisons try by default; each is of this technique.
-        needs: What the data must have for it: "images", "classes".
-        search_words: Other names by which people look for it, such as "ridge" for L2.
+
+    Example:
+        >>> class Halved(Technique):
+        ...     def gradient(self, gradients, context):
+        ...         return [gradient / 2 for gradient in gradients]
+        >>> Halved().stages()
+        (<Stage.GRADIENT: 4>,)
     """
 
-    registered_name: ClassVar[str]
-    default_arms: ClassVar[tuple[str, ...]] = ()
-    needs: ClassVar[tuple[Literal["images", "classes"], ...]] = ()
-    search_words: ClassVar[tuple[str, ...]] = ()
-    rank: ClassVar[Rank] = Rank.MIDDLE
-    exclusive: str | None = None  # of the class, or of an instance by its options
-    exclusive_on_layer: ClassVar[str | None] = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        if "__init__" in cls.__dict__:
-            cls.__init__ = options.checked_init(cls.__init__)  # type: ignore[method-assign]
+        if any(_is_own(cls, event) for event in _EVENTS):
+            cls._stages = (*cls._stages, Stage.WATCH)
         for event in _SEAM_EVENTS:
             if event in cls.__dict__:
                 setattr(cls, event, _with_seam(event, cls.__dict__[event]))
-
-    def __init__(self) -> None:
-        super().__init__()
-
-    # -- what a technique may say of itself ----------------------------------------------------
-
-    def is_neutral(self) -> bool:
-        """Return whether a constant option has the value at which the technique does nothing."""
-        return any(
-            constraint.neutral is not None and getattr(self, name) == constraint.neutral
-            for name, constraint in options.constraints(type(self)).items()
-            if not callable(getattr(self, name))  # a schedule is never neutral
-        )
-
-    def check(self, model: keras.Model) -> None:
-        """Raise where the compiled model contradicts the technique, before the first step."""
-
-    def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
-        """Return the layers whose calls `forward` wraps."""
-        chosen = select.hidden_layers(model, getattr(self, "layers", None), type(self).__name__)
-        return select.callers(model, chosen)
-
-    def select_weights(self, model: keras.Model) -> list[keras.Variable]:
-        """Return the variables that `context.weights` holds, each once."""
-        if hasattr(self, "weights"):
-            found = select.weights_matching(model, getattr(self, "layers", None), self.weights)
-            return [weight.variable for weight in found]
-        return list(model.trainable_variables)
-
-    def initial_state(self, context: Context) -> dict[str, Any]:
-        """Return the declared state at the start of a fit: named arrays or nests of them.
-
-        The seam carries it through the compiled step as `context.state`, and saves it beside the
-        Keras backup. It is never on the user's model.
-        """
-        return {}
 
     def current_state(self) -> dict[str, Any]:
         """Return the declared state as NumPy arrays, in any host event of a fit."""
         return dict(self._seam().state_of(self))
 
-    def host_state(self) -> dict[str, Any]:
-        """Return what the host events remember and a resumed run needs: numbers, text, arrays."""
-        return {}
-
-    def set_host_state(self, state: dict[str, Any]) -> None:
-        """Take back what `host_state` returned."""
-
-    @classmethod
-    def checked_as(cls) -> list[Self]:
-        """Return new instances for the conformance checks to run on; by default one, `cls()`.
-
-        A class overrides it where its defaults do too little on a small model, or do not fit one,
-        and where its options lead different ways.
-        """
-        return [cls()]
-
-    # -- what follows from the class -----------------------------------------------------------
-
-    def stages(self) -> tuple[Stage, ...]:
-        """Return the stages at which the technique acts, by the methods that it has.
-
-        One that acts elsewhere by an option (decoupled weight decay) says so itself.
-        """
-        cls = type(self)
-        found = [stage for stage in Stage if callable(getattr(cls, stage.name.lower(), None))]
-        if any(
-            _defined(cls, event) for event in dir(keras.callbacks.Callback) if event[:3] == "on_"
-        ):
-            found.append(Stage.WATCH)
-        return tuple(found)
-
-    @classmethod
-    def word(cls) -> str:
-        """Return the class name as a registered name is written, `DropConnect` → `drop_connect`."""
-        return registered(cls.__name__)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the options by name, as they are now."""
-        return {name: getattr(self, name) for name in options.constraints(type(self))}
-
-    def __repr__(self) -> str:
-        shown = options.constraints(type(self))
-        given = [
-            f"{name}={shown[name].show(getattr(self, name))}"
-            for name, default in options.defaults(type(self)).items()
-            if not _same(getattr(self, name), default)
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
-
     # -- the road into the seam ----------------------------------------------------------------
 
-    def _seam(self) -> Any:
-        from regkit.core.seam import Seam  # the seam knows techniques; this is the one way back
-
+    def _seam(self) -> Seam:
         return Seam.of(self.model)
 
     @_OfAnInstance
@@ -237,10 +149,10 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
         self._seam().not_a_fit()
 
 
-def _defined(cls: type, event: str) -> bool:
+def _is_own(cls: type, event: str) -> bool:
     """Return whether a technique itself defines a host event."""
-    own = getattr(cls, event)
-    return own is not getattr(Technique, event) and own is not getattr(
+    method = getattr(cls, event)
+    return method is not getattr(Technique, event) and method is not getattr(
         keras.callbacks.Callback, event
     )
 
@@ -252,7 +164,7 @@ def _with_seam(event: str, method: Callable[..., None]) -> Callable[..., None]:
     """
 
     @functools.wraps(method)
-    def wrapper(self: Technique, *args: Any, **kwargs: Any) -> None:
+    def wrapper(self: Technique, *args: object, **kwargs: object) -> None:
         if event == "on_train_end":
             method(self, *args, **kwargs)
         getattr(Technique, event)(self, *args, **kwargs)
@@ -262,7 +174,3 @@ def _with_seam(event: str, method: Callable[..., None]) -> Callable[..., None]:
             self._seam().host_changed()
 
     return wrapper
-
-
-def _same(left: Any, right: Any) -> bool:
-    return left is right or (type(left) is type(right) and bool(left == right))

@@ -9,13 +9,12 @@ unsigned ones do not, so all arithmetic is int32 and right shifts are masked to 
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import ops
 
-__all__ = ["TRIPLE32", "bits", "mix", "mix_host", "to_int32"]
+from regkit.types import Tensor
 
-Tensor = Any
+__all__ = ["TRIPLE32", "bits", "mix", "mix_host", "mixed", "mixed_with", "to_int32"]
+
 _MASK = 0xFFFFFFFF
 
 
@@ -56,7 +55,29 @@ def mix_host(x: int) -> int:
     return to_int32(x ^ (x >> 16))
 
 
-def bits(first: Tensor, second: Tensor, size: Any) -> Tensor:
+def mixed(x: Tensor | int) -> Tensor | int:
+    """Return `mix(x)`, of a Python integer on the host."""
+    return mix_host(x) if isinstance(x, int) else mix(x)
+
+
+def mixed_with(x: Tensor | int, *others: Tensor | int) -> Tensor | int:
+    """Return x, each of the others joined by exclusive or and mixed in, one after the other.
+
+    For fixed others a bijection of x, and the other way round.
+
+    Example:
+        >>> mixed_with(3, 5) == mix_host(3 ^ 5)
+        True
+    """
+    for other in others:
+        if isinstance(x, int) and isinstance(other, int):
+            x = mix_host(x ^ other)
+        else:
+            x = mix(ops.bitwise_xor(x, other))
+    return x
+
+
+def bits(first: Tensor, second: Tensor, size: Tensor | int) -> Tensor:
     """Return `size` random int32, a pure function of two int32 keys and the position.
 
     The first key moves the counter, the second enters after one round of mixing, so that streams

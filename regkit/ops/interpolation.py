@@ -59,14 +59,14 @@ def displaced(
     Args:
         images: Of shape (batch, height, width, channels), height and width known; floating or
             whole numbers. Those are rounded, and 8 and 16 bits clipped to their range.
-        field: Of shape (batch, height, width, 2), in pixels: along x, then along y; float32, for
-            half precision has no digits for coordinates, or float64.
+        field: Of shape (batch, rows, columns, 2), which are those of the result, in pixels: along
+            x, then along y; float32, for half precision has no digits for coordinates, or float64.
         interpolation: "bilinear", "bicubic" or "nearest".
         fill_mode: What lies beyond the border, see the module.
         fill_value: The value there, where `fill_mode` is "constant".
 
     Returns:
-        The shape and type of `images`; computed in the type of the field.
+        Images of the type of `images`; computed in the type of the field.
 
     Example:
         >>> row = ops.reshape(ops.array([1.0, 2.0, 4.0]), (1, 1, 3, 1))
@@ -89,7 +89,8 @@ def _gathered(
 ) -> Tensor:
     """Return the samples, on any backend: a gather for each pixel of the kernel."""
     _, height, width, channels = images.shape
-    columns, rows = ops.arange(width, dtype="int32"), ops.arange(height, dtype="int32")[:, None]
+    _, lines, across, _ = field.shape
+    columns, rows = ops.arange(across, dtype="int32"), ops.arange(lines, dtype="int32")[:, None]
     along_x = _along(field[..., 0], columns, width, interpolation, fill_mode)
     along_y = _along(field[..., 1], rows, height, interpolation, fill_mode)
     (x_places, x_weights), (y_places, y_weights) = _settled(along_x), _settled(along_y)
@@ -100,8 +101,8 @@ def _gathered(
     def value(y: Tensor, x: Tensor) -> Tensor:
         return ops.cast(_rows_at(pixels, first + y * width + x), field.dtype)
 
-    lines = [_weighted(x_weights, [value(y, x) for x in x_places]) for y in y_places]
-    total = _weighted(y_weights, lines)
+    blended = [_weighted(x_weights, [value(y, x) for x in x_places]) for y in y_places]
+    total = _weighted(y_weights, blended)
     if fill_mode == "constant" and fill_value:
         total = total + fill_value * (1.0 - sum(x_weights) * sum(y_weights))
     return total

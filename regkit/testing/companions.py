@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from keras import ops
 
 from regkit.core import select
 from regkit.core.context import Context
-from regkit.core.stages import Batch, Rank, Stage, Target
+from regkit.core.stages import Batch, Phase, Stage, Target
 from regkit.core.technique import Technique
 
 __all__ = ["companions"]
@@ -89,16 +90,24 @@ _KINDS = {
 }
 
 
-def companions(beside: Technique | None = None) -> dict[Stage, Any]:
-    """Return a new technique for each stage, none of the rank of the one that they stand beside.
+def companions(beside: Technique | None = None) -> dict[Stage, Technique]:
+    """Return a new technique for each stage, in another phase than the one they stand beside.
 
-    They come before it in their stages, where it does not come first itself.
+    Each is in the first phase of its stage that the other leaves; PENALTY has one phase only.
     """
-    first = beside is None or beside.rank is not Rank.FIRST
-    made: dict[Stage, Any] = {stage: kind() for stage, kind in _KINDS.items()}
-    for one in made.values():
-        one.rank = Rank.FIRST if first else Rank.MIDDLE
+    taken = {act.phase for act in beside.acts()} if beside is not None else set()
+    made = {}
+    for stage, kind in _KINDS.items():
+        phases = [phase for phase in Phase if phase.stage is stage]
+        free = [phase for phase in phases if phase not in taken] or phases
+        made[stage] = _in_phase(kind, free[0])() if free else kind()
     return made
+
+
+@functools.cache
+def _in_phase(kind: type[Technique], phase: Phase) -> type[Technique]:
+    """Return the same technique in a phase, one class for each, so that compiled steps are kept."""
+    return type(kind.__name__, (kind,), {"phases": (phase,), "__module__": kind.__module__})
 
 
 def _shrunk(x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import pytest
 import regkit
 from regkit.core.errors import ConflictError
 from regkit.core.plan import Plan
-from regkit.core.stages import Rank, Stage
+from regkit.core.stages import Phase, Stage
 from tests import models
 from tests.registered import EFFECTIVE
 from tests.techniques_of_tests import ONE_A_STAGE, FastGradientSign, MixUp
@@ -62,7 +62,7 @@ def test_smoothing_comes_after_mixing():
     assert [m.word for m in Plan(recipe).at(Stage.TARGET)] == ["mix_up", "label_smoothing"]
 
     class Seen(regkit.Technique):
-        rank = Rank.LAST
+        phases = (Phase.SMOOTH,)
 
         def initial_state(self, context):
             return {"y": keras.ops.zeros((models.BATCH, models.CLASSES))}

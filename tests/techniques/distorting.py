@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 
 import regkit
-from regkit.core.draws import Draws, base_key
-from regkit.core.stages import Batch, Rank
+from regkit.core.outside import changed_batch
+from regkit.core.stages import Batch, Phase
 
 STEPS = 3
 
@@ -14,7 +14,7 @@ STEPS = 3
 class Seen(regkit.Technique):
     """Keeps the inputs of the last step, as the model got them."""
 
-    rank = Rank.LAST
+    phases = (Phase.ADVERSARIAL,)  # the last
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,19 +45,8 @@ def through_fit(technique, x, epochs=1, **options):
     return seen.x
 
 
-class Step:
-    """The part of a step's context that DATA uses."""
-
-    def __init__(self, step=0, seed=1):
-        base = base_key(seed, "elastic_distortion", 0)
-        self.draws = Draws(base, ops.convert_to_tensor(step, "int32"))
-
-    def value(self, strength):
-        return strength
-
-
 def once(technique, x, step=0):
-    batch = technique.data(Batch(ops.convert_to_tensor(x)), Step(step))
+    batch = changed_batch(technique, Batch(x), step=step, seed=1)
     return ops.convert_to_numpy(batch.x)
 
 

@@ -7,8 +7,9 @@ from keras import ops
 from scipy import stats
 
 import regkit
+from regkit.core.draws import Draws, base_key
 from regkit.ops.fields import displacement_deviation
-from tests.techniques.distorting import STEPS, Step, field_of, once, through_fit
+from tests.techniques.distorting import STEPS, field_of, once, through_fit
 
 
 def test_the_field_is_normal_with_simards_deviation_and_independent():
@@ -36,7 +37,7 @@ def numpys_field(seed, step, batch, side, alpha, sigma):
     def shift(x, places):
         return x >> np.uint32(places)
 
-    key = Step(step, seed).draws.key()
+    key = Draws(base_key(seed, "elastic_distortion", 0), step).key()
     first, second = (np.uint32(int(ops.convert_to_numpy(k)) & 0xFFFFFFFF) for k in key)
     spacing, nodes = sigma, int(np.ceil((side - 1) / sigma + 5)) + 1
     with np.errstate(over="ignore"):

@@ -9,8 +9,9 @@ from keras import ops
 
 import regkit
 from regkit.core.errors import AttachError, OptionError
+from regkit.core.outside import changed_batch
 from regkit.core.stages import Batch
-from tests.techniques.distorting import Step, once, through_fit
+from tests.techniques.distorting import once, through_fit
 
 
 def test_both_data_formats_and_grey_images_are_distorted_alike():
@@ -64,7 +65,9 @@ def test_coordinates_stay_exact_in_bfloat16():
     x = np.tile(np.linspace(0, 1, 600, dtype="float32")[None, None, :, None], (2, 8, 1, 1))
     exact = once(regkit.ElasticDistortion(8.0, 2.0, fill_mode="nearest"), x)
     half = ops.cast(ops.convert_to_tensor(x), "bfloat16")
-    out = regkit.ElasticDistortion(8.0, 2.0, fill_mode="nearest").data(Batch(half), Step()).x
+    out = changed_batch(
+        regkit.ElasticDistortion(8.0, 2.0, fill_mode="nearest"), Batch(half), seed=1
+    ).x
     found = ops.convert_to_numpy(ops.cast(out, "float32"))
     np.testing.assert_allclose(found, exact, atol=2**-7)  # of the values, not the places
 
@@ -76,7 +79,7 @@ def test_inputs_that_are_no_images_pass_through():
          "table": random.random((4, 9)).astype("float32"), "none": None}  # fmt: skip
     technique = regkit.ElasticDistortion(8.0, 2.0)
     inputs = {k: v if v is None else ops.convert_to_tensor(v) for k, v in x.items()}
-    found = technique.data(Batch(inputs, y="labels"), Step())
+    found = changed_batch(technique, Batch(inputs, y="labels"), seed=1)
     assert found.y == "labels"
     assert found.x["none"] is None
     for name in ("series", "table"):
@@ -93,7 +96,7 @@ def test_one_example_has_one_field_for_all_of_its_images(options):
     x = np.random.default_rng(0).random((6, 9, 9, 1)).astype("float32")
     pair = {"left": ops.convert_to_tensor(x), "right": ops.convert_to_tensor(x)}
     technique = regkit.ElasticDistortion(**{"alpha": 8.0, "sigma": 2.0} | options)
-    found = technique.data(Batch(pair), Step()).x
+    found = changed_batch(technique, Batch(pair), seed=1).x
     left, right = (ops.convert_to_numpy(found[name]) for name in pair)
     np.testing.assert_array_equal(left, right)
     np.testing.assert_allclose(left, once(technique, x), atol=1e-6)
@@ -113,7 +116,7 @@ def test_images_of_other_sizes_follow_the_largest(sides):
     technique = regkit.ElasticDistortion(40.0, 8.0, fill_mode="nearest")
     batch = Batch([ops.convert_to_tensor(small), ops.convert_to_tensor(large)])
     moved_small, moved_large = (
-        ops.convert_to_numpy(one) for one in technique.data(batch, Step()).x
+        ops.convert_to_numpy(one) for one in changed_batch(technique, batch, seed=1).x
     )
     moved_small, moved_large = moved_small - small, moved_large - large
     for place in [(0.25, 0.25), (0.5, 0.75), (0.6, 0.4)]:
@@ -138,7 +141,7 @@ def test_an_unknown_batch_size(backend):
     expected = once(technique, x)
     for jit in (False, True):
         function = tf.function(
-            lambda x: technique.data(Batch(x), Step()).x,
+            lambda x: changed_batch(technique, Batch(x), seed=1).x,
             signature,
             jit_compile=jit,
             autograph=False,
@@ -153,7 +156,7 @@ def test_unknown_sides_are_refused(backend):
     import tensorflow as tf
 
     function = tf.function(
-        lambda x: regkit.ElasticDistortion().data(Batch(x), Step()).x,
+        lambda x: changed_batch(regkit.ElasticDistortion(), Batch(x), seed=1).x,
         [tf.TensorSpec((None, None, 12, 3), tf.float32)],
         autograph=False,
     )

@@ -9,8 +9,8 @@ from keras import ops
 
 from regkit import RegkitError, Technique
 from regkit.core.images import images_of, map_images
-from regkit.core.options import DataFormat, Range, Real, SeedOption, Share
-from regkit.core.stages import Batch, Rank
+from regkit.core.options import DataFormat, ProbabilityOption, Range, Real, SeedOption
+from regkit.core.stages import Batch, Phase
 from regkit_albumentations.host import on_host, unseen
 from regkit_albumentations.images import Images, require_same_shape
 from regkit_albumentations.options import Transform
@@ -58,13 +58,13 @@ class Albumentations(Technique):
         Albumentations(transform='HorizontalFlip(p=0.5)', seed=1)
     """
 
-    rank = Rank.FIRST  # before noise, which interpolation would smooth, wherever the list has it
+    phases = (Phase.GEOMETRY,)  # its transforms may move pixels: before what adds noise to them
 
     def __init__(
         self,
         transform: Annotated[Any, Transform()],
         *,
-        probability: Share = 1.0,
+        probability: ProbabilityOption = 1.0,
         value_range: Annotated[Any, Range(Real())] = (0.0, 1.0),
         data_format: DataFormat = None,
         seed: SeedOption = None,

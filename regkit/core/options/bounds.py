@@ -14,11 +14,15 @@ __all__ = [
     "Choice",
     "Constraint",
     "Function",
+    "ImageFormat",
     "Integer",
     "Layers",
     "Name",
     "Names",
+    "Probability",
     "Real",
+    "Seed",
+    "Weights",
 ]
 
 
@@ -108,6 +112,21 @@ class Real(Constraint):
 
 
 @dataclass(frozen=True)
+class Probability(Real):
+    """The probability with which a technique acts at all, on an example or in a step.
+
+    Example:
+        >>> Probability().describe()
+        'a number in [0, 1] or a LearningRateSchedule'
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    neutral: float | None = 0.0
+    schedule: bool = True
+
+
+@dataclass(frozen=True)
 class Integer(Constraint):
     """A whole number of at least `low` (and at most `high`), or None where `optional`."""
 
@@ -141,6 +160,20 @@ class Integer(Constraint):
         bad += [self.low - 1] if self.low is not None else []
         bad += [self.high + 1] if self.high is not None else []
         return bad + ([] if self.optional else [None])
+
+
+@dataclass(frozen=True)
+class Seed(Integer):
+    """The seed of a technique's random numbers, or None to follow `keras.utils.set_random_seed`.
+
+    Example:
+        >>> Seed().check(1), Seed().check(None)
+        (1, None)
+    """
+
+    low: int | None = 0
+    high: int | None = 2**63 - 1
+    optional: bool = True
 
 
 @dataclass(frozen=True)
@@ -191,6 +224,18 @@ class Choice(Constraint):
         return ["?" + self.words[0], 0] + ([] if self.optional else [None])
 
 
+class ImageFormat(Choice):
+    """How the axes of images come, or None for Keras' setting.
+
+    Example:
+        >>> ImageFormat().check("channels_last")
+        'channels_last'
+    """
+
+    def __init__(self) -> None:
+        super().__init__("channels_last", "channels_first", optional=True)
+
+
 @dataclass(frozen=True)
 class Names(Constraint):
     """A name with wildcards, or several, or None for all."""
@@ -212,6 +257,18 @@ class Names(Constraint):
     def bad_values(self) -> list[Any]:
         """Return empty and wrong values."""
         return ["", [], 3] + ([] if self.optional else [None])
+
+
+@dataclass(frozen=True)
+class Weights(Names):
+    """Which weights of the layers, by name, as `regkit.core.select` understands them.
+
+    Example:
+        >>> Weights().check("kernel")
+        'kernel'
+    """
+
+    optional: bool = False
 
 
 @dataclass(frozen=True)

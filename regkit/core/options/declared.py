@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from regkit.core.errors import OptionError, suggest
-from regkit.core.options.bounds import Constraint
+from regkit.core.options.bounds import Constraint, Probability
 from regkit.core.words import shown
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "constraints",
     "constraints_of",
     "defaults",
+    "of_kind",
     "signature_text",
     "strengths",
 ]
@@ -175,19 +176,32 @@ def defaults(cls: type) -> dict[str, Any]:
     return {name: p.default for name, p in inspect.signature(cls).parameters.items()}
 
 
+def of_kind(cls: type, kind: type[Constraint]) -> tuple[str, ...]:
+    """Return the names of the options whose declared bounds are of a kind.
+
+    Example:
+        >>> import regkit
+        >>> from regkit.core.options import Layers, Seed
+        >>> of_kind(regkit.Dropout, Layers), of_kind(regkit.Dropout, Seed), of_kind(regkit.L2, Seed)
+        (('layers',), ('seed',), ())
+    """
+    return tuple(name for name, bounds in constraints(cls).items() if isinstance(bounds, kind))
+
+
 def strengths(cls: type) -> tuple[str, ...]:
     """Return the options that say how strongly a technique acts, which its text always shows.
 
-    They are those with a neutral value that may be given by place; options by keyword only refine.
+    They are those with a neutral value, at which it does nothing, but for a probability with which
+    it acts at all.
 
     Example:
         >>> import regkit
         >>> strengths(regkit.Dropout), strengths(regkit.ElasticDistortion)
         (('rate',), ('alpha',))
     """
-    known = constraints(cls)
+    declared = constraints(cls).items()
     return tuple(
         name
-        for name, parameter in inspect.signature(cls).parameters.items()
-        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and known[name].neutral is not None
+        for name, bounds in declared
+        if bounds.neutral is not None and not isinstance(bounds, Probability)
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from regkit.core.options.bounds import Choice, Integer, Layers, Names, Real
+from regkit.core.options.bounds import ImageFormat, Layers, Probability, Real, Seed, Weights
 from regkit.types import Schedule, Selector
 
 __all__ = [
     "DataFormat",
     "LayerOption",
+    "ProbabilityOption",
     "Rate",
     "SeedOption",
     "Share",
@@ -20,7 +21,8 @@ __all__ = [
 Strength = Annotated[float | Schedule, Real(0, neutral=0, schedule=True)]
 Rate = Annotated[float | Schedule, Real(0, 1, open_high=True, neutral=0, schedule=True)]
 Share = Annotated[float | Schedule, Real(0, 1, neutral=0, schedule=True)]
-DataFormat = Annotated[str | None, Choice("channels_last", "channels_first", optional=True)]
+ProbabilityOption = Annotated[float | Schedule, Probability()]
+DataFormat = Annotated[str | None, ImageFormat()]
 LayerOption = Annotated[Selector, Layers()]
-WeightOption = Annotated[str | list[str], Names(optional=False)]
-SeedOption = Annotated[int | None, Integer(0, 2**63 - 1, optional=True)]
+WeightOption = Annotated[str | list[str], Weights()]
+SeedOption = Annotated[int | None, Seed()]

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import keras
 from keras import ops
 
-from regkit.core.seam.patch import Wrap
+from regkit.core.context import Pairs
+from regkit.core.seam.patch import Change
 from regkit.core.seam.runtime import Runtime
+from regkit.types import Nest, Tensor
 
-__all__ = ["Adapter", "make_adapter"]
+__all__ = ["Adapter", "Carried", "Inference", "StepView", "Values"]
 
-Tensor = Any
+# What goes from one step to the next: {"step", "seeds", "sums", "state"}.
+Carried: TypeAlias = dict[str, Any]
+# Takes a batch, the number of a sample and that of the batch, and the values of variables.
+Inference: TypeAlias = Callable[[Nest, Tensor | int, Tensor | int, Pairs], Any]
+
+
+class Values(Protocol):
+    """The values of variables within a step; on JAX they are not on the variables."""
+
+    values: Pairs  # of every variable
+    inner: Pairs  # of those that the forward pass got
+
+
+class StepView(Values, Protocol):
+    """What a backend sees of the step that is running."""
+
+    def before_update(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
+        """Run GRADIENT on what goes to the optimizer."""
+
+    def after_update(self) -> None:
+        """Run UPDATE on what the optimizer has changed."""
 
 
 class Adapter(ABC):
@@ -23,7 +45,12 @@ class Adapter(ABC):
 
     Args:
         runtime: The plan on the model.
+
+    Attributes:
+        replicas: How many copies of the model run the step at once, each in a thread.
     """
+
+    replicas = 1
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -38,12 +65,12 @@ class Adapter(ABC):
     def prepare(self) -> None:  # noqa: B027  # most have nothing to do
         """Make the model ready for a fit that Keras could not run: on JAX, without an optimizer."""
 
-    def build(self, iterator: Any) -> Any:
+    def build(self, iterator: Iterator[Nest]) -> Iterator[Nest]:
         """Build a model that Keras builds only within its first step, and return the iterator."""
         return iterator
 
     @abstractmethod
-    def load(self, carried: Any) -> None:
+    def load(self, carried: Carried) -> None:
         """Set what the next step gets, from host arrays or tensors."""
 
     @abstractmethod
@@ -70,14 +97,29 @@ class Adapter(ABC):
         """Let go of the state after a fit; the compiled function may be kept for the next."""
 
     @abstractmethod
-    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+    def inference(self, run: Inference) -> Callable[[Nest, int, int], Any]:
         """Return a compiled `(x, sample, part)` of `run(x, sample, part, values)`."""
 
     # -- within the step -----------------------------------------------------------------------
 
-    @abstractmethod
-    def around(self, frame: Any) -> AbstractContextManager[Any]:
-        """Put GRADIENT and UPDATE around the optimizer."""
+    def optimizer_changes(self, step: StepView) -> list[Change]:
+        """Return the methods to shadow for GRADIENT and UPDATE: the optimizer's `apply`."""
+        optimizer = self.model.optimizer
+        if optimizer is None:
+            return []
+
+        def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
+            def apply(
+                grads: Sequence[Tensor], trainable_variables: Sequence[keras.Variable] | None = None
+            ) -> Any:
+                variables = trainable_variables or optimizer._trainable_variables
+                result = original(step.before_update(grads, variables), variables)
+                step.after_update()
+                return result
+
+            return apply
+
+        return [Change(optimizer, "apply", around_apply)]
 
     @abstractmethod
     def value_and_grad(
@@ -85,11 +127,7 @@ class Adapter(ABC):
     ) -> tuple[Tensor, list[Tensor | None]]:
         """Return a function's value and its gradients with respect to a list of tensors."""
 
-    def patched(self, target: Any, name: str, wrap: Wrap) -> AbstractContextManager[None]:
-        """Shadow a method for the extent of the step."""
-        return self.runtime.shadows.patched(target, name, wrap)
-
-    def reading_in_loss(self, frame: Any) -> AbstractContextManager[Any]:
+    def reading_in_loss(self, step: Values) -> AbstractContextManager[object]:
         """Return a scope in which variables can be read while the loss is computed."""
         return nullcontext()
 
@@ -97,7 +135,7 @@ class Adapter(ABC):
         """Return whether gradients are being computed now, and layers run once more for them."""
         return False
 
-    def length(self, x: Any) -> Any:
+    def length(self, x: Tensor) -> Tensor | int:
         """Return the number of examples in an input."""
         return ops.shape(x)[0]
 
@@ -113,16 +151,16 @@ class Adapter(ABC):
         """Return a loss as it would be without a distribution strategy."""
         return loss
 
-    def accumulated(self, sums: Tensor, size: Any, values: list[Tensor]) -> Tensor:
+    def accumulated(self, sums: Tensor, size: Tensor | int, values: list[Tensor]) -> Tensor:
         """Return the epoch's sums with a batch of `size` added: its examples, and its values."""
         return sums + self.weighted(size, values, sums.dtype)
 
-    def weighted(self, size: Any, values: list[Tensor], dtype: Any) -> Tensor:
+    def weighted(self, size: Tensor | int, values: list[Tensor], dtype: object) -> Tensor:
         """Return the row of a batch in the epoch's sums."""
         row = ops.cast(ops.stack([ops.ones_like(values[0]), *values]), dtype)
         return ops.stop_gradient(row * ops.cast(size, dtype))
 
-    def dense(self, gradient: Any) -> Tensor:
+    def dense(self, gradient: Tensor) -> Tensor:
         """Return a gradient as a tensor, where it may be a sparse one."""
         return gradient
 
@@ -138,22 +176,3 @@ class Adapter(ABC):
             and (loss is None or loss.built)
             and getattr(self.model.optimizer, "built", True)
         )
-
-
-def make_adapter(runtime: Runtime) -> Adapter:
-    """Return the adapter of the running backend."""
-    name = keras.backend.backend()
-    if name == "tensorflow":
-        from regkit.core.seam.tensorflow import TensorFlowAdapter as Found
-    elif name == "jax":
-        from regkit.core.seam.jax import JaxAdapter as Found  # type: ignore[assignment]
-    elif name == "torch":
-        from regkit.core.seam.torch import TorchAdapter as Found  # type: ignore[assignment]
-    else:
-        from regkit.core.errors import AttachError
-
-        raise AttachError(
-            f"the Keras backend {name!r} cannot train with regkit; use 'tensorflow', 'jax' or "
-            "'torch' (KERAS_BACKEND)"
-        )
-    return Found(runtime)

@@ -7,21 +7,23 @@ there again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
 from regkit.core.errors import AttachError
+from regkit.core.method import Method
 from regkit.core.plan import Plan
 from regkit.core.seam import clock, returned
-from regkit.core.seam.adapter import Adapter, make_adapter
+from regkit.core.seam.adapter import Adapter, Carried
+from regkit.core.seam.backends import make_adapter
 from regkit.core.seam.backup import Kept, owner
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.runtime import Runtime
-from regkit.core.technique import Technique
+from regkit.types import Array, Nest
 
 __all__ = ["Attached"]
 
@@ -45,7 +47,7 @@ class Attached:
     def __init__(
         self,
         model: keras.Model,
-        techniques: list[Technique],
+        techniques: list[Method],
         shadows: Shadows,
         died: Callable[[], None],
     ) -> None:
@@ -57,7 +59,7 @@ class Attached:
         self._ours: Callable[..., Any] | None = None
         self._function: Callable[..., Any] | None = None
         self._loaded = False
-        self._carried: Any = None  # from before the model got a new train function
+        self._carried: Carried | None = None  # from before the model got a new train function
         self._kept: Kept | None = None  # of a backup, until it is taken up
 
     # -- attaching -----------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class Attached:
 
         return train_function
 
-    def _ready(self, iterator: Any) -> Any:
+    def _ready(self, iterator: Iterator[Nest]) -> Any:
         """Do at a first step what could not be done before on a model that was not built."""
         assert self._adapter is not None
         if self._function is None:
@@ -162,7 +164,7 @@ class Attached:
         self._adapter.load(carried or self._taken_up(self._initial()))
         self._loaded = True
 
-    def _initial(self) -> dict[str, Any]:
+    def _initial(self) -> Carried:
         """Return what the first step of the fit carries, as arrays."""
         assert self._adapter is not None
         runtime = self._adapter.runtime
@@ -176,7 +178,7 @@ class Attached:
         frame = Frame(runtime, self._adapter, {**tensors, "state": nothing}, [])
         state = {
             member.label: returned.state(
-                member.technique.initial_state(frame.initial_context(member)), member.technique
+                member.technique.initial_state(frame.context_of_state(member)), member.technique
             )
             for member in runtime.members
         }
@@ -193,7 +195,7 @@ class Attached:
             if (state := kept.host.get(owner(member))) is not None:
                 member.technique.set_host_state(state)
 
-    def _taken_up(self, carried: dict[str, Any]) -> dict[str, Any]:
+    def _taken_up(self, carried: Carried) -> Carried:
         kept, self._kept = self._kept, None
         if kept is None or self._adapter is None:
             return carried
@@ -202,8 +204,8 @@ class Attached:
         for place, member in enumerate(self._adapter.runtime.members):
             arrays = kept.parts.get(owner(member))
             own = carried["state"][member.label]
-            shapes = [tuple(one.shape) for one in keras.tree.flatten(own)]
-            if arrays and shapes == [one.shape for one in arrays[1:]]:
+            shapes = [tuple(array.shape) for array in keras.tree.flatten(own)]
+            if arrays and shapes == [array.shape for array in arrays[1:]]:
                 carried["seeds"][place] = arrays[0]
                 carried["state"][member.label] = keras.tree.pack_sequence_as(own, arrays[1:])
         return carried
@@ -211,7 +213,7 @@ class Attached:
     def kept(self) -> Kept:
         """Return what a backup of this moment holds."""
         host = {owner(member): member.technique.host_state() for member in self.plan.members}
-        parts: dict[str, list[Any]] = {one: [] for one in host}
+        parts: dict[str, list[Any]] = {name: [] for name in host}
         if self._adapter is None or not self._loaded:
             return Kept(None, parts, host)
         carried = keras.tree.map_structure(_numpy, self._adapter.carried)
@@ -220,7 +222,7 @@ class Attached:
             parts[owner(member)] = [carried["seeds"][place], *state]
         return Kept(int(carried["step"]), parts, host)
 
-    def state_of(self, technique: Technique) -> dict[str, Any] | None:
+    def state_of(self, technique: Method) -> dict[str, Any] | None:
         """Return the declared state of a technique as arrays, or None where there is none now."""
         if self._adapter is None or not self._loaded:
             return None
@@ -232,7 +234,7 @@ class Attached:
 
     # -- the parts of the loss -----------------------------------------------------------------
 
-    def with_parts(self, logs: Any) -> Any:
+    def with_parts(self, logs: object) -> Any:
         """Return an epoch's logs of training with the parts of the loss.
 
         A part whose name Keras has used gets one of regkit's.
@@ -252,9 +254,9 @@ class Attached:
         return {**logs, **{_free(name, logs): float(part / sums[0]) for name, part in parts}}
 
 
-def _free(name: str, taken: dict[str, Any]) -> str:
+def _free(name: str, taken: dict[str, object]) -> str:
     return _free(f"regkit_{name}", taken) if name in taken else name
 
 
-def _numpy(value: Any) -> np.ndarray[Any, Any]:
+def _numpy(value: Nest) -> Array:
     return np.asarray(keras.ops.convert_to_numpy(value))

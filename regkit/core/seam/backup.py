@@ -29,11 +29,12 @@ from regkit.core import schedules
 from regkit.core.plan import Member
 from regkit.core.seam import generators
 from regkit.core.seam.clock import optimizer_count
+from regkit.types import Array, Schedule
 
 __all__ = ["Kept", "is_asked_by_backup", "owner", "read", "rewrite", "write"]
 
 _KEEP = 2  # files: one older than the last may still be the one that Keras has
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, Array]
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Kept:
     """
 
     step: int | None
-    parts: dict[str, list[np.ndarray[Any, Any]]]
+    parts: dict[str, list[Array]]
     host: dict[str, dict[str, Any]]
     states: Arrays = field(default_factory=dict)
 
@@ -69,7 +70,7 @@ def owner(member: Member) -> str:
     return f"{member.label}: {kind.__module__}.{kind.__qualname__}({options})"
 
 
-def _described(value: Any) -> str:
+def _described(value: object) -> str:
     """Return an option as text that is the same in another process."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_described, value))}]"
@@ -88,7 +89,7 @@ def _described(value: Any) -> str:
     return f"{where.__module__}.{where.__qualname__}{more}"
 
 
-def _config(schedule: Any) -> str:
+def _config(schedule: Schedule) -> str:
     """Return what a schedule of the user's says of itself, if it does."""
     try:
         return repr(schedule.get_config())
@@ -109,7 +110,7 @@ def write(model: keras.Model, folder: Path, kept: Kept) -> Path:
     """Write what belongs to the weights of this moment, and return the file."""
     path = _file(model, folder)
     rewrite(model, path, kept)
-    files = sorted(folder.glob("regkit-*.npz"), key=lambda one: one.stat().st_mtime_ns)
+    files = sorted(folder.glob("regkit-*.npz"), key=lambda file: file.stat().st_mtime_ns)
     for old in files[:-_KEEP]:
         old.unlink(missing_ok=True)
     return path
@@ -138,7 +139,7 @@ def rewrite(model: keras.Model, path: Path, kept: Kept) -> None:
     _save(path, arrays | {"plain": np.array(json.dumps(plain))})
 
 
-def _is_array(value: Any) -> bool:
+def _is_array(value: object) -> bool:
     return isinstance(value, np.ndarray)
 
 

@@ -16,12 +16,13 @@ import keras
 import numpy as np
 
 from regkit.core.seam.generators import seed_states
+from regkit.types import Nest
 
 __all__ = ["evaluate", "undisturbed"]
 
 
 def evaluate(
-    model: keras.Model, data: Any, batch_size: int | None = None, steps: int | None = None
+    model: keras.Model, data: Nest, batch_size: int | None = None, steps: int | None = None
 ) -> dict[str, Any]:
     """Return the loss and metrics of a model on data, in evaluation mode, in any event of a fit.
 
@@ -61,7 +62,7 @@ def _changed(model: keras.Model) -> list[keras.Variable]:
     Metrics, and what layers keep themselves: statistics, caches, seeds. Weights do not change, so
     that there is no copy of them, frozen ones included.
     """
-    kept = [one for layer in model._flatten_layers() for one in layer._non_trainable_variables]
+    kept = [v for layer in model._flatten_layers() for v in layer._non_trainable_variables]
     return [*model.metrics_variables, *kept, *seed_states(model)]
 
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
 
 from regkit.core.errors import AttachError
-from regkit.core.plan import Member
+from regkit.core.plan import Turn
 from regkit.core.seam import returned
+from regkit.core.seam.patch import Change
+from regkit.core.seam.step import Step
 from regkit.core.stages import Stage
+from regkit.types import Nest
 
-if TYPE_CHECKING:
-    from regkit.core.seam.frame import Frame
+__all__ = ["called_method", "layer_changes", "wrapped_call"]
 
-__all__ = ["called_method", "replayed_call", "training_is_off", "wrapped_call"]
+
+def layer_changes(step: Step) -> list[Change]:
+    """Return the calls of layers to shadow in a step."""
+    changes = []
+    for layer, turns in step.runtime.layers.values():
+        wrap = functools.partial(wrapped_call, step, layer, turns)
+        changes.append(Change(layer, called_method(layer), wrap))
+    for layer in step.runtime.recomputed:
+        wrap = functools.partial(_replayed_call, step)
+        changes.append(Change(layer, "rematerialized_call", wrap))
+    return changes
 
 
 def called_method(layer: keras.layers.Layer) -> str:
@@ -25,61 +38,63 @@ def called_method(layer: keras.layers.Layer) -> str:
 
 
 def wrapped_call(
-    frame: Frame,
+    step: Step,
     layer: keras.layers.Layer,
-    members: list[Member],
+    turns: list[Turn],
     original: Callable[..., Any],
 ) -> Callable[..., Any]:
-    """Return the `call` of a layer with the members around it, the first of them innermost."""
+    """Return the `call` of a layer with techniques around it, the first of them innermost."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not frame.layer_is_perturbed():
+        if step.training and _training_is_off():
             return original(*args, **kwargs)
-        if frame.adapter.in_backward() and not frame.replaying:
-            raise _recomputed_by_hand(layer, members)
+        if step.adapter.in_backward() and not step.replaying:
+            raise _recomputed_by_hand(layer, turns)
         name = next(iter(kwargs), "")  # of the first argument, where it has one
 
-        def layer_call(inputs: Any) -> Any:
+        def layer_call(inputs: Nest) -> Any:
             if args:
                 return original(inputs, *args[1:], **kwargs)
             return original(**{**kwargs, name: inputs})
 
         run: Callable[[Any], Any] = layer_call
         others = (*args[1:], *(value for key, value in kwargs.items() if args or key != name))
-        for member in members:
-            if frame.active(member, Stage.FORWARD):
-                run = _around(frame, layer, member, run, others)
+        for turn in turns:
+            run = _around(step, layer, turn, run, others)
         return run(args[0] if args else kwargs[name])
 
     return call
 
 
 def _around(
-    frame: Frame,
+    step: Step,
     layer: keras.layers.Layer,
-    member: Member,
+    turn: Turn,
     inner: Callable[[Any], Any],
     others: tuple[Any, ...],
 ) -> Callable[[Any], Any]:
-    def run(inputs: Any) -> Any:
-        context = frame.context(member, Stage.FORWARD)
+    def run(inputs: Nest) -> Any:
+        context = step.context(turn.member, Stage.FORWARD)
         context.layer, context.other_arguments = layer, others
-        return returned.some(member.technique.forward(inner, inputs, context), member.technique)
+        result = turn.run(inner, inputs, context)
+        if result is None:
+            raise returned.nothing(turn.technique)
+        return result
 
     return run
 
 
-def replayed_call(frame: Frame, original: Callable[..., Any]) -> Callable[..., Any]:
+def _replayed_call(step: Step, original: Callable[..., Any]) -> Callable[..., Any]:
     """Return a layer's `rematerialized_call`, for layers that Keras runs again for the gradient."""
 
-    def rematerialized_call(layer_call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return original(frame.replayable(layer_call), *args, **kwargs)
+    def rematerialized_call(layer_call: Callable[..., Any], *args: object, **kwargs: object) -> Any:
+        return original(step.replayable(layer_call), *args, **kwargs)
 
     return rematerialized_call
 
 
-def _recomputed_by_hand(layer: keras.layers.Layer, members: list[Member]) -> AttachError:
-    names = ", ".join(repr(member.technique) for member in members)
+def _recomputed_by_hand(layer: keras.layers.Layer, turns: list[Turn]) -> AttachError:
+    names = ", ".join(repr(turn.technique) for turn in turns)
     return AttachError(
         f"{layer.name!r} is run once more for its gradient by a checkpoint inside of the model's "
         f"own code, where {names} would draw other numbers than the first time. Let Keras do it: "
@@ -87,7 +102,7 @@ def _recomputed_by_hand(layer: keras.layers.Layer, members: list[Member]) -> Att
     )
 
 
-def training_is_off() -> bool:
+def _training_is_off() -> bool:
     """Return whether Keras is calling the layer for inference, inside the training step."""
     call = global_state.get_global_attribute("current_call_ctx")
     if call is None:

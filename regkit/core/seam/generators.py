@@ -15,16 +15,18 @@ import numpy as np
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import global_seed_generator
 
+from regkit.types import Array, Tensor
+
 __all__ = ["Arrays", "read", "restore", "seed_states"]
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, Array]
 
 
 def read(model: keras.Model) -> Arrays:
     """Return the state of every generator by name."""
     _, keys, *rest = np.random.get_state()
     version, words, gauss = random.getstate()
-    states = {f"keras_{k}": _numpy(one) for k, one in enumerate(seed_states(model))}
+    states = {f"keras_{k}": _numpy(state) for k, state in enumerate(seed_states(model))}
     if (shared := global_state.get_global_attribute("global_seed_generator")) is not None:
         states["shared"] = _numpy(shared.state)
     states["numpy_keys"], states["numpy_rest"] = np.asarray(keys), np.array(rest, "float64")
@@ -84,5 +86,5 @@ def _backend() -> Any:
     return _NoneOfItsOwn()
 
 
-def _numpy(value: Any) -> np.ndarray[Any, Any]:
+def _numpy(value: Tensor) -> Array:
     return np.asarray(keras.ops.convert_to_numpy(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
@@ -11,17 +11,19 @@ import keras
 from keras.src.backend.config import is_nnx_enabled
 from keras.src.distribution import distribution_lib
 
+from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
-from regkit.core.seam import applying
-from regkit.core.seam.adapter import Adapter
+from regkit.core.seam.adapter import Adapter, Carried, Inference, StepView, Values
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import Wrap
+from regkit.core.seam.patch import Change, Wrap
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
+from regkit.types import Nest
+
+# The values of a model's variables as Keras' loop on JAX carries them: four lists of arrays.
+LoopState = Sequence[Sequence[Any]]
 
 __all__ = ["JaxAdapter"]
-
-Tensor = Any
 
 
 class JaxAdapter(Adapter):
@@ -36,7 +38,6 @@ class JaxAdapter(Adapter):
             )
         self._carried: Any = None
         self._state: Any = None  # the last that is known, for variables that are empty meanwhile
-        self._inner: list[tuple[keras.Variable, Tensor]] | None = None
 
     def prepare(self) -> None:
         """Give Keras' loop what it asks of an optimizer, where the model has none."""
@@ -48,7 +49,7 @@ class JaxAdapter(Adapter):
         model = self.model
         train_step = model.train_step
 
-        def step(state: Any, carried: Any, data: Any) -> tuple[Any, Any, Any]:
+        def step(state: LoopState, carried: Carried, data: Nest) -> tuple[Any, Any, Any]:
             frame = Frame(self.runtime, self, carried, self._values(state))
             with frame.around():
                 logs, state = train_step(state, frame.data(data))
@@ -60,26 +61,28 @@ class JaxAdapter(Adapter):
                 shardings = (None, model._get_state_sharding_spec(), None)
             step = jax.jit(step, donate_argnums=(0, 1), out_shardings=shardings)
 
-        def host_step(state: Any, data: Any) -> tuple[Any, Any]:
+        def host_step(state: LoopState, data: Nest) -> tuple[Any, Any]:
             self._state = state
             logs, self._state, self._carried = step(state, self._carried, data)
             return logs, self._state
 
-        return model._make_function(host_step)  # type: ignore[no-any-return]
+        return model._make_function(host_step)
 
-    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+    def inference(self, run: Inference) -> Callable[[Nest, int, int], Any]:
         """Return a compiled function of the values of the variables."""
         variables = self.model.variables
 
-        def stateless(values: Sequence[Tensor], *given: Any) -> Any:
+        def stateless(
+            values: Sequence[jax.Array], x: Nest, sample: jax.Array, part: jax.Array
+        ) -> Any:
             mapping = list(zip(variables, values, strict=True))
             with Scope(mapping):
-                return run(*given, mapping)
+                return run(x, sample, part, mapping)
 
         compiled = jax.jit(stateless)
         return lambda *given: compiled([variable.value for variable in variables], *given)
 
-    def _values(self, state: Any) -> list[tuple[keras.Variable, Tensor]]:
+    def _values(self, state: LoopState) -> Pairs:
         return [
             pair
             for variables, values in zip(self._held(), state, strict=True)
@@ -96,42 +99,41 @@ class JaxAdapter(Adapter):
             model.metrics_variables,
         )
 
-    def around(self, frame: Any) -> AbstractContextManager[Any]:
-        """Shadow `optimizer.stateless_apply`, and note the values that the forward pass gets."""
-        stack = ExitStack()
-        if isinstance(self.model.optimizer, keras.optimizers.Optimizer):
-            stack.enter_context(
-                self.patched(self.model.optimizer, "stateless_apply", self._around_apply(frame))
-            )
-        stack.enter_context(self.patched(self.model, "stateless_call", self._noting_values))
-        stack.callback(setattr, self, "_inner", None)  # tracers must not outlive their trace
-        return stack
+    def optimizer_changes(self, step: StepView) -> list[Change]:
+        """Return the methods to shadow: `optimizer.stateless_apply`, and the forward pass.
 
-    def _around_apply(self, frame: Any) -> Wrap:
+        What the forward pass gets is noted: it is what a `train_step` differentiates, and one of
+        the user's may compute the loss outside of any scope, where the values are not on the
+        variables.
+        """
+        changes = [Change(self.model, "stateless_call", self._noting_values(step))]
+        if isinstance(self.model.optimizer, keras.optimizers.Optimizer):
+            around = self._around_apply(step)
+            changes.append(Change(self.model.optimizer, "stateless_apply", around))
+        return changes
+
+    def _around_apply(self, step: StepView) -> Wrap:
         optimizer = self.model.optimizer
 
         def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
             def stateless_apply(
-                optimizer_variables: Sequence[Any], grads: Any, trainable_variables: Sequence[Any]
+                optimizer_variables: Sequence[jax.Array],
+                grads: Sequence[jax.Array],
+                trainable_variables: Sequence[jax.Array],
             ) -> tuple[Any, Any]:
                 variables = optimizer._trainable_variables
                 if len(variables) != len(trainable_variables):
-                    raise AttachError(
-                        f"the optimizer was built for {len(variables)} trainable variables, and "
-                        f"{self.model.name!r} has {len(trainable_variables)}. After a change of "
-                        "`trainable` call compile() again"
-                    )
+                    raise self._other_variables(len(variables), len(trainable_variables))
 
-                def scope(own: Sequence[Any], trained: Sequence[Any]) -> Scope:
+                def scope(own: Sequence[jax.Array], trained: Sequence[jax.Array]) -> Scope:
                     pairs = zip([*variables, *optimizer.variables], [*trained, *own], strict=True)
-                    return Scope([*frame.values, *pairs])
+                    return Scope([*step.values, *pairs])
 
                 with scope(optimizer_variables, trainable_variables):
-                    grads = applying.before(frame, grads, variables)
-                    count = applying.count_of(frame)
+                    grads = step.before_update(grads, variables)
                 trained, own = original(optimizer_variables, grads, trainable_variables)
                 with scope(own, trained) as after:
-                    applying.after(frame, count)
+                    step.after_update()
                     trained = [after.get_current_value(variable) for variable in variables]
                 return trained, own
 
@@ -139,31 +141,41 @@ class JaxAdapter(Adapter):
 
         return around_apply
 
-    def _noting_values(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Note what the forward pass gets: it is what a `train_step` differentiates.
+    def _other_variables(self, built: int, now: int) -> AttachError:
+        return AttachError(
+            f"the optimizer was built for {built} trainable variables, and {self.model.name!r} has "
+            f"{now}. After a change of `trainable` call compile() again"
+        )
 
-        A `train_step` of the user's may compute the loss outside of any scope, where the values of
-        variables are not on them.
-        """
+    def _noting_values(self, step: StepView) -> Wrap:
+        model = self.model
 
-        def stateless_call(trainable: Any, non_trainable: Any, *args: Any, **kwargs: Any) -> Any:
-            self._inner = [
-                *zip(self.model.trainable_variables, trainable, strict=True),
-                *zip(self.model.non_trainable_variables, non_trainable, strict=True),
-            ]
-            return original(trainable, non_trainable, *args, **kwargs)
+        def around_call(original: Callable[..., Any]) -> Callable[..., Any]:
+            def stateless_call(
+                trainable: Sequence[jax.Array],
+                non_trainable: Sequence[jax.Array],
+                *args: object,
+                **kwargs: object,
+            ) -> Any:
+                step.inner = [
+                    *zip(model.trainable_variables, trainable, strict=True),
+                    *zip(model.non_trainable_variables, non_trainable, strict=True),
+                ]
+                return original(trainable, non_trainable, *args, **kwargs)
 
-        return stateless_call
+            return stateless_call
 
-    def reading_in_loss(self, frame: Any) -> AbstractContextManager[Any]:
+        return around_call
+
+    def reading_in_loss(self, step: Values) -> AbstractContextManager[object]:
         """Give the loss the values of the forward pass, where Keras has not."""
         if in_scope():
             return nullcontext()
-        return Scope([*frame.values, *(self._inner or [])])
+        return Scope([*step.values, *step.inner])
 
-    def load(self, carried: Any) -> None:
+    def load(self, carried: Carried) -> None:
         """Put arrays on the device; the step donates them, so they are copies."""
-        self._carried = keras.tree.map_structure(lambda one: jax.numpy.array(one), carried)
+        self._carried = keras.tree.map_structure(lambda value: jax.numpy.array(value), carried)
 
     def begin_epoch(self) -> None:
         """Note the values that Keras takes off the variables for the time of an epoch."""
@@ -171,6 +183,7 @@ class JaxAdapter(Adapter):
 
     def revive(self) -> None:
         """Put the values back, where a fit that died has left the variables empty."""
+        value: Any
         for variable, value in [] if self._state is None else self._values(self._state):
             if variable._value is None and not value.is_deleted():  # by a step that had begun
                 variable.assign(value)
@@ -189,13 +202,13 @@ class JaxAdapter(Adapter):
         """What the last step returned."""
         return self._carried
 
-    def read(self, variable: keras.Variable) -> Tensor:
+    def read(self, variable: keras.Variable) -> jax.Array:
         """Return the value in the scope."""
         return variable.value
 
     def value_and_grad(
-        self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor | None]]:
+        self, function: Callable[[list[jax.Array]], jax.Array], at: list[jax.Array]
+    ) -> tuple[jax.Array, list[jax.Array | None]]:
         """Differentiate with `jax.value_and_grad`."""
         value, slopes = jax.value_and_grad(function)(at)
         return value, slopes

@@ -16,13 +16,13 @@ from typing import Any
 import keras
 
 from regkit.core.errors import AttachError
+from regkit.core.method import Method
 from regkit.core.seam import backup
 from regkit.core.seam.attached import Attached
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.running import called_by_fit, fits_around
 from regkit.core.seam.scope import leave_all
 from regkit.core.stages import Stage
-from regkit.core.technique import Technique
 
 __all__ = ["Seam"]
 
@@ -45,7 +45,7 @@ class Seam:
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._shadows = Shadows()
-        self._joined: list[Technique] = []
+        self._joined: list[Method] = []
         self._fit: Attached | None = None
         self._by_keras = False  # the fit is Keras' own, not a loop by hand
         self._backup: Path | None = None  # being restored
@@ -84,7 +84,7 @@ class Seam:
         Raises:
             AttachError: for a fit within a fit in whose step techniques act.
         """
-        acting = any(set(one.stages()) - {Stage.WATCH} for one in self._joined)
+        acting = any(set(technique.stages()) - {Stage.WATCH} for technique in self._joined)
         if begins and acting:
             raise AttachError(
                 f"a fit of {self.model.name!r} begins inside a fit of the same model, in which "
@@ -97,19 +97,19 @@ class Seam:
             self._fit.attach_again()
         return self.model.train_function
 
-    def save_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+    def save_weights(self, filepath: str | Path, *args: object, **kwargs: object) -> Any:
         """Stand in for the model's method: write the techniques' state first, beside a backup."""
         if self._fit is not None and backup.is_asked_by_backup():
             self._written = backup.write(self.model, Path(filepath).parent, self._fit.kept())
         return type(self.model).save_weights(self.model, filepath, *args, **kwargs)
 
-    def load_weights(self, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+    def load_weights(self, filepath: str | Path, *args: object, **kwargs: object) -> Any:
         """Stand in for the model's method: note that a backup is being restored."""
         if backup.is_asked_by_backup():
             self._backup = Path(filepath).parent
         return type(self.model).load_weights(self.model, filepath, *args, **kwargs)
 
-    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+    def _get_metrics_result_or_logs(self, logs: object) -> Any:
         """Stand in for the model's method, which gives Keras the logs of an epoch."""
         if self._fit is None and not self._joined:  # announced for a fit that died before it began
             self._unhook()
@@ -136,12 +136,12 @@ class Seam:
         if self._fit is None and not self._joined:
             self._unhook()
 
-    def runs_with(self, technique: Technique) -> bool:
+    def runs_with(self, technique: Method) -> bool:
         """Return whether a technique is in a fit of the model that goes on now."""
-        here = any(technique is one for one in self._joined)
+        here = any(technique is joined for joined in self._joined)
         return here and self._is_running(fits_around(self.model))
 
-    def join(self, technique: Technique) -> None:
+    def join(self, technique: Method) -> None:
         """Take a technique into the fit that begins."""
         if self._fit is not None:  # of a loop by hand that has died
             self._detach()
@@ -149,7 +149,7 @@ class Seam:
         self._hook()
         self._joined.append(technique)
 
-    def begin_epoch(self, technique: Technique) -> None:
+    def begin_epoch(self, technique: Method) -> None:
         """Attach before the first epoch, when all techniques have joined, and start its sums."""
         if self._fit is None and self._joined:
             try:
@@ -175,7 +175,7 @@ class Seam:
         if self._written is not None and self._fit is not None:
             backup.rewrite(self.model, self._written, self._fit.kept())
 
-    def state_of(self, technique: Technique) -> dict[str, Any]:
+    def state_of(self, technique: Method) -> dict[str, Any]:
         """Return the declared state of a technique as NumPy arrays."""
         state = None if self._fit is None else self._fit.state_of(technique)
         if state is None:
@@ -184,9 +184,9 @@ class Seam:
             )
         return state
 
-    def leave(self, technique: Technique) -> None:
+    def leave(self, technique: Method) -> None:
         """Note that a technique has come to the end of the fit; with the last one, detach."""
-        self._joined = [one for one in self._joined if one is not technique]
+        self._joined = [joined for joined in self._joined if joined is not technique]
         if not self._joined:
             self.end_fit()
 

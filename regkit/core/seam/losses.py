@@ -1,177 +1,115 @@
-"""TARGET: reach the targets of each output at the compiled loss, whatever structure they have.
+"""TARGET and PENALTY: around `compute_loss`.
 
 Keras' `CompileLoss` matches targets to outputs and calls one loss for each. Those calls are where
-TARGET acts: the targets are changed there, once. The metrics never see any of it.
-
-No loss is replaced but Keras' own sparse crossentropy, by the dense one that equals it. Another
-loss is called itself: with changed targets where it takes probabilities, once for each class where
-it takes class numbers (`expected.py`).
+TARGET acts: the targets are changed there, once. The metrics never see any of it. Penalties join
+what `compute_loss` returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import keras
-from keras import losses, ops
+from regkit.core.seam import returned, targets
+from regkit.core.seam.step import Step
+from regkit.core.stages import Stage, Target
+from regkit.types import Nest, Tensor
 
-from regkit.core.errors import AttachError, ConflictError
-from regkit.core.seam.expected import is_sparse_crossentropy, of_probabilities, options_of
-from regkit.core.stages import Target
-from regkit.ops.classes import one_hot
+__all__ = ["acts_at_loss", "around_loss", "loss_method"]
 
-__all__ = ["compiled", "make_target", "retargeted", "target_of_plain_y"]
-
-Tensor = Any
-Change = Callable[[Target], Target]
-
-# What the targets of Keras' losses on classes are; a class, and a subclass of it, has the function.
-_KINDS = {
-    losses.categorical_crossentropy: "categorical",
-    losses.categorical_focal_crossentropy: "categorical",
-    losses.kl_divergence: "categorical",
-    losses.sparse_categorical_crossentropy: "sparse",
-    losses.categorical_generalized_cross_entropy: "sparse",
-    losses.binary_crossentropy: "binary",
-    losses.binary_focal_crossentropy: "binary",
-}
-# Those round their targets, or take them for something else than probabilities of classes.
-_WHOLE = (
-    losses.hinge,
-    losses.squared_hinge,
-    losses.categorical_hinge,
-    losses.circle,
-    losses.ctc,
-)
+_PARAMETERS = ("x", "y", "y_pred", "sample_weight", "training")  # of Keras' compute_loss
 
 
-def _function(loss: Any) -> Any:
-    return getattr(loss, "fn", None)
+def acts_at_loss(step: Step) -> bool:
+    """Return whether a technique changes the targets or adds to the loss."""
+    return bool(step.runtime.at[Stage.TARGET] or step.runtime.at[Stage.PENALTY])
 
 
-def _kind(loss: Any) -> str:
-    return _KINDS.get(_function(loss), "other")
+def loss_method(step: Step) -> Callable[..., Tensor]:
+    """Return the model's `compute_loss` with TARGET and PENALTY around it, wherever in the step."""
+    method: Callable[..., Tensor] = step.model.compute_loss
+    return method if acts_at_loss(step) else around_loss(step, method)
 
 
-def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return (output name, kind, options) of every compiled loss; empty where there is none."""
-    found = model._compile_loss
-    if found is None or not found.built:
-        return []
-    return [(one.name, _kind(one.loss), options_of(one.loss)) for one in found._flat_losses]
+def around_loss(step: Step, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return `compute_loss` with TARGET and PENALTY around it, in training only."""
+
+    def compute_loss(*args: Any, **kwargs: Any) -> Tensor:
+        given = dict(zip(_PARAMETERS, args, strict=False)) | kwargs
+        if given.get("training", True) is False:
+            return original(*args, **kwargs)
+        step.reached_loss = True
+        with step.adapter.reading_in_loss(step), _retargeted_losses(step):
+            if step.model._compile_loss is None and step.runtime.at[Stage.TARGET]:
+                y = _changed_plain_y(step, given.get("y"), given.get("y_pred"))
+                args = (*args[:1], y, *args[2:]) if len(args) > 1 else args
+                kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
+            return _with_penalties(step, original(*args, **kwargs))
+
+    return compute_loss
 
 
-def make_target(y: Tensor, y_pred: Tensor, loss: Any, name: str) -> Target:
-    """Return the target of one output, able to turn dense."""
-    kind, options = _kind(loss), options_of(loss)
-    axis = options.get("axis", -1) if kind in ("categorical", "sparse") else -1
-    numbers = _has_class_numbers(kind, y, y_pred)
-    several = keras.tree.is_nested(y_pred)
-
-    def to_dense(y: Tensor) -> Tensor:
-        if several or _function(loss) in _WHOLE:
-            takes = "several outputs at once" if several else "whole labels"
-            raise ConflictError(
-                f"the loss {loss.name!r} of output {name!r} takes {takes}, not probabilities of "
-                "classes, so its targets cannot be changed. Compile with a crossentropy for each "
-                "output of classes"
-            )
-        if numbers:
-            ignore = options.get("ignore_class")
-            return _probabilities(y, y_pred, axis, ignore, is_sparse_crossentropy(loss))
-        if kind != "binary" and not _agree(y.shape, y_pred.shape):
-            raise ConflictError(
-                f"the loss {loss.name!r} of output {name!r} takes targets of shape "
-                f"{tuple(y.shape)} beside predictions of {tuple(y_pred.shape)}, which are no "
-                "probabilities of its classes, so they cannot be changed"
-            )
-        return _floating(y)
-
-    return Target(y, y_pred, kind, axis, name, to_dense)
+def _changed_plain_y(step: Step, y: Nest, y_pred: Nest) -> Any:
+    """Return the targets, changed, for a model that computes its loss itself."""
+    step.reached_target = True
+    return targets.target_of_plain_y(y, y_pred, lambda target: _changed(step, target))
 
 
-def _has_class_numbers(kind: str, y: Tensor, y_pred: Tensor) -> bool:
-    """Return whether targets are numbers of classes: by the loss, or else by their shape."""
-    if keras.tree.is_nested(y_pred):  # one loss for several outputs
-        return False
-    if kind != "other" or y_pred.shape[-1] == 1:
-        return kind == "sparse"
-    outer = y_pred.shape[:-1]
-    return _agree(y.shape, outer) or _agree(y.shape, (*outer, 1))
+@contextmanager
+def _retargeted_losses(step: Step) -> Iterator[None]:
+    """Let the compiled loss of each output change its targets, and note its value."""
+    compiled = step.model._compile_loss
+    if compiled is None or not (step.runtime.at[Stage.TARGET] or step.tasks is not None):
+        yield
+        return
+    flat = [entry._replace(loss=_task_loss(step, entry)) for entry in compiled._flat_losses]
+    with step.runtime.shadows.replaced(compiled, "_flat_losses", flat):
+        yield
 
 
-def _agree(left: Any, right: Any) -> bool:
-    """Return whether two shapes are one, as far as they are known."""
-    pairs = zip(left, right, strict=False)
-    return len(left) == len(right) and all(a is None or b is None or a == b for a, b in pairs)
+def _task_loss(step: Step, entry: Any) -> Callable[..., Tensor]:
+    """Return the loss of one output, an entry of Keras' `CompileLoss`, with TARGET before it."""
 
+    def change(target: Target) -> Target:
+        return _changed(step, target)
 
-def _probabilities(
-    y: Tensor, y_pred: Tensor, axis: int, ignore: int | None, checked: bool
-) -> Tensor:
-    """Return class numbers as one-hot rows, of zeros for an ignored class.
+    loss = targets.retargeted(entry.loss, entry.name, change)
 
-    With `checked` a number that is no class is refused; else its row is of zeros too.
-    """
-    if len(y.shape) == len(y_pred.shape) and y.shape[axis] == 1:
-        y = ops.squeeze(y, axis=axis)
-    y = ops.cast(y, "int32")
-    if not checked:  # they may be no numbers of classes at all, but what the user makes of them
-        classes = y_pred.shape[axis]
-        return ops.one_hot(ops.where(ops.logical_and(y >= 0, y < classes), y, -1), classes, axis)
-    if ignore is None:
-        return one_hot(y, y_pred.shape[axis], axis)
-    valid = ops.not_equal(y, ignore)
-    hot = one_hot(ops.where(valid, y, 0), y_pred.shape[axis], axis)
-    return hot * ops.expand_dims(ops.cast(valid, hot.dtype), axis)
+    def call(*args: Tensor) -> Tensor:
+        step.reached_target = True
+        value = loss(*args)
+        if step.tasks is not None:
+            weight = 1.0 if entry.loss_weights is None else entry.loss_weights
+            step.tasks[entry.name] = value * weight
+        return value
 
-
-def retargeted(loss: Any, name: str, change: Change) -> Callable[..., Tensor]:
-    """Return a loss that changes its targets first."""
-
-    def call(y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
-        before = make_target(y_true, y_pred, loss, name)
-        after = change(before)
-        if after is before:
-            return loss(y_true, y_pred, sample_weight)
-        numbers = _has_class_numbers(_kind(loss), y_true, y_pred)
-        use = of_probabilities(loss, before) if numbers and after.is_dense else loss
-        return use(after.y, y_pred, sample_weight)
-
+    call.name = entry.name  # type: ignore[attr-defined]  # as a Loss has
     return call
 
 
-def _floating(y: Tensor) -> Tensor:
-    return ops.cast(y, keras.config.floatx())
+def _changed(step: Step, target: Target) -> Target:
+    for turn in step.runtime.at[Stage.TARGET]:
+        if step.active(turn.member, Stage.TARGET):
+            context = step.context(turn.member, Stage.TARGET)
+            changed = turn.run(target, context)
+            if not isinstance(changed, Target):
+                raise returned.no_target(changed, turn.technique)
+            target = changed
+    return target
 
 
-def target_of_plain_y(y: Any, y_pred: Any, change: Change) -> Any:
-    """Change targets for a model whose own `compute_loss` takes y as it is, without compiled loss.
-
-    Raises:
-        AttachError: where there are no targets; for whole-number ones: they would have to become
-            probabilities, which the model's own loss does not expect.
-    """
-    if y is None or y_pred is None:
-        raise AttachError(
-            "the model is trained without targets, so techniques that change targets have nothing "
-            "to change. Leave them out, or give fit a y"
-        )
-
-    def one(y_leaf: Tensor, y_pred_leaf: Tensor) -> Tensor:
-        kind = "binary" if y_pred_leaf.shape[-1] == 1 else "categorical"
-        same = (
-            len(y_leaf.shape) == len(y_pred_leaf.shape)
-            and y_leaf.shape[-1] == y_pred_leaf.shape[-1]
-        )
-        if not same and kind == "categorical":
-            raise AttachError(
-                f"the model computes its own loss from targets of shape {tuple(y_leaf.shape)}, "
-                "which look like class numbers; techniques that change targets need them one-hot, "
-                "or a loss in compile()"
-            )
-        target = Target(y_leaf, y_pred_leaf, kind, -1, "", _floating)
-        return change(target).y
-
-    return keras.tree.map_structure(one, y, y_pred)
+def _with_penalties(step: Step, data_loss: Tensor) -> Tensor:
+    turns = [t for t in step.runtime.at[Stage.PENALTY] if step.active(t.member, Stage.PENALTY)]
+    if not turns:
+        return data_loss
+    parts = []
+    for turn in turns:
+        part = turn.run(step.context(turn.member, Stage.PENALTY))
+        parts.append(returned.scalar(part, turn.technique, data_loss.dtype))
+    if step.asking is None:
+        values = [step.adapter.unscaled(data_loss), *parts]
+        step.sums = step.adapter.accumulated(step.sums, step.size, values)
+    # as Keras does with its own regularizers: a distribution strategy sums over replicas
+    total = sum(step.model._aggregate_additional_loss(part) for part in parts)
+    return data_loss + total

@@ -1,93 +1,131 @@
-"""Shadow methods of objects for the extent of a block, whatever happens inside.
+"""Shadow attributes of objects for the extent of a block, whatever happens inside.
 
 An instance's `__dict__` is written directly: Keras' own `__setattr__` tracks what it is given. What
-is shadowed is noted before it is done and struck off after it is undone, so that an interrupt at
+is shadowed is noted before it is done and struck off after it is undo_all, so that an interrupt at
 any instant between leaves a note, by which `sweep` puts the attribute back.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Shadows", "Wrap"]
+__all__ = ["Change", "Shadows", "Wrap"]
 
 _ABSENT = object()
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
-_Note = tuple[Any, str, Any]  # an object, the name of its attribute, the value before
+
+
+class Change(NamedTuple):
+    """A method to shadow: `wrap(method)` stands in its place."""
+
+    target: object
+    name: str
+    wrap: Wrap
+
+
+class _Note(NamedTuple):
+    target: object
+    name: str
+    before: object
 
 
 class Shadows:
-    """The attributes of one model, its layers and optimizer that are shadowed at the moment."""
+    """The attributes of one model, its layers and optimizer that are shadowed at the moment.
+
+    Attributes:
+        by_thread: Whether methods are shadowed for the running thread alone, as where TensorFlow
+            runs replicas of a model in threads, each with a step of its own.
+    """
 
     def __init__(self) -> None:
-        self._notes: list[_Note] = []
+        self.by_thread = False
+        self._notes: dict[int, _Note] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def replaced(self, target: Any, name: str, value: Any) -> Iterator[None]:
-        """Give one attribute of an instance another value."""
-        note = (target, name, target.__dict__.get(name, _ABSENT))
-        self._notes.append(note)
+    def patched(self, changes: Iterable[Change]) -> Iterator[None]:
+        """Shadow methods, the first of them first, and put them back in the opposite order."""
+        shadow = self._shadow_here if self.by_thread else self._shadow
+        undo_all: list[Callable[[], None]] = []
         try:
-            target.__dict__[name] = value
+            for change in changes:
+                undo_all.append(shadow(change))  # noqa: PERF401  # each noted as soon as it is done
+            yield
+        finally:
+            for undo in reversed(undo_all):
+                undo()
+
+    @contextmanager
+    def replaced(self, target: object, name: str, value: object) -> Iterator[None]:
+        """Give one attribute of an instance another value."""
+        note = self._put(target, name, value)
+        try:
             yield
         finally:
             self._undo(note)
 
-    def put(self, target: Any, name: str, value: Any) -> None:
+    def put(self, target: object, name: str, value: object) -> None:
         """Give one attribute of an instance another value until the next `sweep`."""
-        self._notes.append((target, name, target.__dict__.get(name, _ABSENT)))
-        target.__dict__[name] = value
-
-    @contextmanager
-    def patched(self, target: Any, name: str, wrap: Wrap) -> Iterator[None]:
-        """Shadow a method by `wrap(method)`."""
-        with self.replaced(target, name, wrap(getattr(target, name))):
-            yield
-
-    @contextmanager
-    def patched_by_thread(self, target: Any, name: str, wrap: Wrap) -> Iterator[None]:
-        """Shadow a method for this thread alone, as where replicas of a model run in threads."""
-        thread = threading.get_ident()
-        with self._lock:
-            shared = target.__dict__.get(name)
-            if not isinstance(shared, _ByThread):
-                note = (target, name, target.__dict__.get(name, _ABSENT))
-                self._notes.append(note)
-                shared = target.__dict__[name] = _ByThread(getattr(target, name), note)
-            shared.own[thread] = wrap(shared.original)
-        try:
-            yield
-        finally:
-            with self._lock:
-                del shared.own[thread]
-                if not shared.own:
-                    self._undo(shared.note)
+        self._put(target, name, value)
 
     def sweep(self) -> None:
         """Put back whatever an interrupt has left shadowed, the last first."""
         while self._notes:
-            _put_back(self._notes[-1])
-            self._notes.pop()
+            key = next(reversed(self._notes))
+            _put_back(self._notes[key])
+            del self._notes[key]
+
+    def _put(self, target: object, name: str, value: object) -> _Note:
+        note = _Note(target, name, target.__dict__.get(name, _ABSENT))
+        self._notes[id(note)] = note
+        target.__dict__[name] = value
+        return note
+
+    def _shadow(self, change: Change) -> Callable[[], None]:
+        """Shadow a method; return what puts it back."""
+        target, name, wrap = change
+        return functools.partial(self._undo, self._put(target, name, wrap(getattr(target, name))))
 
     def _undo(self, note: _Note) -> None:
         """Put back, unless it was swept: a block that an interrupt tore open may end much later."""
-        if any(one is note for one in self._notes):
+        if self._notes.get(id(note)) is note:
             _put_back(note)
-            self._notes = [one for one in self._notes if one is not note]
+            del self._notes[id(note)]
+
+    def _shadow_here(self, change: Change) -> Callable[[], None]:
+        """Shadow a method for this thread; return what puts it back."""
+        target, name, wrap = change
+        thread = threading.get_ident()
+        with self._lock:
+            shared = target.__dict__.get(name)
+            if not isinstance(shared, _ByThread):
+                shared = _ByThread(getattr(target, name))
+                shared.note = self._put(target, name, shared)
+            shared.own[thread] = wrap(shared.original)
+
+        def undo() -> None:
+            with self._lock:
+                shared.own.pop(thread, None)
+                if not shared.own:
+                    self._undo(shared.note)
+
+        return undo
 
 
 class _ByThread:
     """A method that several threads shadow at once, each for itself."""
 
-    def __init__(self, original: Callable[..., Any], note: _Note) -> None:
-        self.original, self.note = original, note
+    note: _Note
+
+    def __init__(self, original: Callable[..., Any]) -> None:
+        self.original = original
         self.own: dict[int, Callable[..., Any]] = {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         return self.own.get(threading.get_ident(), self.original)(*args, **kwargs)
 
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from regkit.core import draws, schedules
 from regkit.core.errors import AttachError, ConflictError
-from regkit.core.options import Layers, constraints
-from regkit.core.plan import Member, Plan
+from regkit.core.method import Method
+from regkit.core.options import Layers, Weights, constraints, of_kind
+from regkit.core.plan import Member, Plan, Turn
 from regkit.core.seam.patch import Shadows
 from regkit.core.select import layers_matching
 from regkit.core.stages import Stage
 from regkit.ops.precision import wide
+from regkit.types import Array
 
 __all__ = ["Runtime"]
 
@@ -30,8 +32,9 @@ class Runtime:
         plan: The techniques, ordered.
         members: Those that act inside the step.
         place: The position of each label among them.
-        at: The members at each stage.
-        layers: At FORWARD, the members around each layer's call, innermost first.
+        at: What runs at each stage, in order.
+        views: The members with each stage at which they act, one view of the step for each.
+        layers: At FORWARD, what runs around each layer's call, innermost first.
         recomputed: The layers that Keras may run again for their gradient (`keras.RematScope`).
         weights: The variables of each member, by label.
         shadows: What is shadowed on the model at the moment.
@@ -46,12 +49,13 @@ class Runtime:
         self.plan, self.shadows = plan, shadows
         self.members = plan.inside()
         self.place = {member.label: k for k, member in enumerate(self.members)}
-        self.at: dict[Stage, list[Member]] = {stage: plan.at(stage) for stage in Stage}
-        self.penalties = [f"{member.label}_penalty" for member in self.at[Stage.PENALTY]]
+        self.at = {stage: plan.turns(stage) for stage in Stage}
+        inside = [stage for stage in Stage if stage is not Stage.WATCH]
+        self.views = [(member, stage) for stage in inside for member in plan.at(stage)]
+        self.penalties = [f"{member.label}_penalty" for member in plan.at(Stage.PENALTY)]
         # At TARGET these follow what they did to the batch at DATA.
-        self.follows = {
-            member.label for member in self.at[Stage.TARGET] if member in self.at[Stage.DATA]
-        }
+        at_data = {member.label for member in plan.at(Stage.DATA)}
+        self.follows = {m.label for m in plan.at(Stage.TARGET) if m.label in at_data}
         self.resolved = False
 
     def resolve(self) -> None:
@@ -61,24 +65,23 @@ class Runtime:
             SelectionError, ConflictError, AttachError: before any step has run.
         """
         self._refuse_average()
-        self.layers: dict[int, tuple[keras.layers.Layer, list[Member]]] = {}
+        self.layers: dict[int, tuple[keras.layers.Layer, list[Turn]]] = {}
         self.weights: dict[str, list[keras.Variable]] = {}
         for member in self.members:
             member.technique.check(self.model)
-            stages = member.technique.stages()
-            needs_weights = any(stage in stages for stage in _WEIGHTED) or hasattr(
-                member.technique, "weights"
+            needs_weights = any(stage in _WEIGHTED for stage in member.stages) or bool(
+                of_kind(type(member.technique), Weights)
             )
             self.weights[member.label] = (
                 member.technique.select_weights(self.model) if needs_weights else []
             )
-        for member in self.at[Stage.FORWARD]:
-            for layer in member.technique.select_layers(self.model):
-                self.layers.setdefault(id(layer), (layer, []))[1].append(member)
-        for layer, members in self.layers.values():
-            _refuse_rivals(layer, members)
+        for turn in self.at[Stage.FORWARD]:
+            for layer in turn.technique.select_layers(self.model):
+                self.layers.setdefault(id(layer), (layer, []))[1].append(turn)
+        for layer, turns in self.layers.values():
+            _refuse_rivals(layer, turns)
         layers = self.model._flatten_layers() if self.layers else ()
-        self.recomputed = [one for one in layers if getattr(one, "_remat_mode", None)]
+        self.recomputed = [layer for layer in layers if getattr(layer, "_remat_mode", None)]
         self._foreign = {
             id(variable): layer
             for layer in self.model._flatten_layers()
@@ -111,7 +114,10 @@ class Runtime:
             )
             for member in self.members
         ]
-        wrapped = [(_Same(layer), tuple(m.label for m in ms)) for layer, ms in self.layers.values()]
+        wrapped = [
+            (_Same(layer), tuple(turn.member.label for turn in turns))
+            for layer, turns in self.layers.values()
+        ]
         trained = tuple(_Same(variable) for variable in model.trainable_variables)
         how = (model.run_eagerly, model.jit_compile, model.steps_per_execution)
         return (tuple(chosen), tuple(wrapped), trained, how)
@@ -126,17 +132,17 @@ class Runtime:
             else:
                 yield name, _comparable(value)
 
-    def seeds(self, ambient: int | None = None) -> np.ndarray[Any, Any]:
+    def seeds(self, ambient: int | None = None) -> Array:
         """Return the base of each member's draws, int32, in the order of `members`."""
         ambient = draws.ambient_seed() if ambient is None else ambient
         bases = []
         for member in self.members:
-            seed = getattr(member.technique, "seed", None)
-            seed = ambient if seed is None else seed
+            own = member.technique.own_seed
+            seed = ambient if own is None else own
             bases.append(draws.base_key(seed, member.word, member.occurrence))
         return np.array(bases, dtype="int32")
 
-    def sums(self) -> np.ndarray[Any, Any]:
+    def sums(self) -> Array:
         """Return the epoch's sums at zero: examples, data loss, each penalty."""
         return np.zeros(2 + len(self.penalties), dtype=wide())
 
@@ -154,52 +160,24 @@ class Runtime:
                     "other layers by layers=, or write the layer in Keras"
                 )
 
-    def require_reached(self, loss: bool, target: bool) -> None:
-        """Refuse a `train_step` or `compute_loss` of the user's that passes the stages by."""
-        waiting = self.at[Stage.PENALTY] + self.at[Stage.TARGET]
-        if waiting and not loss:
-            raise AttachError(
-                f"{type(self.model).__name__}.train_step never calls self.compute_loss, at which "
-                f"{', '.join(repr(m.technique) for m in waiting)} would act. Compute the loss by "
-                "self.compute_loss(x, y, y_pred, sample_weight) in train_step"
-            )
-        if self.at[Stage.TARGET] and not target:
-            names = ", ".join(repr(m.technique) for m in self.at[Stage.TARGET])
-            raise AttachError(
-                f"{type(self.model).__name__}.compute_loss never calls the compiled loss, at which "
-                f"{names} would act. Call super().compute_loss(...) in it, or compile without a "
-                "loss and compute it from y"
-            )
 
-    def require_applied(self) -> None:
-        """Refuse a `train_step` that never hands its gradients to `self.optimizer`."""
-        waiting = self.at[Stage.GRADIENT] + self.at[Stage.UPDATE]
-        if waiting and self.model.trainable_weights:  # Keras itself does not call it without any
-            names = dict.fromkeys(repr(member.technique) for member in waiting)
-            raise AttachError(
-                f"{type(self.model).__name__}.train_step never calls the model's optimizer, at "
-                f"which {', '.join(names)} would act. Apply the "
-                "gradients by self.optimizer.apply (JAX: self.optimizer.stateless_apply)"
-            )
-
-
-def _refuse_rivals(layer: keras.layers.Layer, members: list[Member]) -> None:
-    bearers: dict[str, Member] = {}
-    for member in members:
-        word = member.technique.exclusive_on_layer
-        if word is not None and word in bearers:
+def _refuse_rivals(layer: keras.layers.Layer, turns: list[Turn]) -> None:
+    holders: dict[str, Method] = {}
+    for turn in turns:
+        word = turn.technique.exclusive_on_layer
+        if word is not None and word in holders:
             raise ConflictError(
-                f"{bearers[word].technique!r} and {member.technique!r} both mean layer "
-                f"{layer.name!r}, which can have one {word} only. Name different layers by layers="
+                f"{holders[word]!r} and {turn.technique!r} both mean layer {layer.name!r}, which "
+                f"can have one {word} only. Name different layers by layers="
             )
         if word is not None:
-            bearers[word] = member
+            holders[word] = turn.technique
 
 
 class _Same:
     """Equal only to the same object, which it keeps alive, so that its id is not used again."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
@@ -209,11 +187,11 @@ class _Same:
         return id(self.value)
 
 
-def _comparable(value: Any) -> Any:
+def _comparable(value: object) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return (type(value), value)
     if isinstance(value, list | tuple):
-        return tuple(_comparable(one) for one in value)
-    if type(value) in schedules.by_name().values():  # of Keras' own the numbers say all
+        return tuple(map(_comparable, value))
+    if schedules.is_known(value):  # of Keras' own the numbers say all
         return (type(value), repr(sorted(value.get_config().items(), key=str)))
     return _Same(value)

@@ -8,108 +8,131 @@ draws; metrics, moving statistics, activity losses and techniques' state stay as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import keras
 from keras import ops
 
+from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
+from regkit.core.seam.losses import loss_method
+from regkit.core.seam.patch import Change
 from regkit.core.seam.scope import Scope
+from regkit.core.seam.step import Step
 from regkit.core.stages import Batch
+from regkit.types import Nest, Tensor
 
-if TYPE_CHECKING:
-    from regkit.core.seam.frame import Frame
-
-__all__ = ["SecondPass"]
-
-Tensor = Any
-Mapping = list[tuple[keras.Variable, Tensor]]
+__all__ = ["StepServices"]
 
 
-class SecondPass:
-    """What a technique asks of a frame by its context."""
+class StepServices(Step):
+    """A step with what contexts ask of it: the `Services` of `regkit.core.context`."""
 
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
-        self._model = frame.model
+    @property
+    def step(self) -> Tensor | int:
+        """The number of training steps before this one."""
+        return self.number
 
-    def loss(self, label: str, batch: Batch, mapping: Mapping, output: str | None) -> Tensor:
+    def read(self, variable: keras.Variable) -> Tensor:
+        """Return a variable's value at this place of the step."""
+        return self.adapter.read(variable)
+
+    def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
+        """Return a scope for `with_weights`."""
+        self.runtime.require_keras(variable for variable, _ in pairs)
+        return Scope(pairs, keep=True, model=self.model)
+
+    def shadowed(
+        self, target: object, name: str, change: Callable[[Any], Any]
+    ) -> AbstractContextManager[object]:
+        """Return a scope in which an attribute is `change(attribute)`."""
+        return self.runtime.shadows.patched([Change(target, name, change)])
+
+    def loss(self, label: str, batch: Batch, pairs: Pairs, output: str | None) -> Tensor:
         """Return the loss at other values; see `Context.loss_fn`."""
         if output is None:
-            return self._loss_at(label, batch, mapping)
-        tasks = self.task_losses(label, batch, mapping)
+            return self._loss_at(label, batch, pairs)
+        tasks = self._tasks_at(label, batch, pairs)
         if output not in tasks:
             raise AttachError(f"no output is called {output!r}; there are {', '.join(tasks)}")
         return tasks[output]
 
-    def outputs(self, label: str, x: Any, mapping: Mapping) -> Any:
+    def outputs(self, label: str, x: Nest, pairs: Pairs) -> Any:
         """Return the model's outputs at other values; see `Context.outputs`."""
-        self._frame.runtime.require_keras(variable for variable, _ in mapping)
-        with self._quiet(label), self._frame.reading(), Scope(mapping):
-            return self._model(self._frame.batch.x if x is None else x, **self._training())
+        with self._pass(label, pairs):
+            return self.model(self.batch.x if x is None else x, **self._training())
 
-    def task_losses(self, label: str, batch: Batch, mapping: Mapping) -> dict[str, Tensor]:
+    def task_losses(self, label: str, pairs: Pairs) -> dict[str, Tensor]:
         """Return the weighted loss of each output; see `Context.task_losses`."""
-        found: dict[str, Tensor] = {}
-        self._frame.tasks = found
-        try:
-            self._loss_at(label, batch, mapping)
-            return found
-        finally:
-            self._frame.tasks = None
+        return self._tasks_at(label, Batch(None), pairs)
 
-    def value_and_grad(self, function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
+    def value_and_grad(self, function: Callable[[Any], Tensor], at: Nest) -> tuple[Tensor, Any]:
         """Return a function's value and gradient; see `Context.value_and_grad`."""
-        frame, adapter = self._frame, self._frame.adapter
-        with Scope(frame.values):  # a scope of Keras' own, while it differentiates, has no scale
-            scale = frame.loss_scale()
-        with frame.reading():
-            flat = [ops.convert_to_tensor(one) for one in keras.tree.flatten(at)]
+        with Scope(self.values):  # a scope of Keras' own, while it differentiates, has no scale
+            scale = self.loss_scale()
+        with self.reading():
+            flat = [ops.convert_to_tensor(value) for value in keras.tree.flatten(at)]
 
             def scaled(values: list[Tensor]) -> Tensor:
                 return function(keras.tree.pack_sequence_as(at, values)) * scale
 
-            value, slopes = adapter.value_and_grad(scaled, flat)
+            value, slopes = self.adapter.value_and_grad(scaled, flat)
             slopes = [
-                ops.zeros_like(one) if slope is None else adapter.dense(slope) / scale
-                for slope, one in zip(slopes, flat, strict=True)
+                ops.zeros_like(place) if slope is None else self.adapter.dense(slope) / scale
+                for slope, place in zip(slopes, flat, strict=True)
             ]
         return value / scale, keras.tree.pack_sequence_as(at, slopes)
 
-    def _loss_at(self, label: str, batch: Batch, mapping: Mapping) -> Tensor:
-        own = self._frame.batch
+    def _tasks_at(self, label: str, batch: Batch, pairs: Pairs) -> dict[str, Tensor]:
+        tasks: dict[str, Tensor] = {}
+        self.tasks = tasks
+        try:
+            self._loss_at(label, batch, pairs)
+            return tasks
+        finally:
+            self.tasks = None
+
+    def _loss_at(self, label: str, batch: Batch, pairs: Pairs) -> Tensor:
+        own = self.batch
         x = own.x if batch.x is None else batch.x
         y = own.y if batch.y is None else batch.y
         weight = own.sample_weight if batch.sample_weight is None else batch.sample_weight
-        self._frame.runtime.require_keras(variable for variable, _ in mapping)
-        with self._quiet(label), self._frame.reading(), Scope(mapping):
-            y_pred = self._model(x, **self._training())
-            return self._frame.loss_method()(x, y, y_pred, weight)
+        with self._pass(label, pairs):
+            y_pred = self.model(x, **self._training())
+            return loss_method(self)(x, y, y_pred, weight)
 
     def _training(self) -> dict[str, bool]:
-        return {"training": True} if self._model._call_has_training_arg else {}
+        return {"training": True} if self.model._call_has_training_arg else {}
 
     @contextmanager
-    def _quiet(self, label: str) -> Iterator[None]:
-        """Leave no trace: draw what the first pass draws, record nothing, put losses back."""
-        outer = self._frame.asking
-        self._frame.asking = frozenset({label}) | (outer or frozenset())
-        put_back = self._frame.rewind(but=label)
-        layers = self._model._flatten_layers()
-        kept = [(list(layer._losses), set(layer._loss_ids)) for layer in layers]
-        override, self._model._losses_override = self._model._losses_override, []
-        try:
-            with _global_generator_kept():
-                yield
-        finally:
-            self._frame.asking = outer
-            put_back()
-            for layer, (own, ids) in zip(layers, kept, strict=True):
-                layer._losses[:] = own
-                layer._loss_ids.clear()
-                layer._loss_ids.update(ids)
-            self._model._losses_override = override
+    def _pass(self, label: str, pairs: Pairs) -> Iterator[None]:
+        """Run one more pass with other values of weights, and leave no trace of it."""
+        self.runtime.require_keras(variable for variable, _ in pairs)
+        with _traceless(self, label), self.reading(), Scope(pairs):
+            yield
+
+
+@contextmanager
+def _traceless(step: Step, label: str) -> Iterator[None]:
+    """Draw what the first pass draws, record nothing, put losses back."""
+    model, outer = step.model, step.asking
+    step.asking = frozenset({label}) | (outer or frozenset())
+    put_back = step.rewind(but=label)
+    layers = model._flatten_layers()
+    kept = [(list(layer._losses), set(layer._loss_ids)) for layer in layers]
+    override, model._losses_override = model._losses_override, []
+    try:
+        with _global_generator_kept():
+            yield
+    finally:
+        step.asking = outer
+        put_back()
+        for layer, (losses, ids) in zip(layers, kept, strict=True):
+            layer._losses[:] = losses
+            layer._loss_ids.clear()
+            layer._loss_ids.update(ids)
+        model._losses_override = override
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import keras
@@ -14,29 +14,28 @@ from keras.src.losses.loss import unscale_loss_for_distribution
 from tensorflow.python.ops import stateful_random_ops
 
 from regkit.core.errors import AttachError
+from regkit.core.seam.adapter import Adapter, Carried, Inference
 from regkit.core.seam.batches import opened
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import Wrap
 from regkit.core.seam.runtime import Runtime
-from regkit.core.seam.stateful import StatefulAdapter
 from regkit.core.stages import Stage
+from regkit.types import Nest
 
 __all__ = ["TensorFlowAdapter"]
 
-Tensor = Any
 
-
-class TensorFlowAdapter(StatefulAdapter):
+class TensorFlowAdapter(Adapter):
     """`tf.function` around the step, XLA where the model asks for it."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._variables: Any = None
-        self._replicas = self.model.distribute_strategy.num_replicas_in_sync
-        if self._replicas > 1 and runtime.at[Stage.UPDATE]:
+        self.replicas = self.model.distribute_strategy.num_replicas_in_sync
+        runtime.shadows.by_thread = self.replicas > 1
+        if self.replicas > 1 and runtime.at[Stage.UPDATE]:
             raise AttachError(
                 f"{runtime.at[Stage.UPDATE][0].technique!r} changes weights after the optimizer, "
-                f"which TensorFlow cannot do on each of {self._replicas} replicas. Train on one "
+                f"which TensorFlow cannot do on each of {self.replicas} replicas. Train on one "
                 "device, or with the JAX backend and keras.distribution.DataParallel"
             )
 
@@ -44,25 +43,25 @@ class TensorFlowAdapter(StatefulAdapter):
         """Return the function of an iterator that runs `steps_per_execution` steps."""
         train_step = self.model.train_step
 
-        def step(data: Any) -> Any:
+        def step(data: Nest) -> Any:
             frame = Frame(self.runtime, self, self.carried, [])
             with frame.around():
                 logs = train_step(frame.data(data))
             self._assign(frame.carry())
             return logs
 
-        return self.model._make_function(step)  # type: ignore[no-any-return]
+        return self.model._make_function(step)
 
-    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+    def inference(self, run: Inference) -> Callable[[Nest, int, int], Any]:
         """Return a graph; a last batch of another size does not make a graph for every size."""
-        graph = tf.function(lambda *given: run(*given, []), reduce_retracing=True)
+        graph = tf.function(lambda x, sample, part: run(x, sample, part, []), reduce_retracing=True)
 
-        def predict(x: Any, sample: int, part: int) -> Any:
+        def predict(x: Nest, sample: int, part: int) -> Any:
             return graph(x, tf.constant(sample, tf.int32), tf.constant(part, tf.int32))
 
         return predict
 
-    def build(self, iterator: Any) -> Any:
+    def build(self, iterator: Iterator[Nest]) -> Iterator[Nest]:
         """Build a model that Keras would build within its first step, from the data's spec."""
         model, spec = self.model, getattr(iterator, "element_spec", None)
         if spec is None:  # a batch given to `train_on_batch`
@@ -83,7 +82,7 @@ class TensorFlowAdapter(StatefulAdapter):
             model._post_build()
         return iterator
 
-    def load(self, carried: Any) -> None:
+    def load(self, carried: Carried) -> None:
         """Put values into the variables, made at the first time."""
         if self._variables is not None:
             try:
@@ -102,13 +101,7 @@ class TensorFlowAdapter(StatefulAdapter):
                 carried,
             )
 
-    def patched(self, target: Any, name: str, wrap: Wrap) -> AbstractContextManager[None]:
-        """Shadow a method; TensorFlow runs replicas in threads, each with a frame of its own."""
-        shadows = self.runtime.shadows
-        way = shadows.patched_by_thread if self._replicas > 1 else shadows.patched
-        return way(target, name, wrap)
-
-    def _assign(self, carried: Any) -> None:
+    def _assign(self, carried: Carried) -> None:
         keras.tree.map_structure(
             lambda variable, value: None if value is variable else variable.assign(value),
             self._variables,
@@ -120,44 +113,44 @@ class TensorFlowAdapter(StatefulAdapter):
         """The variables' values."""
         return keras.tree.map_structure(tf.convert_to_tensor, self._variables)
 
-    def read(self, variable: keras.Variable) -> Tensor:
+    def read(self, variable: keras.Variable) -> tf.Tensor:
         """Return the value now, not the resource."""
         return tf.convert_to_tensor(variable.value)
 
     def value_and_grad(
-        self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor | None]]:
+        self, function: Callable[[list[tf.Tensor]], tf.Tensor], at: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor | None]]:
         """Differentiate with a tape of its own."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(at)
             value = function(at)
         return value, tape.gradient(value, at)
 
-    def replica(self) -> Tensor | int:
+    def replica(self) -> tf.Tensor | int:
         """Return the replica's id, so that replicas draw apart."""
         context = tf.distribute.get_replica_context()
-        if context is None or self._replicas == 1:
+        if context is None:
             return 0
         return context.replica_id_in_sync_group
 
-    def unscaled(self, loss: Tensor) -> Tensor:
+    def unscaled(self, loss: tf.Tensor) -> tf.Tensor:
         """Undo the division by the number of replicas."""
         return unscale_loss_for_distribution(loss)
 
-    def length(self, x: Any) -> Any:
+    def length(self, x: tf.Tensor) -> tf.Tensor | int:
         """Return the number of examples; a sparse or ragged tensor says it in its own way."""
         if isinstance(x, tf.SparseTensor):
             return x.dense_shape[0]
         return x.nrows() if isinstance(x, tf.RaggedTensor) else super().length(x)
 
-    def weighted(self, size: Any, values: list[Tensor], dtype: Any) -> Tensor:
+    def weighted(self, size: tf.Tensor | int, values: list[tf.Tensor], dtype: object) -> tf.Tensor:
         """Return the row of a batch, added up over the replicas."""
         row = super().weighted(size, values, dtype)
-        if self._replicas == 1:
+        if self.replicas == 1:
             return row
         return tf.distribute.get_replica_context().all_reduce("SUM", row)
 
-    def dense(self, gradient: Any) -> Tensor:
+    def dense(self, gradient: tf.Tensor) -> tf.Tensor:
         """Turn the gradient of an embedding into a tensor."""
         return tf.convert_to_tensor(gradient)
 
@@ -172,7 +165,7 @@ def _require_built(model: keras.Model) -> None:
         )
 
 
-def _call_all(model: keras.Model, spec: Any) -> None:
+def _call_all(model: keras.Model, spec: Nest) -> None:
     """Call a model, its metrics and its loss on placeholders, as Keras builds them."""
     batch = opened(keras.tree.map_structure(_placeholder, spec))[0]
     x, y, weight = batch.x, batch.y, batch.sample_weight
@@ -184,15 +177,17 @@ def _call_all(model: keras.Model, spec: Any) -> None:
         model._compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=False)
 
 
-def _called_once(layer_call: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+def _called_once(
+    layer_call: Callable[..., Any], *args: object, **kwargs: object
+) -> Callable[..., Any]:
     return layer_call
 
 
-def _spec_of(x: Any) -> Any:
+def _spec_of(x: tf.Tensor) -> Any:
     return None if x is None else tf.type_spec_from_value(tf.convert_to_tensor(x))
 
 
-def _placeholder(spec: Any) -> Any:
+def _placeholder(spec: tf.TypeSpec) -> Any:
     if isinstance(spec, tf.RaggedTensorSpec):
         inner = spec.shape[spec.ragged_rank + 1 :]
         return tf.compat.v1.ragged.placeholder(spec.dtype, spec.ragged_rank, inner)

@@ -11,16 +11,15 @@ import numpy as np
 import torch
 from keras.src.backend.torch.core import get_device
 
+from regkit.core.seam.adapter import Adapter, Carried, Inference
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.runtime import Runtime
-from regkit.core.seam.stateful import StatefulAdapter
+from regkit.types import Array, Nest
 
 __all__ = ["TorchAdapter", "module_undisturbed"]
 
-Tensor = Any
 
-
-class TorchAdapter(StatefulAdapter):
+class TorchAdapter(Adapter):
     """Keras' own train function with frames around `train_step`, compiled where Keras would."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -33,7 +32,7 @@ class TorchAdapter(StatefulAdapter):
         """Return the function of an iterator's item that runs a step."""
         train_step = self.model.train_step
 
-        def one_step_on_data(data: Any) -> Any:
+        def one_step_on_data(data: tuple[Nest]) -> Any:
             frame = Frame(self.runtime, self, self._carried, [])
             with frame.around():
                 logs = train_step(frame.data(data[0]))
@@ -43,20 +42,20 @@ class TorchAdapter(StatefulAdapter):
         compiles = self.model._should_torch_compile()
         return torch.compile(one_step_on_data) if compiles else one_step_on_data
 
-    def inference(self, run: Callable[..., Any]) -> Callable[..., Any]:
+    def inference(self, run: Inference) -> Callable[[Nest, int, int], Any]:
         """Return the function itself, without gradients and in the mode of evaluation."""
 
-        def predict(x: Any, sample: int, part: int) -> Any:
+        def predict(x: Nest, sample: int, part: int) -> Any:
             with torch.no_grad(), module_undisturbed(self.model):
                 self.model.eval()
                 return run(x, sample, part, [])
 
         return predict
 
-    def load(self, carried: Any) -> None:
+    def load(self, carried: Carried) -> None:
         """Put tensors on the device; step and seeds stay integers where that spares operations."""
         self._carried = keras.tree.map_structure(
-            lambda one: keras.ops.convert_to_tensor(one).detach().clone(), carried
+            lambda value: keras.ops.convert_to_tensor(value).detach().clone(), carried
         )
         if self._on_host:
             seeds = [int(seed) for seed in self._carried["seeds"]]
@@ -79,25 +78,27 @@ class TorchAdapter(StatefulAdapter):
         return not torch.compiler.is_compiling() and torch._C._current_graph_task_id() != -1
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def accumulated(self, sums: Tensor, size: Any, values: list[Tensor]) -> Tensor:
+    def accumulated(
+        self, sums: torch.Tensor, size: torch.Tensor | int, values: list[torch.Tensor]
+    ) -> torch.Tensor:
         """Add without a graph of gradients, in few operations: each costs microseconds here."""
         row = torch.stack([torch.ones_like(values[0]), *values]).to(sums.dtype)
         return torch.add(sums, row, alpha=size)
 
-    def own(self, value: Tensor) -> Tensor:
+    def own(self, value: torch.Tensor) -> torch.Tensor:
         """Return a copy: the optimizer changes weights in place."""
         return value.detach().clone()
 
-    def read(self, variable: keras.Variable) -> Tensor:
+    def read(self, variable: keras.Variable) -> torch.Tensor:
         """Return the value; apart from the differentiated pass a copy, which stays as it is."""
         value = variable.value
         return value if torch.is_grad_enabled() else value.detach().clone()
 
     def value_and_grad(
-        self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor | None]]:
+        self, function: Callable[[list[torch.Tensor]], torch.Tensor], at: list[torch.Tensor]
+    ) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
         """Differentiate with respect to fresh leaves; the parameters' own `grad` is not touched."""
-        leaves = [one.detach().clone().requires_grad_(True) for one in at]
+        leaves = [tensor.detach().clone().requires_grad_(True) for tensor in at]
         with torch.enable_grad():
             value = function(leaves)
             slopes = torch.autograd.grad(value, leaves, allow_unused=True)
@@ -120,14 +121,14 @@ def module_undisturbed(model: keras.Model) -> Iterator[None]:
 class Generators:
     """The global generators of PyTorch: the CPU's, and one for each device."""
 
-    def read(self) -> dict[str, np.ndarray[Any, Any]]:
+    def read(self) -> dict[str, Array]:
         """Return their states by name."""
         states = {"cpu": torch.get_rng_state()}
         if torch.cuda.is_available():
-            states |= {f"cuda_{k}": one for k, one in enumerate(torch.cuda.get_rng_state_all())}
+            states |= {f"cuda_{k}": state for k, state in enumerate(torch.cuda.get_rng_state_all())}
         return {name: state.numpy() for name, state in states.items()}
 
-    def restore(self, states: dict[str, np.ndarray[Any, Any]]) -> None:
+    def restore(self, states: dict[str, Array]) -> None:
         """Set the states, of devices that are here."""
         torch.set_rng_state(torch.from_numpy(states["cpu"].copy()))
         for device in range(torch.cuda.device_count()):

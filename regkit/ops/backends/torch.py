@@ -79,19 +79,20 @@ def grid_sampled(
     mirrors, between their centers.
     """
     _, height, width, _ = images.shape
+    _, rows, columns, _ = field.shape
     centers = fill_mode == "mirror"
     x_step, y_step = (2.0 / max(side - centers, 1) for side in (width, height))
     places = torch.stack(
         torch.meshgrid(
-            torch.arange(width, device=field.device, dtype=field.dtype) * x_step,
-            torch.arange(height, device=field.device, dtype=field.dtype) * y_step,
+            torch.arange(columns, device=field.device, dtype=field.dtype) * x_step,
+            torch.arange(rows, device=field.device, dtype=field.dtype) * y_step,
             indexing="xy",
         ),
         -1,
     )
     # As large as an image: PyTorch is slow at broadcasting along a last axis of two.
     steps = torch.tensor([x_step, y_step], device=field.device, dtype=field.dtype)
-    steps = steps.repeat(height, width, 1)
+    steps = steps.repeat(rows, columns, 1)
     places = places - 1.0 + (0.0 if centers else steps / 2)
     pixels = images.to(field.dtype).movedim(-1, 1)
     shift = fill_value if fill_mode == "constant" else 0.0  # beyond the border it reads zeros

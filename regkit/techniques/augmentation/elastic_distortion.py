@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from keras import ops
 
 from regkit.core.context import Context
-from regkit.core.errors import AttachError
-from regkit.core.images import images_of, map_images
-from regkit.core.options import Choice, DataFormat, Either, Range, Real, SeedOption, Share
-from regkit.core.stages import Batch, Rank
+from regkit.core.geometry import ImageSizes, Motion, moved_images
+from regkit.core.options import (
+    Choice,
+    DataFormat,
+    Either,
+    ProbabilityOption,
+    Range,
+    Real,
+    SeedOption,
+)
+from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 from regkit.ops import fields
-from regkit.ops.interpolation import BORDERS, KERNELS, displaced
+from regkit.ops.geometry import Field
+from regkit.ops.interpolation import BORDERS, KERNELS
+from regkit.types import Number, Schedule, Tensor
 
 __all__ = ["ElasticDistortion", "displacement", "distorted"]
 
-Tensor = Any
-
-Alpha = Annotated[Any, Either(Real(0, neutral=0, schedule=True), Range(Real(0)))]
+Alpha = Annotated[
+    float | Schedule | tuple[float, float],
+    Either(Real(0, neutral=0, schedule=True), Range(Real(0))),
+]
 Sigma = Annotated[float, Real(0, open_low=True)]
 Kernel = Annotated[str, Choice(*KERNELS)]
 Border = Annotated[str, Choice(*BORDERS)]
@@ -30,7 +39,7 @@ Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
 def distorted(
     images: Tensor,
     noise: Tensor,
-    alpha: Any,
+    alpha: Number,
     sigma: float,
     interpolation: str = "bilinear",
     fill_mode: str = "constant",
@@ -57,11 +66,13 @@ def distorted(
         True
     """
     _, height, width, _ = images.shape
-    field = displacement(noise, height, width, alpha, sigma)
-    return _moved(images, field, alpha, interpolation, fill_mode, fill_value)
+    field = Field(displacement(noise, height, width, alpha, sigma), (height, width))
+    still = None if isinstance(alpha, float | int) else ops.equal(alpha, 0.0)
+    motion = Motion(field, interpolation, fill_mode, fill_value, still)
+    return moved_images(images, motion)
 
 
-def displacement(noise: Tensor, height: int, width: int, alpha: Any, sigma: float) -> Tensor:
+def displacement(noise: Tensor, height: int, width: int, alpha: Number, sigma: float) -> Tensor:
     """Return Simard's field in pixels, of shape (batch, height, width, 2), from standard noise.
 
     Example:
@@ -71,15 +82,6 @@ def displacement(noise: Tensor, height: int, width: int, alpha: Any, sigma: floa
     """
     deviation = alpha * fields.displacement_deviation(sigma)
     return fields.smooth_field(noise, height, width, sigma, deviation)
-
-
-def _moved(images: Tensor, field: Tensor, alpha: Any, *how: Any) -> Tensor:
-    out = displaced(images, field, *how)
-    if isinstance(alpha, float | int):
-        return out
-    # Where α is 0 the image stays as it is, also where a backend's coordinates are rounded.
-    still = ops.reshape(alpha == 0.0, (-1, 1, 1, 1))
-    return ops.where(still, images, out)
 
 
 class ElasticDistortion(Technique):
@@ -131,7 +133,7 @@ class ElasticDistortion(Technique):
     default_arms = ("elastic_distortion(relative_to=28)",)  # the paper's setting, at any size
     needs = ("images",)
     search_words = ("elastic deformation", "warp", "Simard")
-    rank = Rank.FIRST  # before noise, which interpolation would smooth, wherever the list has it
+    phases = (Phase.GEOMETRY,)
 
     def __init__(
         self,
@@ -140,7 +142,7 @@ class ElasticDistortion(Technique):
         interpolation: Kernel = "bilinear",
         relative_to: Side = None,
         *,
-        probability: Share = 1.0,
+        probability: ProbabilityOption = 1.0,
         fill_mode: Border = "constant",
         fill_value: Annotated[float, Real()] = 0.0,
         data_format: DataFormat = None,
@@ -162,46 +164,19 @@ class ElasticDistortion(Technique):
         """Return one for images of a few pixels."""
         return [cls(5.0, 1.0)]
 
-    def data(self, batch: Batch, context: Context) -> Batch:
-        """Return the batch with distorted images."""
-        images = images_of(batch, self, self.data_format)
-        return map_images(self.motion(images, context), batch, self, self.data_format)
-
-    def motion(self, images: list[Tensor], context: Any) -> Callable[[Tensor], Tensor]:
-        """Return what distorts each of an example's images, by one field for the example.
-
-        Args:
-            images: Each of shape (batch, height, width, channels).
-            context: What has `draws` and `value`.
-
-        Raises:
-            AttachError: where height, width or channels are not known.
-        """
-        height, width = max(map(self._sides, images), key=lambda sides: sides[0] * sides[1])
-        size = ops.shape(images[0])[0]
+    def geometry(self, images: ImageSizes, context: Context) -> Motion:
+        """Return one field for each example."""
+        height, width = images.largest
         scale = min(height, width) / self.relative_to if self.relative_to else 1.0
         sigma = self.sigma * scale
-        noise = context.draws.normal(fields.coarse_shape(size, height, width, sigma))
-        alpha = self._alphas(size, context, scale)
-        field = displacement(noise, height, width, alpha, sigma)
-        how = self.interpolation, self.fill_mode, self.fill_value
+        shape = fields.coarse_shape(images.batch, height, width, sigma)
+        noise = context.draws.normal(shape)
+        alpha = self._alphas(images.batch, context, scale)
+        field = Field(displacement(noise, height, width, alpha, sigma), (height, width))
+        still = None if isinstance(alpha, float | int) else ops.equal(alpha, 0.0)
+        return Motion(field, self.interpolation, self.fill_mode, self.fill_value, still)
 
-        def moved(one: Tensor) -> Tensor:
-            return _moved(one, fields.resized(field, *one.shape[1:3]), alpha, *how)
-
-        return moved
-
-    def _sides(self, images: Tensor) -> tuple[int, int]:
-        _, height, width, channels = images.shape
-        if None in (height, width, channels):
-            raise AttachError(
-                f"{self!r} needs images of known height, width and channels; an input has the "
-                f"shape {tuple(images.shape)} (batch, height, width, channels). Give it one size, "
-                "as by keras.layers.Resizing or dataset.map(lambda x: tf.ensure_shape(x, ...))"
-            )
-        return height, width
-
-    def _alphas(self, size: Any, context: Any, scale: float) -> Any:
+    def _alphas(self, size: Tensor | int, context: Context, scale: float) -> Number:
         """Return α of this step in pixels: a number, a scalar, or one for each example."""
         if isinstance(self.alpha, tuple):
             alpha = context.draws.uniform((size,), *self.alpha)
@@ -210,4 +185,5 @@ class ElasticDistortion(Technique):
         if self.probability != 1.0:
             hit = context.draws.bernoulli((size,), context.value(self.probability))
             alpha = ops.where(hit, alpha, 0.0)
-        return alpha * scale**2  # at s·σ: displacements, as α/σ, are then s times as long
+        # At s·σ: displacements, as α/σ, are then s times as long.
+        return alpha * scale**2

@@ -8,22 +8,14 @@ import keras
 
 from regkit.core.draws import layer_draws
 from regkit.core.errors import OptionError
+from regkit.core.geometry import moved_images, sizes_of
 from regkit.core.images import on_channels_last
+from regkit.core.outside import context_outside
 from regkit.techniques.augmentation import elastic_distortion
 
 __all__ = ["ElasticDistortion"]
 
 Tensor = Any
-
-
-class _LayerContext:
-    """What a technique asks of a step's context, for a layer: draws, and numbers as they are."""
-
-    def __init__(self, seed: Tensor) -> None:
-        self.draws = layer_draws(seed, "elastic_distortion")
-
-    def value(self, strength: float) -> float:
-        return strength
 
 
 @keras.saving.register_keras_serializable("regkit")
@@ -122,10 +114,14 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
             )
         if not training or self._technique.is_neutral():
             return images
-        context = _LayerContext(self.seed_generator.next())
-        return on_channels_last(
-            lambda x: self._technique.motion([x], context)(x), images, self._technique.data_format
-        )
+        draws = layer_draws(self.seed_generator.next(), "elastic_distortion")
+        context = context_outside(draws)
+
+        def distorted(x: Tensor) -> Tensor:
+            sizes = sizes_of([x], self._technique)
+            return moved_images(x, self._technique.geometry(sizes, context))
+
+        return on_channels_last(distorted, images, self._technique.data_format)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the input's shape."""

@@ -11,7 +11,7 @@ from regkit.core import select
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
 from regkit.core.options import Choice, LayerOption, Rate, SeedOption, WeightOption
-from regkit.core.stages import Rank
+from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 from regkit.techniques.dropout.masked_call import MaskedCall
 
@@ -65,7 +65,7 @@ class DropConnect(Technique):
 
     default_arms = ("drop_connect",)
     search_words = ("weight dropout", "dropped connections", "Wan")
-    rank = Rank.FIRST  # next to the layer, which it calls more than once
+    phases = (Phase.WEIGHTS,)
     exclusive_on_layer = "mask on the weights"
 
     def __init__(

@@ -11,7 +11,7 @@ import keras
 from regkit.core import options, select
 from regkit.core.draws import Draws, layer_draws
 from regkit.core.errors import OptionError, SelectionError
-from regkit.core.seam.patch import Shadows
+from regkit.core.seam.patch import Change, Shadows
 from regkit.core.seam.scope import Scope
 from regkit.techniques.dropout import drop_connect
 from regkit.techniques.dropout.masked_call import MaskedCall
@@ -107,7 +107,7 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
 
             return call
 
-        with Shadows().patched(self.layer, "call", wrap):
+        with Shadows().patched([Change(self.layer, "call", wrap)]):
             return self.layer(inputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -128,12 +128,12 @@ class _Around:
 
     def with_weights(
         self, variables: Sequence[keras.Variable], values: Sequence[Tensor]
-    ) -> AbstractContextManager[Any]:
+    ) -> AbstractContextManager[object]:
         """Return a scope in which layers run with other values of some variables."""
         return Scope(zip(variables, values, strict=True), keep=True, model=self._layer)
 
     def with_attribute(
-        self, target: Any, name: str, change: Callable[[Any], Any]
-    ) -> AbstractContextManager[Any]:
+        self, target: object, name: str, change: Callable[[Any], Any]
+    ) -> AbstractContextManager[object]:
         """Return a scope in which an attribute of a layer is another."""
-        return Shadows().patched(target, name, change)
+        return Shadows().patched([Change(target, name, change)])

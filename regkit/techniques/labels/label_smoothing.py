@@ -11,8 +11,8 @@ from keras import ops
 from regkit.core.context import Context
 from regkit.core.errors import ConflictError
 from regkit.core.options import Choice, Names, Rate
-from regkit.core.seam.losses import compiled
-from regkit.core.stages import Rank, Target
+from regkit.core.seam.targets import compiled
+from regkit.core.stages import Phase, Target
 from regkit.core.technique import Technique
 
 __all__ = ["LabelSmoothing", "smooth", "smooth_binary"]
@@ -81,7 +81,7 @@ class LabelSmoothing(Technique):
     default_arms = ("label_smoothing",)
     needs = ("classes",)
     search_words = ("soft labels", "soft targets", "Szegedy")
-    rank = Rank.LAST
+    phases = (Phase.SMOOTH,)
     exclusive = "label smoothing"
 
     def __init__(

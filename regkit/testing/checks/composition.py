@@ -37,10 +37,10 @@ def composition(subject: Subject) -> None:
         )
     if not same(first.weights, last.weights):
         raise CheckFailed(
-            "the place in the list decides nothing among techniques of different stages or ranks",
+            "the place in the list decides nothing among techniques of different stages or phases",
             "first in the list the weights end as others than last in it",
             "keep apart from the other techniques: no shared or global variables, nothing on the "
-            "model, and `rank` for what must come first or last in its stage",
+            "model, and `phases` for what must come before or after others of its stage",
         )
 
 

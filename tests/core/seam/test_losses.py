@@ -6,7 +6,7 @@ import pytest
 from keras import losses, ops
 
 import regkit
-from regkit.core.seam.losses import make_target
+from regkit.core.seam.targets import make_target
 from tests import models
 
 CLASSES = 3

@@ -15,30 +15,29 @@ from keras.src.losses.losses import LossFunctionWrapper
 
 from regkit.core.errors import AttachError, ConflictError
 from regkit.core.stages import Target
+from regkit.types import Tensor
 
 __all__ = ["is_sparse_crossentropy", "of_probabilities", "options_of"]
-
-Tensor = Any
 
 _MOST_CLASSES = 100  # for which a loss is called once each
 
 
-def options_of(loss: Any) -> dict[str, Any]:
+def options_of(loss: object) -> dict[str, Any]:
     """Return the options that one of Keras' losses was made with."""
     return dict(getattr(loss, "_fn_kwargs", {}))
 
 
-def is_sparse_crossentropy(loss: Any) -> bool:
+def is_sparse_crossentropy(loss: losses.Loss) -> bool:
     """Return whether a loss is Keras' own sparse crossentropy, with nothing of anybody else's."""
     own = type(loss).call is LossFunctionWrapper.call and _is_called_as_keras_does(loss)
     return own and loss.fn is losses.sparse_categorical_crossentropy
 
 
-def _is_called_as_keras_does(loss: Any) -> bool:
+def _is_called_as_keras_does(loss: losses.Loss) -> bool:
     return type(loss).__call__ is losses.Loss.__call__
 
 
-def of_probabilities(sparse: Any, given: Target) -> losses.Loss:
+def of_probabilities(sparse: losses.Loss, given: Target) -> losses.Loss:
     """Return the loss on probabilities that a loss on class numbers means.
 
     Args:
@@ -114,7 +113,7 @@ class _Expected(losses.Loss):  # type: ignore[misc]  # Keras is untyped
                 f"the loss {self.name!r} gives a value of shape {tuple(total.shape)} for labels of "
                 f"shape {tuple(is_class.shape)}; changed targets need one value for each"
             )
-        expected: Tensor = 0.0
+        expected: Tensor | float = 0.0
         for number in range(y_pred.shape[self._axis]):
             labels = ops.full_like(self._given, number)
             cost = self._loss.call(ops.cast(labels, self.dtype), y_pred)

@@ -1,0 +1,131 @@
+"""The phase of geometry: how the images of an example move, as values that compose.
+
+A technique that moves pixels has a method `geometry(self, images, context)` which returns a
+`Motion`. Neighbours among such techniques are composed into one map, so that each image is read
+once, and the map is the same for all images of an example. A `data` method stands between them as
+a barrier: what it does to the pixels cannot be known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keras import ops
+
+from regkit.core.errors import AttachError
+from regkit.core.images import images_of, map_images
+from regkit.core.stages import Batch
+from regkit.ops.geometry import Size, Way, as_field, composed, scaled, scaled_size
+from regkit.ops.interpolation import displaced
+from regkit.types import Tensor
+
+__all__ = ["ImageSizes", "Motion", "image_sizes", "moved", "moved_images", "one_motion", "sizes_of"]
+
+
+@dataclass(frozen=True)
+class ImageSizes:
+    """The sizes of the images of a batch, which is all that a geometry is told of them.
+
+    Attributes:
+        batch: How many examples.
+        each: Height and width of each input that is an image.
+    """
+
+    batch: Tensor | int
+    each: tuple[Size, ...]
+
+    @property
+    def largest(self) -> Size:
+        """The size for which a motion is meant; the others follow in proportion."""
+        return max(self.each, key=lambda size: size[0] * size[1])
+
+    def after(self, motion: Motion) -> ImageSizes:
+        """Return the sizes that the images have after a motion."""
+        return ImageSizes(self.batch, tuple(scaled_size(motion.way, size) for size in self.each))
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the images of each example move.
+
+    Attributes:
+        way: The map of places, for the largest image.
+        interpolation: "bilinear", "bicubic" or "nearest".
+        fill_mode: What lies beyond the border, see `regkit.ops.interpolation`.
+        fill_value: The value there, where `fill_mode` is "constant".
+        still: Which examples stay as they are, bit for bit: booleans, one for all or one for each
+            example; None for none.
+    """
+
+    way: Way
+    interpolation: str = "bilinear"
+    fill_mode: str = "constant"
+    fill_value: float = 0.0
+    still: Tensor | None = None
+
+    @property
+    def reading(self) -> tuple[str, str, float]:
+        """How pixels are read."""
+        return self.interpolation, self.fill_mode, self.fill_value
+
+
+def one_motion(first: Motion, then: Motion) -> Motion | None:
+    """Return two motions as one, or None where they read pixels in different ways.
+
+    Example:
+        >>> from regkit.ops.geometry import Affine
+        >>> turn = Affine(ops.array([[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]), (3, 3), (3, 3))
+        >>> twice = one_motion(Motion(turn), Motion(turn))
+        >>> ops.convert_to_numpy(twice.way.matrix)[0].tolist()
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+        >>> one_motion(Motion(turn), Motion(turn, "nearest")) is None
+        True
+    """
+    if first.reading != then.reading:
+        return None
+    still = None
+    if first.still is not None and then.still is not None:
+        still = ops.logical_and(first.still, then.still)
+    return Motion(composed(first.way, then.way), *first.reading, still)
+
+
+def image_sizes(batch: Batch, owner: object, data_format: str | None) -> ImageSizes:
+    """Return the sizes of the images in a batch.
+
+    Raises:
+        AttachError: where no input is an image of known height, width and channels.
+    """
+    images = images_of(batch, owner, data_format)
+    return sizes_of(images, owner)
+
+
+def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
+    """Return the sizes of images of shape (batch, height, width, channels).
+
+    Raises:
+        AttachError: where height, width or channels of one are not known.
+    """
+    for x in images:
+        if None in x.shape[1:]:
+            raise AttachError(
+                f"{owner!r} needs images of known height, width and channels; an input has the "
+                f"shape {tuple(x.shape)} (batch, height, width, channels). Give it one size, "
+                "as by keras.layers.Resizing or dataset.map(lambda x: tf.ensure_shape(x, ...))"
+            )
+    return ImageSizes(ops.shape(images[0])[0], tuple((x.shape[1], x.shape[2]) for x in images))
+
+
+def moved_images(images: Tensor, motion: Motion) -> Tensor:
+    """Return images of shape (batch, height, width, channels), moved."""
+    _, height, width, _ = images.shape
+    field = as_field(scaled(motion.way, (height, width))).displacement
+    result = displaced(images, field, *motion.reading)
+    if motion.still is None:
+        return result
+    # Also where a backend's coordinates are rounded.
+    return ops.where(ops.reshape(motion.still, (-1, 1, 1, 1)), images, result)
+
+
+def moved(batch: Batch, motion: Motion, owner: object, data_format: str | None) -> Batch:
+    """Return a batch whose images are moved, all of an example alike."""
+    return map_images(lambda images: moved_images(images, motion), batch, owner, data_format)

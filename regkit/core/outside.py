@@ -1,0 +1,133 @@
+"""The mathematics of a technique outside of any fit: in a layer, a pipeline, a preview, a test.
+
+A stage method takes its value and a `Context`; here is a context that no step stands behind. It has
+draws, a step number and strengths. What only a fit has (the loss, its gradients, other weights in
+the layers) it refuses in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import keras
+
+from regkit.core.context import Context, State
+from regkit.core.draws import Draws, base_key
+from regkit.core.errors import AttachError
+from regkit.core.geometry import image_sizes, moved
+from regkit.core.method import Method
+from regkit.core.stages import Batch, Stage
+from regkit.types import Tensor
+
+__all__ = ["changed_batch", "context_outside"]
+
+
+class _Outside:
+    """The `Services` of a context without a step."""
+
+    def __init__(self, batch: Batch, step: Tensor | int) -> None:
+        self.batch, self.step = batch, step
+
+    @property
+    def model(self) -> keras.Model:
+        """Refuse: there is none."""
+        self._refuse("the model")
+
+    def read(self, variable: keras.Variable) -> Tensor:
+        """Return a variable's value."""
+        return variable.value
+
+    def scope(self, *args: object) -> NoReturn:
+        """Refuse to change weights of layers."""
+        self._refuse("layers with other weights")
+
+    def shadowed(self, *args: object) -> NoReturn:
+        """Refuse to change attributes of layers."""
+        self._refuse("layers with other attributes")
+
+    def loss(self, *args: object) -> NoReturn:
+        """Refuse: there is none."""
+        self._refuse("the loss")
+
+    def outputs(self, *args: object) -> NoReturn:
+        """Refuse: there are none."""
+        self._refuse("the model's outputs")
+
+    def task_losses(self, *args: object) -> NoReturn:
+        """Refuse: there are none."""
+        self._refuse("the losses of the tasks")
+
+    def value_and_grad(self, function: Callable[[Any], Tensor], at: object) -> NoReturn:
+        """Refuse: only a fit differentiates."""
+        self._refuse("gradients")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise AttachError(
+            f"a technique asks for {what}, which there is in model.fit only; add it to callbacks="
+        )
+
+
+def context_outside(
+    draws: Draws, batch: Batch | None = None, step: Tensor | int = 0, label: str = ""
+) -> Context:
+    """Return a context for a stage method that is called outside of a fit.
+
+    Args:
+        draws: The random numbers.
+        batch: What `context.batch` is; by default one without inputs.
+        step: The number of the step, for schedules.
+        label: Of the technique, in errors.
+
+    Example:
+        >>> context = context_outside(Draws(1, 0), step=3)
+        >>> context.value(0.5), int(context.step)
+        (0.5, 3)
+    """
+    services = _Outside(Batch(None) if batch is None else batch, step)
+    return Context(services, label, draws, State({}, lambda value: value), {}, [])
+
+
+def changed_batch(
+    technique: Method, batch: Batch, *, step: Tensor | int = 0, seed: int = 0
+) -> Batch:
+    """Return what a technique makes of a batch at DATA, as in the step of that number of a fit.
+
+    Args:
+        technique: One that acts at DATA.
+        batch: Inputs and, where it needs them, targets.
+        step: The number of the step.
+        seed: The seed, where the technique has none of its own.
+
+    Raises:
+        AttachError: where it does not act at DATA, or asks for what only a fit has.
+
+    Example:
+        >>> import numpy as np
+        >>> import regkit
+        >>> batch = Batch(np.zeros((4, 2), "float32"))
+        >>> noisy = changed_batch(regkit.GaussianNoise(0.1, seed=1), batch)
+        >>> tuple(noisy.x.shape), bool(np.any(keras.ops.convert_to_numpy(noisy.x)))
+        ((4, 2), True)
+    """
+    acts = [act for act in technique.acts() if act.stage is Stage.DATA]
+    if not acts:
+        raise AttachError(f"{technique!r} does not act at DATA, so it changes no batch")
+    batch = batch.replace(x=keras.tree.map_structure(_tensor, batch.x))
+    own = technique.own_seed
+    base = base_key(seed if own is None else own, technique.word(), 0)
+    draws = Draws(base, step, int(Stage.DATA))
+    context = context_outside(draws, batch, step, technique.word())
+    for act in acts:
+        method = getattr(technique, act.method)
+        if act.method == "geometry":
+            order = technique.image_format
+            motion = method(image_sizes(batch, technique, order), context)
+            batch = moved(batch, motion, technique, order)
+        else:
+            batch = method(batch, context)
+    return batch
+
+
+def _tensor(x: object) -> Any:
+    return None if x is None else keras.ops.convert_to_tensor(x)

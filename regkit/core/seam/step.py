@@ -1,0 +1,178 @@
+"""One training step as its parts see it: the batch, the contexts of techniques, what is carried.
+
+The parts (`forward.py`, `losses.py`, `applying.py`, `second_pass.py`) work on a `Step`; `frame.py`
+puts them around Keras' own step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from regkit.core.context import Context, Pairs, Services, State
+from regkit.core.draws import Draws, step_key
+from regkit.core.plan import Member
+from regkit.core.seam.adapter import Adapter, Carried
+from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.scope import Scope, in_scope
+from regkit.core.stages import Batch, Stage
+from regkit.types import Tensor
+
+__all__ = ["Step"]
+
+
+class Step:
+    """The step of one batch.
+
+    Attributes:
+        runtime: The plan on this model.
+        adapter: The backend's ways.
+        model: The user's model.
+        number: The number of training steps before this one.
+        batch: The batch, as DATA has left it so far.
+        size: The number of its examples.
+        sums: The epoch's sums of the parts of the loss.
+        values: On JAX, the value of every variable, which is not on the variables there.
+        inner: On JAX, the values that the forward pass got.
+        asking: In a second pass, the labels of the techniques that asked for it; else None.
+        tasks: In a second pass that wants them, the losses of the outputs; else None.
+        replaying: Whether a layer is run once more, or will be, with the same draws.
+        training: Whether this is a step of training; else one of sampled predictions.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        adapter: Adapter,
+        carried: Carried,
+        values: Pairs,
+        part: Tensor | int | None = None,
+    ) -> None:
+        self.runtime, self.adapter, self.values = runtime, adapter, values
+        self.inner: Pairs = []
+        self.model = runtime.model
+        self.number: Tensor | int = carried["step"]
+        self.batch = Batch(None)
+        self.size: Tensor | int = 0
+        self.sums: Tensor = carried["sums"]
+        self.asking: frozenset[str] | None = None
+        self.tasks: dict[str, Tensor] | None = None
+        self.replaying = False
+        self.training = part is None
+        self.reached_loss = self.reached_target = self.reached_apply = False
+        self.data_done: set[str] = set()  # of the members that act at DATA, by label
+        self._seeds = carried["seeds"]
+        # Samples draw what no step does: at stages beyond those of a step, each part apart.
+        self._first_stage = 0 if part is None else len(Stage)
+        self._replica: Tensor | int = 0
+        if part is not None:
+            self._replica = part
+        elif adapter.replicas > 1:
+            self._replica = adapter.replica()
+        self._first_key = None if isinstance(self.number, int) else step_key(self.number)
+        self._states = {
+            member.label: State(dict(carried["state"][member.label]), adapter.own)
+            for member in runtime.members
+        }
+        self._contexts: dict[tuple[str, Stage], Context] = {}
+
+    # -- contexts ------------------------------------------------------------------------------
+
+    def open(self, services: Services) -> None:
+        """Make the techniques' contexts, all of them now.
+
+        What is made within an inner trace (of a layer that is computed again for its gradient, or
+        in a loop) must not be used outside of it.
+        """
+        draws = [self._draws(member, stage) for member, stage in self.runtime.views]
+        memos: dict[str, dict[str, Any]] = {member.label: {} for member in self.runtime.members}
+        for (member, stage), numbers in zip(self.runtime.views, draws, strict=True):
+            label, weights = member.label, self.runtime.weights[member.label]
+            self._contexts[label, stage] = Context(
+                services, label, numbers, self._states[label], memos[label], weights
+            )
+
+    def close(self) -> None:
+        """Part contexts, which look back at the step, from it.
+
+        So the batch goes at once, not when Python's collector of cycles comes by.
+        """
+        self._contexts.clear()
+
+    def initial_context(self, services: Services, member: Member) -> Context:
+        """Return the view in which a technique declares its state, outside of any step."""
+        draws, weights = self._draws(member, Stage.UPDATE), self.runtime.weights[member.label]
+        return Context(services, member.label, draws, self._states[member.label], {}, weights)
+
+    def context(self, member: Member, stage: Stage) -> Context:
+        """Return a technique's view of the step at a stage."""
+        return self._contexts[member.label, stage]
+
+    def _draws(self, member: Member, stage: Stage) -> Draws:
+        base = self._seeds[self.runtime.place[member.label]]
+        place = self._first_stage + int(stage)
+        return Draws(base, self.number, place, self._replica, self._first_key)
+
+    def active(self, member: Member, stage: Stage) -> bool:
+        """Return whether a member acts now.
+
+        A technique that asks for the loss is left out of it: otherwise it would ask without end.
+        One that follows at TARGET what it does at DATA waits until it has done that: another may
+        ask for the loss earlier in DATA.
+        """
+        if self.asking is not None and member.label in self.asking:
+            return False
+        follows = stage is Stage.TARGET and member.label in self.runtime.follows
+        return not follows or member.label in self.data_done
+
+    # -- values --------------------------------------------------------------------------------
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Return a scope in which `variable.value` is right, wherever in the step."""
+        return nullcontext() if not self.values or in_scope() else Scope(self.values)
+
+    def loss_scale(self) -> Any:
+        """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
+        return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
+
+    def carry(self) -> Carried:
+        """Return what the next step gets."""
+        state = {label: dict(values) for label, values in self._states.items()}
+        return {"step": self.number + 1, "seeds": self._seeds, "sums": self.sums, "state": state}
+
+    # -- passes that are made again ------------------------------------------------------------
+
+    def rewind(self, but: str) -> Callable[[], None]:
+        """Let all techniques but one draw again from the first; return what undoes it."""
+        states = {label: dict(state) for label, state in self._states.items()}
+        others = [view for key, view in self._contexts.items() if key[0] != but]
+        marks = [context.draws.rewind() for context in others]
+
+        def put_back() -> None:
+            for label, values in states.items():
+                self._states[label].restore(values)
+            for context, mark in zip(others, marks, strict=True):
+                context.draws.rewind(mark)
+
+        return put_back
+
+    def replayable(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a call that draws the same numbers each time that it is run.
+
+        TensorFlow and PyTorch run a layer once more for its gradient, to save memory.
+        """
+        forward = [view for key, view in self._contexts.items() if key[1] is Stage.FORWARD]
+        marks = [context.draws.position for context in forward]
+
+        def run(*args: object, **kwargs: object) -> Any:
+            before = [c.draws.rewind(mark) for c, mark in zip(forward, marks, strict=True)]
+            outer, self.replaying = self.replaying, True
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self.replaying = outer
+                for context, position in zip(forward, before, strict=True):
+                    context.draws.rewind(max(position, context.draws.position))
+
+        return run

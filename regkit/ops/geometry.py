@@ -1,0 +1,150 @@
+"""Where the pixels of a moved image come from: maps of places, composed and applied.
+
+A map tells, for each pixel of the output, the place in the input from which it is read. So of two
+motions, one after the other, the map is first(then(p)): the later one is asked first. Places are in
+pixels, x along columns and y along rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+from regkit.ops import fields
+from regkit.ops.interpolation import displaced
+from regkit.types import Array, Tensor
+
+__all__ = ["Affine", "Field", "Size", "Way", "as_field", "composed", "scaled", "scaled_size"]
+
+Size = tuple[int, int]  # height, width
+
+
+@dataclass(frozen=True)
+class Affine:
+    """The place A·(p − c) + t + c′, with the centers c of the output and c′ of the input.
+
+    Attributes:
+        matrix: (A | t), of shape (batch, 2, 3); rows and columns in the order x, y.
+        source: Height and width of the input.
+        size: Height and width of the output.
+    """
+
+    matrix: Tensor
+    source: Size
+    size: Size
+
+
+@dataclass(frozen=True)
+class Field:
+    """The place p + displacement(p).
+
+    Attributes:
+        displacement: Of shape (batch, height, width, 2), those of the output.
+        source: Height and width of the input.
+    """
+
+    displacement: Tensor
+    source: Size
+
+    @property
+    def size(self) -> Size:
+        """Height and width of the output."""
+        _, height, width, _ = self.displacement.shape
+        return height, width
+
+
+Way = Affine | Field
+
+
+def _center(size: Size) -> Array:
+    """Return the center of an image, (x, y)."""
+    return np.array([(size[1] - 1) / 2, (size[0] - 1) / 2], "float32")
+
+
+def _grid(size: Size) -> Array:
+    """Return the place of every pixel, of shape (height, width, 2)."""
+    columns, rows = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
+    return np.stack([columns, rows], -1).astype("float32")
+
+
+def _affine_at(affine: Affine, places: Tensor) -> Tensor:
+    """Return where an affine map leads from places of shape (batch, height, width, 2)."""
+    dtype = affine.matrix.dtype
+    off = places - ops.cast(_center(affine.size), dtype)
+    turned = ops.einsum("bij,bhwj->bhwi", affine.matrix[:, :, :2], off)
+    shift = affine.matrix[:, None, None, :, 2] + ops.cast(_center(affine.source), dtype)
+    return turned + shift
+
+
+def as_field(way: Way) -> Field:
+    """Return the same map as displacements.
+
+    Example:
+        >>> shift = Affine(ops.array([[[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]]), (3, 3), (3, 3))
+        >>> ops.convert_to_numpy(as_field(shift).displacement)[0, 0, 0].tolist()
+        [2.0, 0.0]
+    """
+    if isinstance(way, Field):
+        return way
+    grid = ops.cast(_grid(way.size), way.matrix.dtype)[None]
+    return Field(_affine_at(way, grid) - grid, way.source)
+
+
+def composed(first: Way, then: Way) -> Way:
+    """Return the map of two motions, one after the other.
+
+    Two affine ones are one affine map, exactly. A field is read between its pixels linearly.
+
+    Args:
+        first: What moves the images first.
+        then: What moves the result; its source has the size of the first one's output.
+
+    Example:
+        >>> double = Affine(ops.array([[[2.0, 0.0, 1.0], [0.0, 2.0, 0.0]]]), (4, 4), (4, 4))
+        >>> ops.convert_to_numpy(composed(double, double).matrix)[0].tolist()
+        [[4.0, 0.0, 3.0], [0.0, 4.0, 0.0]]
+    """
+    if isinstance(first, Affine) and isinstance(then, Affine):
+        turn, shift = first.matrix[:, :, :2], first.matrix[:, :, 2:]
+        matrix = ops.matmul(turn, then.matrix)
+        matrix = ops.concatenate([matrix[:, :, :2], matrix[:, :, 2:] + shift], axis=-1)
+        return Affine(matrix, first.source, then.size)
+    later = as_field(then).displacement
+    grid = ops.cast(_grid(then.size), later.dtype)[None]
+    if isinstance(first, Affine):
+        return Field(_affine_at(first, grid + later) - grid, first.source)
+    earlier = displaced(first.displacement, later, "bilinear", "nearest")
+    return Field(later + earlier, first.source)
+
+
+def scaled_size(way: Way, source: Size) -> Size:
+    """Return the size of the output of the same motion for images of another size.
+
+    Example:
+        >>> half = Affine(ops.zeros((1, 2, 3)), (8, 8), (4, 4))
+        >>> scaled_size(half, (16, 8))
+        (8, 4)
+    """
+    down, across = source[0] / way.source[0], source[1] / way.source[1]
+    return round(way.size[0] * down), round(way.size[1] * across)
+
+
+def scaled(way: Way, source: Size) -> Way:
+    """Return the same motion for images of another size, in their pixels.
+
+    Example:
+        >>> shift = Affine(ops.array([[[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]]), (4, 4), (4, 4))
+        >>> half = scaled(shift, (2, 2))
+        >>> float(half.matrix[0, 0, 2]), half.size
+        (1.0, (2, 2))
+    """
+    if source == way.source:
+        return way
+    down, across = source[0] / way.source[0], source[1] / way.source[1]
+    size = scaled_size(way, source)
+    if isinstance(way, Field):
+        return Field(fields.resized(way.displacement, *size), source)
+    ratio = np.array([[1.0, across / down, across], [down / across, 1.0, down]], "float32")
+    return Affine(way.matrix * ops.cast(ratio, way.matrix.dtype), source, size)
