@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from regkit.core import options
 from regkit.core.registry.entry import printable
 
 __all__ = ["Description", "Option", "describe", "from_answer"]
@@ -74,8 +75,6 @@ def _options(init: Callable[..., None]) -> tuple[Option, ...]:
 
 def _allowed(init: Callable[..., None]) -> dict[str, str]:
     """Return what each option with a constraint may be, in words."""
-    from regkit.core import options  # imports NumPy, so only now
-
     try:
         constraints = options.constraints_of(init)
     except Exception:  # an annotation may name what is imported for type checkers only
