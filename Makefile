@@ -21,7 +21,7 @@ export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/$(VENV)/jax-cache
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
 export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES ?= -1
 
-.PHONY: compare test $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS)) test-keras $(addprefix test-keras-,$(BACKENDS)) test-slow test-lowest lint docs benchmarks clean
+.PHONY: compare test $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS)) test-keras $(addprefix test-keras-,$(BACKENDS)) test-slow test-lowest tables lint docs benchmarks clean
 
 compare: $(VENV)/compare.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/regkit compare --output $(RESULTS) $(ARGS)
@@ -65,10 +65,15 @@ $(VENV)/lowest.stamp: $(VENV)/test.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --no-deps --target $(VENV)/lowest "keras==$(LOWEST).*"
 	touch $@
 
+# Entry points, public names, tables and pages, from the classes under regkit/techniques.
+tables: $(VENV)/test.stamp
+	$(BIN)/python tools/tables.py
+
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/tables.py --check
 
 docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict --quiet

@@ -1,7 +1,8 @@
-"""MkDocs: a page for each chapter, made of the README beside its techniques, and of each plugin.
+"""MkDocs: a page for each technique and chapter, and of each plugin.
 
 The text is written once, in `regkit/techniques/<chapter>/README.md` and `plugins/<plugin>/docs/`.
-Its links work in the repository; here they are turned towards the pages of the site.
+Its links work in the repository; here they are turned towards the pages of the site. The pages of
+techniques are files in `docs/techniques`, which `make tables` writes from the classes.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ PAGES = {uri: path for pages in SECTIONS.values() for uri, path in pages.items()
 FROM_DOCS = re.compile(r"(?:\.\./)+regkit/techniques/(\w+)/README\.md")  # in docs/**/*.md
 TO_CHAPTER = re.compile(r"\]\(\.\./(\w+)/README\.md")  # from one README to another
 TO_GUIDE = re.compile(r"\]\((?:\.\./){3}docs/")  # from either
-TO_SOURCE = re.compile(r"\]\(\w+\.py\)")
+TO_SOURCE = re.compile(r"\]\((\w+)\.py\)")
+TECHNIQUES = {page.stem for page in ROOT.glob("docs/techniques/*.md")}
 
 
 def on_config(config: Any) -> Any:
     """Fill the sections of the navigation and rebuild, while serving, when a page changes."""
-    for name, pages in SECTIONS.items():
+    techniques = [f"techniques/{name}.md" for name in sorted(TECHNIQUES)]
+    for name, pages in {**SECTIONS, "Techniques": techniques}.items():
         next(part for part in config.nav if name in part)[name] = list(pages)
     config.watch += [str(path) for path in PAGES.values()]
     return config
@@ -49,6 +52,12 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if page.file.src_uri in PAGES:
         markdown = TO_CHAPTER.sub(r"](\1.md", markdown)
         markdown = TO_GUIDE.sub("](../", markdown)
-        return TO_SOURCE.sub("](../reference/techniques.md)", markdown)
+        return TO_SOURCE.sub(_page_of_source, markdown)
     up = "../" * page.file.src_uri.count("/")
     return FROM_DOCS.sub(rf"{up}chapters/\1.md", markdown)
+
+
+def _page_of_source(link: re.Match[str]) -> str:
+    """Return a link to the page of a chapter's module: a technique's own, or that of functions."""
+    page = f"techniques/{link[1]}" if link[1] in TECHNIQUES else "reference/techniques"
+    return f"](../{page}.md)"

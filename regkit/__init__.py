@@ -9,7 +9,18 @@ import importlib
 
 __version__ = "0.1.0"
 
-_PLACES = {
+# The names that are no techniques, and the modules where they are.
+_TOOLS = {
+    "Recipe": "regkit.core.recipe",
+    "RegkitError": "regkit.core.errors",
+    "Technique": "regkit.core.technique",
+    "compare": "regkit.comparison.run",
+    "explain": "regkit.core.recipe",
+    "load_model": "regkit.core.saving",
+    "mc_predict": "regkit.techniques.dropout.monte_carlo",
+}
+_TECHNIQUES = {
+    # techniques: begin (make tables)
     "DropConnect": "regkit.techniques.dropout.drop_connect",
     "Dropout": "regkit.techniques.dropout.dropout",
     "EarlyStopping": "regkit.techniques.early_stopping.early_stopping",
@@ -19,17 +30,12 @@ _PLACES = {
     "L1": "regkit.techniques.penalties.l1",
     "L2": "regkit.techniques.penalties.l2",
     "LabelSmoothing": "regkit.techniques.labels.label_smoothing",
-    "Recipe": "regkit.core.recipe",
-    "RegkitError": "regkit.core.errors",
-    "Technique": "regkit.core.technique",
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
-    "compare": "regkit.comparison.run",
-    "explain": "regkit.core.recipe",
-    "load_model": "regkit.core.saving",
-    "mc_predict": "regkit.techniques.dropout.monte_carlo",
+    # techniques: end
 }
-
 _MODULES = ("layers",)
+
+_PLACES = {**_TOOLS, **_TECHNIQUES}
 
 __all__ = sorted([*_PLACES, *_MODULES, "__version__"])
 

@@ -1,3 +1,4 @@
+# `make tables` writes this file: the names of regkit/__init__.py for type checkers.
 from regkit import layers as layers
 from regkit.comparison.run import compare as compare
 from regkit.core.errors import RegkitError as RegkitError
@@ -5,9 +6,7 @@ from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
 from regkit.core.saving import load_model as load_model
 from regkit.core.technique import Technique as Technique
-from regkit.techniques.augmentation.elastic_distortion import (
-    ElasticDistortion as ElasticDistortion,
-)
+from regkit.techniques.augmentation.elastic_distortion import ElasticDistortion as ElasticDistortion
 from regkit.techniques.dropout.drop_connect import DropConnect as DropConnect
 from regkit.techniques.dropout.dropout import Dropout as Dropout
 from regkit.techniques.dropout.monte_carlo import mc_predict as mc_predict

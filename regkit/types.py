@@ -7,9 +7,12 @@ that may be anything, because it is yet to be checked, is an `object`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array: TypeAlias = np.ndarray[Any, Any]
 
 __all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Tensor"]
 
@@ -47,7 +50,6 @@ class Tensor(Protocol):
     # fmt: on
 
 
-Array: TypeAlias = np.ndarray[Any, Any]
 Number: TypeAlias = Tensor | float
 
 # Tensors in any nest of lists, tuples and dictionaries, as `keras.tree` walks them.
@@ -66,3 +68,12 @@ class Schedule(Protocol):
 
 # Which layers: all, by name, by class, a layer, a function of a layer, or several of these.
 Selector: TypeAlias = str | type | Callable[..., object] | Sequence[object] | None
+
+
+def __getattr__(name: str) -> object:
+    """Return `Array`, for which NumPy loads; `regkit list` and the like go without both."""
+    if name != "Array":
+        raise AttributeError(f"module 'regkit.types' has no attribute {name!r}")
+    import numpy as np
+
+    return np.ndarray[Any, Any]

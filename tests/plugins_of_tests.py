@@ -74,6 +74,8 @@ def site_fixture(tmp_path, monkeypatch):
     """A folder on the path of this process; modules that come from it are forgotten afterwards."""
     import keras
 
+    import regkit.layers  # noqa: F401  # loaded once, they stay registered with Keras
+
     hide_others(monkeypatch)
 
     folder = tmp_path / "site"

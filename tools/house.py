@@ -17,7 +17,7 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -164,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Figures of the house.")
     parser.add_argument("--json", action="store_true", help="as JSON")
     chosen = parser.parse_args()
-    figures = {
+    figures: dict[str, Mapping[str, object]] = {
         "parameters that may be anything": open_share(),
         "a step": traced_fit(),
         "sizes": sizes(),

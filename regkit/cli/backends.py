@@ -59,8 +59,8 @@ def _installed(name: str) -> bool:
 
 
 def _first_installed() -> str:
-    found = next((name for name in BACKENDS if _installed(name)), None)
-    if found is None:
+    first = next((name for name in BACKENDS if _installed(name)), None)
+    if first is None:
         lines = ", or ".join(map(pip_line, BACKENDS))
         raise RegkitError(f"no Keras backend is installed: {lines}")
-    return found
+    return first

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from regkit.cli import backends
+from regkit.cli.commands import Commands
 from regkit.cli.probe import Outcome, probe
 from regkit.core import registry
 from regkit.core.errors import RegistryError, RegkitError, suggest
@@ -30,7 +31,7 @@ exit codes:
 """
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser of `regkit plugins`."""
     command = commands.add_parser(
         "doctor",
@@ -59,60 +60,62 @@ def run(chosen: argparse.Namespace) -> int:
     """Print what was found; 1 where something is wrong."""
     if not chosen.limit > 0:
         raise RegkitError(f"--limit must be a number of seconds above 0; received {chosen.limit}")
-    found = _asked_for(health(), chosen.distribution)
-    names = {one.distribution.name for one in found}
-    entries = [one for one in registry.entries() if one.distribution in names]
-    usable = [one for one in entries if one.state == "available"]
+    examined = _asked_for(health(), chosen.distribution)
+    names = {about.distribution.name for about in examined}
+    entries = [entry for entry in registry.entries() if entry.distribution in names]
+    usable = [entry for entry in entries if entry.state == "available"]
     outcomes: dict[Entry, Outcome] = {}
     if usable:
         backends.choose(chosen.backend)
         outcomes = dict(zip(usable, probe(usable, chosen.limit), strict=True))
-    reports = [_report(one, entries, outcomes) for one in found]
-    wrong = sum(one["wrong"] for one in reports)
+    reports = [_report(about, entries, outcomes) for about in examined]
+    wrong = sum(report["wrong"] for report in reports)
     if chosen.json:
         print(json.dumps({"wrong": wrong, "distributions": reports}, indent=2))
     else:
-        print("\n\n".join(_as_text(one) for one in reports))
-        there = counted(len(entries), "entry", "entries")
-        print(f"\n{f'{wrong} wrong' if wrong else 'All well'}, {there}")
+        print("\n\n".join(_as_text(report) for report in reports))
+        count = counted(len(entries), "entry", "entries")
+        print(f"\n{f'{wrong} wrong' if wrong else 'All well'}, {count}")
     return 1 if wrong else 0
 
 
-def _asked_for(found: list[Health], name: str | None) -> list[Health]:
+def _asked_for(examined: list[Health], name: str | None) -> list[Health]:
     if name is None:
-        return found
-    names = [one.distribution.name for one in found]
+        return examined
+    names = [about.distribution.name for about in examined]
     if canonical(name) not in names:
         near = suggest(canonical(name), names)
         raise RegistryError(
             f"no installed distribution {name!r} registers anything{near or '.'} "
             f"Known: {', '.join(names)}"
         )
-    return [one for one in found if one.distribution.name == canonical(name)]
+    return [about for about in examined if about.distribution.name == canonical(name)]
 
 
-def _report(one: Health, entries: list[Entry], outcomes: dict[Entry, Outcome]) -> dict[str, Any]:
-    about = one.distribution
+def _report(
+    examined: Health, entries: list[Entry], outcomes: dict[Entry, Outcome]
+) -> dict[str, Any]:
+    about = examined.distribution
     rows = [_row(e, outcomes.get(e)) for e in entries if e.distribution == about.name]
     return {
         "distribution": about.name,
         "version": about.version,
         "requires": about.requires,
-        "wrong": len(one.problems) + sum(row["wrong"] for row in rows),
-        "problems": one.problems,
-        "notes": one.notes,
+        "wrong": len(examined.problems) + sum(row["wrong"] for row in rows),
+        "problems": examined.problems,
+        "notes": examined.notes,
         "entries": rows,
     }
 
 
 def _row(entry: Entry, outcome: Outcome | None) -> dict[str, Any]:
-    found = outcome or Outcome(error=entry.reason)
+    shown = outcome or Outcome(error=entry.reason)
     state = entry.state if outcome is None else "broken" if outcome.error else "ok"
     advice = f": REGKIT_BLOCK={entry.distribution} shuts it out, or ask its authors"
     if outcome and outcome.error and outcome.seconds is None:
-        found = Outcome(error=found.error + advice)  # it took the process with it
+        shown = Outcome(error=shown.error + advice)  # it took the process with it
     wrong = state not in ("ok", *SHUT_OUT)
-    return {"id": entry.id, "kind": entry.kind, "state": state, "wrong": wrong, **asdict(found)}
+    return {"id": entry.id, "kind": entry.kind, "state": state, "wrong": wrong, **asdict(shown)}
 
 
 def _as_text(report: dict[str, Any]) -> str:
@@ -123,6 +126,6 @@ def _as_text(report: dict[str, Any]) -> str:
         lines.append(f"  {row['state']:<12}  {row['id']} ({row['kind']}){time}")
         lines += [f"{'':16}{row['error']}"] if row["error"] else []
         lines += [f"{'':16}it prints when it is imported"] if row["printed"] else []
-    lines += [f"  wrong         {one}" for one in report["problems"]]
-    lines += [f"  note          {one}" for one in report["notes"]]
+    lines += [f"  wrong         {line}" for line in report["problems"]]
+    lines += [f"  note          {line}" for line in report["notes"]]
     return "\n".join(lines)

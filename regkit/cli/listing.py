@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from itertools import groupby
-from typing import Any
 
+from regkit.cli.commands import Commands
 from regkit.cli.tables import table
 from regkit.core import registry
 from regkit.core.errors import RegistryError, suggest
@@ -17,6 +17,7 @@ FIELDS = ("id", "name", "kind", "distribution", "version", "state", "summary")
 EXAMPLES = """\
 examples:
   regkit list
+  regkit list ridge
   regkit list --kind layer
   regkit list --json | jq -r '.[].id'
 
@@ -24,7 +25,7 @@ A technique's id is its name in a recipe; a plugin's has its distribution before
 """
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "list",
@@ -32,6 +33,12 @@ def add(commands: Any) -> None:
         description="List everything that regkit and its plugins register; nothing is imported.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "word",
+        metavar="WORD",
+        nargs="*",
+        help="list only what has these words in its name, its sentence or its other names",
     )
     add_kind(command, "list this kind only")
     command.add_argument("--json", action="store_true", help="an array of objects, for programs")
@@ -59,20 +66,23 @@ def check_kind(kind: str | None) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Print what is registered, by kind."""
     check_kind(chosen.kind)
-    entries = registry.entries(chosen.kind)
+    words = " ".join(chosen.word)
+    entries = registry.search(words, chosen.kind) if words else registry.entries(chosen.kind)
     if chosen.json:
-        rows = [{field: getattr(one, field) for field in FIELDS} for one in entries]
+        rows = [{field: getattr(entry, field) for field in FIELDS} for entry in entries]
         print(json.dumps(rows, indent=2))
         return 0
     blocks = []
-    for kind, group in groupby(entries, key=lambda one: one.kind):
-        lines = table([[one.id, one.summary + _state(one)] for one in group])
+    for kind, group in groupby(entries, key=lambda entry: entry.kind):
+        lines = table([[entry.id, entry.summary + _state(entry)] for entry in group])
         blocks.append(lines if kind == "technique" or chosen.kind else f"{kind}s\n{lines}")
-    print("\n\n".join(blocks) or _nothing(chosen.kind))
+    print("\n\n".join(blocks) or _nothing(chosen.kind, words))
     return 0
 
 
-def _nothing(kind: str | None) -> str:
+def _nothing(kind: str | None, words: str) -> str:
+    if words:
+        return f"Nothing that is registered has {words!r}; `regkit list` prints all of it."
     if kind is None:
         return f"Nothing is registered; is {registry.BUILTIN} there?"
     return f"No {kind} is registered; `regkit list` prints what is."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
+from regkit.cli.commands import Commands
 from regkit.cli.tables import table
 from regkit.core.registry.entry import KINDS
 from regkit.scaffold import kinds
@@ -28,7 +28,7 @@ overwritten.
 """
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "new",

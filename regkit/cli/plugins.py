@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from regkit.cli import backends, doctor
+from regkit.cli.commands import Commands
 from regkit.cli.probe import probe
 from regkit.cli.tables import table
 from regkit.core import registry
@@ -25,7 +26,7 @@ examples:
 """
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command, and `doctor` below it."""
     command = commands.add_parser(
         "plugins",
@@ -45,12 +46,12 @@ def add(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print a row for each plugin, and why something of it cannot be used."""
-    entries = [one for one in registry.entries() if one.distribution != registry.BUILTIN]
-    entries.sort(key=lambda one: one.distribution)
+    entries = [entry for entry in registry.entries() if entry.distribution != registry.BUILTIN]
+    entries.sort(key=lambda entry: entry.distribution)
     seconds = _seconds(entries) if chosen.time else {}
     plugins = [
         _plugin(name, list(group), seconds.get(name))
-        for name, group in groupby(entries, key=lambda one: one.distribution)
+        for name, group in groupby(entries, key=lambda entry: entry.distribution)
     ]
     if chosen.json:
         print(json.dumps(plugins, indent=2))
@@ -64,12 +65,12 @@ def run(chosen: argparse.Namespace) -> int:
 def _seconds(entries: list[Entry]) -> dict[str, float]:
     """Return how long the entries of each distribution take to import, beside Keras."""
     backends.choose(None)
-    usable = [one for one in entries if one.state == "available"]
-    found: dict[str, float] = {}
+    usable = [entry for entry in entries if entry.state == "available"]
+    seconds: dict[str, float] = {}
     for entry, outcome in zip(usable, probe(usable, doctor.LIMIT), strict=True):
         if outcome.seconds is not None:
-            found[entry.distribution] = found.get(entry.distribution, 0.0) + outcome.seconds
-    return found
+            seconds[entry.distribution] = seconds.get(entry.distribution, 0.0) + outcome.seconds
+    return seconds
 
 
 def _plugin(name: str, entries: list[Entry], seconds: float | None) -> dict[str, Any]:
@@ -80,12 +81,12 @@ def _plugin(name: str, entries: list[Entry], seconds: float | None) -> dict[str,
         "requires": entries[0].requires,
         "state": _state(entries),
         "seconds": seconds,
-        "entries": [{field: getattr(one, field) for field in fields} for one in entries],
+        "entries": [{field: getattr(entry, field) for field in fields} for entry in entries],
     }
 
 
 def _state(entries: list[Entry]) -> str:
-    states = Counter(one.state for one in entries)
+    states = Counter(entry.state for entry in entries)
     if len(states) == 1:
         return entries[0].state
     return ", ".join(f"{count} {state}" for state, count in states.items())
@@ -97,15 +98,15 @@ def _as_text(plugins: list[dict[str, Any]], with_time: bool) -> str:
     reasons = []
     for plugin in plugins:
         names = [
-            one["name"] if one["kind"] == "technique" else f"{one['name']} ({one['kind']})"
-            for one in plugin["entries"]
+            entry["name"] if entry["kind"] == "technique" else f"{entry['name']} ({entry['kind']})"
+            for entry in plugin["entries"]
         ]
         time = "-" if plugin["seconds"] is None else f"{plugin['seconds']:.2f} s"
         columns = [plugin["distribution"], plugin["version"], plugin["requires"], plugin["state"]]
         rows.append(columns + [time] * with_time + [", ".join(names)])
         reasons += [
-            f"{one['id']} is {one['state']}: {one['reason']}"
-            for one in plugin["entries"]
-            if one["reason"]
+            f"{entry['id']} is {entry['state']}: {entry['reason']}"
+            for entry in plugin["entries"]
+            if entry["reason"]
         ]
     return "\n\n".join(filter(None, [table(rows), "\n".join(reasons)]))

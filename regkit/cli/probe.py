@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from regkit.core.apart import Apart
 from regkit.core.errors import RegkitError
 from regkit.core.registry import Entry
+from regkit.core.registry.describing import Description, from_answer
 from regkit.core.registry.entry import printable
 
 __all__ = ["START_LIMIT", "Outcome", "probe"]
@@ -25,37 +26,39 @@ class Outcome:
         error: What went wrong, or an empty string.
         place: `file:line` of the error, where it is known.
         printed: How many bytes it wrote to standard output.
+        description: What the class says of itself, where that was asked for.
     """
 
     seconds: float | None = None
     error: str = ""
     place: str = ""
     printed: int = 0
+    description: Description = field(default_factory=Description)
 
 
-def probe(entries: Sequence[Entry], limit: float) -> list[Outcome]:
+def probe(entries: Sequence[Entry], limit: float, describe: bool = False) -> list[Outcome]:
     """Return how the import of each entry goes, in their order.
 
     One process imports them all; where one ends it or takes longer than `limit` seconds, another
-    process goes on with the next.
+    process goes on with the next. With `describe` each class is asked for its options too.
 
     Raises:
         RegkitError: where Keras itself cannot be imported.
     """
-    found: list[Outcome] = []
-    while len(found) < len(entries):
-        rest = entries[len(found) :]
-        job = {"entries": [(one.id, one.kind) for one in rest]}
+    outcomes: list[Outcome] = []
+    while len(outcomes) < len(entries):
+        rest = entries[len(outcomes) :]
+        job = {"entries": [(entry.id, entry.kind) for entry in rest], "describe": describe}
         with Apart("regkit.cli.probe_child", job) as child:
-            found += _outcomes(child, len(rest), limit)
-    return found
+            outcomes += _outcomes(child, len(rest), limit)
+    return outcomes
 
 
 def _outcomes(child: Apart, count: int, limit: float) -> list[Outcome]:
     """Return the outcomes up to the first that ended the process, or of all."""
-    found: list[Outcome] = []
+    outcomes: list[Outcome] = []
     ready = False
-    while len(found) < count:
+    while len(outcomes) < count:
         answer = child.answer(limit if ready else START_LIMIT)
         if answer is None and not ready:
             raise RegkitError(
@@ -64,11 +67,11 @@ def _outcomes(child: Apart, count: int, limit: float) -> list[Outcome]:
             )
         if answer is None:
             why = f"takes longer than {limit:g} s" if child.late else child.ended()
-            return [*found, Outcome(error=printable(f"importing it {why}", most=1000))]
+            return [*outcomes, Outcome(error=printable(f"importing it {why}", most=1000))]
         ready = ready or answer.get("ready") is True
-        if answer.get("end") == len(found):
-            found.append(_outcome(answer))
-    return found
+        if answer.get("end") == len(outcomes):
+            outcomes.append(_outcome(answer))
+    return outcomes
 
 
 def _outcome(answer: dict[str, Any]) -> Outcome:
@@ -77,4 +80,5 @@ def _outcome(answer: dict[str, Any]) -> Outcome:
         printable(str(answer.get("error", "")), most=1000),
         printable(str(answer.get("place", ""))),
         int(answer.get("printed", 0)),
+        from_answer(answer.get("description")),
     )

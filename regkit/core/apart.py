@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 __all__ = ["Apart", "serve"]
@@ -35,11 +35,11 @@ class Apart:
         late: Whether an answer did not come in time.
     """
 
-    def __init__(self, module: str, job: dict[str, Any], **environment: str) -> None:
+    def __init__(self, module: str, job: Mapping[str, object], **environment: str) -> None:
         self.late = False
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
-        path = os.pathsep.join(one or os.getcwd() for one in sys.path)
+        path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", module],
             env={**os.environ, **environment, "PYTHONPATH": path},
@@ -87,10 +87,10 @@ class Apart:
         if line is None:
             return None
         try:
-            found = json.loads(line)
+            answer = json.loads(line)
         except ValueError:  # the code found the way to our answers
-            found = {}
-        return found if isinstance(found, dict) else {}
+            answer = {}
+        return answer if isinstance(answer, dict) else {}
 
     def ended(self) -> str:
         """Return how it ended, in words, with the last lines of its standard error."""

@@ -7,7 +7,7 @@ Nothing here knows of Keras' training loop: the plan and the seam work with a `M
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import keras
 
@@ -31,9 +31,15 @@ class Method:
             for what calls a layer with other weights, or more than once.
         registered_name: The id "distribution:name", where a plugin's class says it; it is then
             refused under any other.
+        default_arms: Recipes in text that comparisons try by default; each is of this technique.
+        needs: What the data must have for it: "images", "classes".
+        search_words: Other names by which people look for it, such as "ridge" for L2.
     """
 
     registered_name: ClassVar[str]
+    default_arms: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[Literal["images", "classes"], ...]] = ()
+    search_words: ClassVar[tuple[str, ...]] = ()
     phases: ClassVar[tuple[Phase, ...]] = ()
     exclusive: str | None = None  # of the class, or of an instance by its options
     exclusive_on_layer: ClassVar[str | None] = None

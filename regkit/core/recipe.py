@@ -164,6 +164,15 @@ def _text(technique: Technique) -> str:
             f"{technique!r} has no text form: {type(technique).__name__} is not registered under "
             "the entry point group 'regkit.techniques'"
         )
+    return text_under(identifier, technique)
+
+
+def text_under(identifier: str, technique: Technique) -> str:
+    """Return the text of a technique that is, or will be, registered under an id.
+
+    Raises:
+        RecipeError: for an option that has no text form.
+    """
     given, cls = [], type(technique)
     constraints, strengths = options.constraints(cls), options.strengths(cls)
     for place, (name, default) in enumerate(options.defaults(cls).items()):

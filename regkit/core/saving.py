@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,20 +64,20 @@ def load_model(path: str | os.PathLike[str], **keras_options: Any) -> Any:
     if not keras_options.get("compile", True):
         config.pop("compile_config", None)  # Keras leaves it out too
     given = keras_options.get("custom_objects") or {}
-    named = [one for one in modelfile.names(config) if not _vouched(one, given)]
-    wanted = {one: _entry_of(one) for one in named}
+    asked = [named for named in modelfile.names(config) if not _vouched(named, given)]
+    wanted = {named: _entry_of(named) for named in asked}
     owners = {entry.distribution for entry in wanted.values() if entry}
-    _refuse(one for one in named if wanted[one] is None and not _may_come_with(one, owners))
+    _refuse(named for named in asked if wanted[named] is None and not _may_come_with(named, owners))
     for entry in dict.fromkeys(filter(None, wanted.values())):
         registry.load(entry.id, entry.kind)
-    _refuse(one for one in named if not _is_loaded(one))
+    _refuse(named for named in asked if not _is_loaded(named))
     try:
         return keras.models.load_model(os.fspath(path), **keras_options)
     except RecursionError:
         raise RegkitError(f"{os.fspath(path)!r} is nested deeper than Keras can read") from None
 
 
-def _check_options(given: dict[str, Any]) -> None:
+def _check_options(given: Mapping[str, object]) -> None:
     unknown = [name for name in given if name not in ("custom_objects", "compile", "safe_mode")]
     if unknown:
         raise OptionError(
@@ -91,80 +91,80 @@ def _check_options(given: dict[str, Any]) -> None:
         )
 
 
-def _vouched(one: Named, given: dict[str, Any]) -> bool:
+def _vouched(named: Named, given: Mapping[str, object]) -> bool:
     """Return whether a name is the caller's, Keras' own, or of code that is loaded already."""
-    if one.name in given or one.word in given:
+    if named.name in given or named.word in given:
         return True
-    if ">" in one.name:
+    if ">" in named.name:
         # What an entry registers goes the registry's way, whether it is loaded or not.
-        return _is_loaded(one) and not _matching(one) and not _shut_out(one)
-    if one.name in _VALUES or one.module in ("", "builtins"):
+        return _is_loaded(named) and not _matching(named) and not _shut_out(named)
+    if named.name in _VALUES or named.module in ("", "builtins"):
         return True  # Keras imports nothing for these
-    return one.module.partition(".")[0] == "keras" or _is_loaded(one)
+    return named.module.partition(".")[0] == "keras" or _is_loaded(named)
 
 
-def _is_loaded(one: Named) -> bool:
-    return keras.saving.get_registered_object(one.name) is not None
+def _is_loaded(named: Named) -> bool:
+    return keras.saving.get_registered_object(named.name) is not None
 
 
-def _registered_by_owner(one: Named) -> list[registry.Entry]:
-    owner = package_owner(one.name.partition(">")[0])
+def _registered_by_owner(named: Named) -> list[registry.Entry]:
+    owner = package_owner(named.name.partition(">")[0])
     return [entry for entry in registry.entries() if entry.distribution == owner]
 
 
-def _shut_out(one: Named) -> bool:
-    return any(entry.state in ("blocked", "not allowed") for entry in _registered_by_owner(one))
+def _shut_out(named: Named) -> bool:
+    return any(entry.state in ("blocked", "not allowed") for entry in _registered_by_owner(named))
 
 
-def _matching(one: Named) -> list[registry.Entry]:
-    word = one.name.partition(">")[2]
-    there = _registered_by_owner(one)
-    return [entry for entry in there if entry.kind in SERIALIZED and entry.attribute == word]
+def _matching(named: Named) -> list[registry.Entry]:
+    word = named.name.partition(">")[2]
+    entries = _registered_by_owner(named)
+    return [entry for entry in entries if entry.kind in SERIALIZED and entry.attribute == word]
 
 
-def _entry_of(one: Named) -> registry.Entry | None:
+def _entry_of(named: Named) -> registry.Entry | None:
     """Return the entry that registers a name, or None.
 
     Raises:
         RegistryError: where it cannot be used, or two entries register the name.
     """
-    found = _matching(one)
-    targets = {entry.target: entry for entry in found}
+    entries = _matching(named)
+    targets = {entry.target: entry for entry in entries}
     if len(targets) > 1:
         raise RegistryError(
-            f"the model needs {one.name!r}, and {found[0].distribution} {found[0].version} "
+            f"the model needs {named.name!r}, and {entries[0].distribution} {entries[0].version} "
             f"registers that name twice, for {' and '.join(targets)}: ask its authors to rename one"
         )
-    return registry.find(found[0].id, found[0].kind) if found else None
+    return registry.find(entries[0].id, entries[0].kind) if entries else None
 
 
-def _may_come_with(one: Named, owners: set[str]) -> bool:
+def _may_come_with(named: Named, owners: set[str]) -> bool:
     """Return whether a name may be registered by a module that is imported for another name."""
-    package, mark, _ = one.name.partition(">")
+    package, mark, _ = named.name.partition(">")
     return bool(mark) and package_owner(package) in owners
 
 
 def _refuse(names: Iterable[Named]) -> None:
-    for one in names:
-        raise RegistryError(f"the model needs {one.name!r}, {_why_not(one)}")
+    for named in names:
+        raise RegistryError(f"the model needs {named.name!r}, {_why_not(named)}")
 
 
-def _why_not(one: Named) -> str:
-    package, mark, word = one.name.partition(">")
+def _why_not(named: Named) -> str:
+    package, mark, word = named.name.partition(">")
     if not mark:
         return (
-            f"of the module {one.module!r}, which is not imported because a file says so: give "
-            f"custom_objects={{{one.word!r}: …}}, or import what registers it with Keras first"
+            f"of the module {named.module!r}, which is not imported because a file says so: give "
+            f"custom_objects={{{named.word!r}: …}}, or import what registers it with Keras first"
         )
-    there = _registered_by_owner(one)
-    if there:
-        owner = f"{there[0].distribution} {there[0].version}"
+    entries = _registered_by_owner(named)
+    if entries:
+        owner = f"{entries[0].distribution} {entries[0].version}"
         return (
             f"and {owner} has no layer, regularizer or model of this name: install the version of "
-            f"{there[0].distribution} with which the model was saved"
+            f"{entries[0].distribution} with which the model was saved"
         )
     install = f": pip install {canonical(package)}, if that is its name" if _NAME(package) else ""
     return (
         f"which no installed distribution registers{install}. For a class of your own import its "
-        f"module first, or give custom_objects={{{one.name!r}: {printable(word, 80)}}}"
+        f"module first, or give custom_objects={{{named.name!r}: {printable(word, 80)}}}"
     )

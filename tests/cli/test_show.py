@@ -1,4 +1,4 @@
-"""`regkit show` and `regkit list`: what is registered, read and not imported."""
+"""`regkit list`, which imports nothing, and `regkit show`, which imports a plugin apart only."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from regkit.cli import backends, main
+from regkit.cli import doctor, main
 from regkit.core import registry
 from tests.plugins_of_tests import install, python, regkit, site_fixture  # noqa: F401
 
@@ -44,7 +44,16 @@ class MaxNorm(Technique):
 
     def update(self, weights, context): ...
 '''
-LAYER = 'class Only:\n    """Do only this."""\n    def __init__(self, size: int = 3): ...\n'
+LAYER = """\
+import keras
+
+
+@keras.saving.register_keras_serializable("some-plugin")
+class Only(keras.layers.Layer):
+    '''Do only this.'''
+
+    def __init__(self, size: int = 3, **kwargs): ...
+"""
 GROUPS = {
     "regkit.techniques": {"max_norm": "a_plugin:MaxNorm"},
     "regkit.layers": {"only": "b:Only"},
@@ -84,6 +93,14 @@ def test_list_of_a_kind(capsys, plugin):
     rows = json.loads(said(capsys, "list", "--kind", "technique", "--json")[1])
     assert {row["kind"] for row in rows} == {"technique"}
     assert said(capsys, "list", "--kind", "ensemble")[0] == 0
+
+
+def test_list_of_words_searches(capsys, plugin):
+    code, out, _ = said(capsys, "list", "weight", "penalty")
+    assert code == 0
+    assert {"l1", "l2", "weight_decay"} <= {line.split()[0] for line in out.splitlines()}
+    assert [row["id"] for row in json.loads(said(capsys, "list", "ridge", "--json")[1])] == ["l2"]
+    assert "Nothing that is registered has 'no such'" in said(capsys, "list", "no", "such")[1]
 
 
 def test_list_says_why_something_cannot_be_used(capsys, plugin, monkeypatch):
@@ -139,7 +156,7 @@ def test_show_says_all_there_is(capsys):
         assert part in out
 
 
-def test_show_of_a_plugin_does_not_import_it(capsys, plugin):
+def test_show_imports_a_plugin_in_a_process_of_its_own(capsys, plugin):
     code, out, _ = said(capsys, "show", "some-plugin:max_norm")
     assert code == 0
     for part in (
@@ -176,8 +193,9 @@ def test_show_finds_the_kind(capsys, plugin):
     assert "drop_connect: a layer of keras-regkit" in out
     assert "layer (required)" in out
     assert "See also: regkit show drop_connect --kind technique" in out
-    assert "some-plugin:only: a layer of" in said(capsys, "show", "some-plugin:only")[1]
-    assert "size = 3: int" in said(capsys, "show", "some-plugin:only")[1]
+    out = said(capsys, "show", "some-plugin:only")[1]
+    assert "some-plugin:only: a layer of" in out
+    assert "size = 3: int" in out
 
 
 def test_show_of_what_cannot_be_used_says_why(capsys, plugin, monkeypatch):
@@ -200,10 +218,67 @@ def test_show_of_an_unknown_name_suggests(capsys, plugin, name, message):
     assert message in err
 
 
+FAILING = {
+    "kills": (
+        f"import os\nos.kill(os.getpid(), 9)\n{PLUGIN}",
+        "importing it ended the process (signal 9)",
+    ),
+    "hangs": (f"import time\ntime.sleep(600)\n{PLUGIN}", "importing it takes longer than 3 s"),
+    "raises as it is described": (
+        f"{PLUGIN}\n\nclass Odd:\n    def __repr__(self): exit(5)\n\n\n"
+        "MaxNorm.__init__.__wrapped__.__kwdefaults__['seed'] = Odd()\n",
+        "describing it failed with SystemExit: 5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), FAILING.values(), ids=FAILING)
+def test_show_of_a_plugin_that_fails_says_so_and_breaks_nothing(
+    capsys, site, monkeypatch, text, reason
+):
+    table = {"max_norm": "a_plugin:MaxNorm"}
+    install(site, groups={"regkit.techniques": table}, files={"a_plugin.py": text})
+    registry.refresh()
+    monkeypatch.setattr(doctor, "LIMIT", 3.0)
+    code, out, _ = said(capsys, "show", "some-plugin:max_norm", "--json")
+    shown = json.loads(out)
+    assert (code, shown["state"], shown["options"], shown["stages"]) == (0, "broken", [], [])
+    assert reason in shown["reason"]
+    assert shown["summary"] == "Keep the norm of each unit's weights at a limit."
+    assert said(capsys, "show", "l2")[0] == 0
+    assert "a_plugin" not in sys.modules
+
+
+def test_what_a_plugin_prints_or_leaves_behind_is_kept_apart(capsys, site):
+    text = f"{PLUGIN}\nprint('hello')\nimport threading, time\n"
+    text += "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+    install(site, groups={"regkit.techniques": {"max_norm": "a_plugin:MaxNorm"}}, files={"a_plugin.py": text})  # fmt: skip
+    registry.refresh()
+    found = json.loads(said(capsys, "show", "some-plugin:max_norm", "--json")[1])
+    assert [option["name"] for option in found["options"]] == ["limit", "seed"]
+
+
+def test_what_is_blocked_is_not_run(capsys, site, monkeypatch):
+    text = f"open({str(site / 'ran')!r}, 'w').close()\n{PLUGIN}"
+    install(site, groups={"regkit.techniques": {"max_norm": "a_plugin:MaxNorm"}}, files={"a_plugin.py": text})  # fmt: skip
+    monkeypatch.setenv("REGKIT_BLOCK", "some-plugin")
+    registry.refresh()
+    out = said(capsys, "show", "some-plugin:max_norm")[1]
+    assert "It is blocked: REGKIT_BLOCK" in out
+    assert "Args:\n  limit: c, above 0." in out  # what its docstring says is read all the same
+    assert not (site / "ran").exists()
+    monkeypatch.delenv("REGKIT_BLOCK")
+    registry.refresh()
+    said(capsys, "show", "some-plugin:max_norm")
+    assert (site / "ran").exists()
+
+
 def test_show_without_a_source(capsys, site):
     install(site, groups={"regkit.techniques": {"mine": "sys:Mine"}})
     registry.refresh()
     out = said(capsys, "show", "some-plugin:mine")[1]
+    assert "It is broken: " in out
+    assert "sys:Mine of some-plugin 1.2 failed with AttributeError" in out
     assert "Source: not to be had (sys:Mine)" in out
 
 
@@ -214,9 +289,13 @@ def test_show_without_a_backend(site):
         "sys.modules['keras'] = None\n"
         "main.main(['show', 'l2'])"
     )
-    done = python(site, code)
-    assert "strength = 0.0001: Strength" in done.stdout, done.stderr
-    assert backends.BACKENDS
+    done = python(site, code, KERAS_BACKEND="")
+    for part in (
+        "Its options cannot be read: no Keras backend is installed: pip install",
+        "Add the sum of squared weights",
+        "Args:\n  strength: A number of at least 0",
+    ):
+        assert part in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", [["list"], ["show"], ["plugins"], ["plugins", "doctor"]])

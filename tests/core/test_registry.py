@@ -1,4 +1,3 @@
-import ast
 import importlib.metadata
 import json
 import tomllib
@@ -24,23 +23,7 @@ def declared(group):
     return project["entry-points"][group]
 
 
-def classes():
-    """Yield (module, class definition) of everything under regkit/techniques."""
-    for path in (ROOT / "regkit" / "techniques").rglob("*.py"):
-        module = ".".join(["regkit", *path.relative_to(ROOT / "regkit").with_suffix("").parts])
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ClassDef):
-                yield module, node
-
-
-def test_the_table_and_the_files_are_equal():
-    """Every technique in a file is an entry point, by its own word, and nothing else is."""
-    found = {
-        f"{module}:{node.name}"
-        for module, node in classes()
-        if "Technique" in [base.id for base in node.bases if isinstance(base, ast.Name)]
-    }
-    assert found == set(declared("regkit.techniques").values())
+def test_a_technique_is_registered_by_its_own_word():
     for name, target in declared("regkit.techniques").items():
         cls = registry.load(name)
         assert f"{cls.__module__}:{cls.__qualname__}" == target
@@ -48,15 +31,8 @@ def test_the_table_and_the_files_are_equal():
         assert issubclass(cls, Technique)
 
 
-def test_the_table_of_layers_and_the_files_are_equal():
-    """Every class that registers itself with Keras is an entry point, and public as a layer."""
-    found = {
-        f"{module}:{node.name}"
-        for module, node in classes()
-        if any("register_keras_serializable" in ast.unparse(one) for one in node.decorator_list)
-    }
+def test_a_layer_is_registered_and_public_as_what_a_saved_model_names():
     table = declared("regkit.layers")
-    assert found == set(table.values())
     assert {target.partition(":")[2] for target in table.values()} == set(regkit.layers.__all__)
     for name, target in table.items():
         cls = registry.load(name, "layer")
@@ -64,6 +40,25 @@ def test_the_table_of_layers_and_the_files_are_equal():
         assert cls is getattr(regkit.layers, target.partition(":")[2])
         assert keras.saving.get_registered_name(cls) == f"regkit>{cls.__name__}"
         assert Technique.word.__func__(cls) == name
+
+
+def test_search_words_lead_to_a_technique():
+    assert [entry.id for entry in registry.search("Ridge")] == ["l2"]
+    penalties = {entry.id for entry in registry.search("weight penalty", "technique")}
+    assert penalties >= {"l1", "l2", "weight_decay"}
+    assert [entry.id for entry in registry.search("drop connect", "layer")] == ["drop_connect"]
+    assert registry.search("nothing like it") == ()
+    for word in ("ridge", "Ridge", "RIDGE"):
+        with pytest.raises(RegistryError, match="did you mean 'l2'"):
+            registry.load(word)
+    with pytest.raises(RegistryError, match="did you mean 'dropout'"):
+        registry.load("dropped_units")
+
+
+def test_search_words_are_read_as_the_class_has_them():
+    for entry in registry.entries("technique"):
+        if entry.distribution == registry.BUILTIN:
+            assert entry.search_words == registry.load(entry.id).search_words
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -1,14 +1,18 @@
-"""What is read from source is what importing would show, and a source may be anything."""
+"""What is read from source, which may be anything, and what a class says once it is imported."""
 
 import ast
+import math
 import warnings
+from typing import Annotated
 
 import pytest
 
+import regkit
 from regkit.core import options, registry
+from regkit.core.options import Choice, Rate, Real
 from regkit.core.registry import describing, docstrings, source
 from regkit.core.technique import Technique
-from tests.plugins_of_tests import install, site_fixture, write  # noqa: F401
+from tests.plugins_of_tests import site_fixture, write  # noqa: F401
 
 pytestmark = pytest.mark.backend_free
 
@@ -19,104 +23,106 @@ LAYERS = [e for e in registry.entries("layer") if e.distribution == registry.BUI
 @pytest.mark.parametrize("entry", TECHNIQUES, ids=lambda entry: entry.id)
 def test_a_description_is_what_the_class_says(entry):
     cls = registry.load(entry.id)
-    found = describing.describe(entry)
-    allowed = {name: one.describe() for name, one in options.constraints(cls).items()}
-    assert {one.name: one.allowed for one in found.options} == allowed
-    for one in found.options:
-        default = options.defaults(cls)[one.name]
-        assert ast.literal_eval(one.default) == default
-        assert one.description.endswith(".")
+    description = describing.describe(cls, "technique")
+    doc = docstrings.parse(source.docstring(entry.target))
+    allowed = {name: bounds.describe() for name, bounds in options.constraints(cls).items()}
+    assert {option.name: option.allowed for option in description.options} == allowed
+    for option in description.options:
+        assert ast.literal_eval(option.default) == options.defaults(cls)[option.name]
+        assert doc.arguments()[option.name].endswith(".")
     stages = Technique.stages(cls.__new__(cls))
-    assert found.stages == tuple(stage.name for stage in stages)
-    assert found.doc.summary == entry.summary
+    assert description.stages == tuple(stage.name for stage in stages)
+    assert doc.summary == entry.summary
     for section in ("Args", "Raises", "References", "Example"):
-        assert found.doc.sections[section]
-    assert found.place.rpartition(":")[0].endswith(f"{entry.module.replace('.', '/')}.py")
+        assert doc.sections[section]
+    place = source.place(entry.target)
+    assert place.rpartition(":")[0].endswith(f"{entry.module.replace('.', '/')}.py")
 
 
 @pytest.mark.parametrize("entry", LAYERS, ids=lambda entry: entry.id)
 def test_a_layer_is_described_too(entry):
-    found = describing.describe(entry)
-    assert found.stages == ()
-    assert all(one.description and one.allowed for one in found.options)
-    assert {"References", "Example"} <= set(found.doc.sections)
+    description = describing.describe(registry.load(entry.id, "layer"), "layer")
+    doc = docstrings.parse(source.docstring(entry.target))
+    assert description.stages == ()
+    assert all(option.allowed and option.name in doc.arguments() for option in description.options)
+    assert {"References", "Example"} <= set(doc.sections)
 
 
-def described(site, text, **files):
-    write(site, {"mine.py": text, **{f"{name}.py": other for name, other in files.items()}})
-    registry.refresh()
-    entry = registry.Entry("mine", "technique", "some-plugin", "1", "available", "mine:Mine")
-    return describing.describe(entry)
+class Odd:
+    """Options of every sort."""
+
+    def __init__(
+        self,
+        a: Annotated[float, Real(0, open_low=True)],
+        b: Rate = 0.1,
+        *args: int,
+        c: int = 3,
+        d=None,
+        e: "Annotated[str, Choice('x', 'y')]" = "x",
+        f: float = math.inf,
+        **others: int,
+    ) -> None: ...
 
 
-ALIASES = """
-import regkit.core.options as opt
-from typing import Annotated
-import typing
-from regkit.core import options
-from regkit.core.options import Choice, Rate as Share, Real, Several
-from words import WORDS
+class Unresolved(Odd):
+    """An annotation that only a type checker can follow, beside one with bounds."""
 
-Positive = Annotated[float, Real(0, open_low=True)]
-LOW = -1
+    def __init__(self, a: "Unknown", b: Rate = 0.1) -> None: ...  # noqa: F821
 
 
-class Mine:
-    def __init__(self, a: Positive, b: Share = 0.1, *, c: opt.Strength = LOW, d: int = 3,
-                 e: typing.Annotated[str, Choice(*WORDS)] = "x", f=None,
-                 g: Annotated[float, options.Real(LOW, 1)] = 0, h: Several(Real(0)) = 1,
-                 i: "Share" = 1, j: Unknown = 2, k: Annotated[int, Real(2**3)] = 0) -> None: ...
-"""
+def test_options_have_bounds_defaults_and_a_way_to_be_given():
+    described = describing.describe(Odd, "layer")
+    assert [(one.name, one.default, one.allowed) for one in described.options] == [
+        ("a", None, "a number in (0, inf)"),
+        ("b", "0.1", "a number in [0, 1) or a LearningRateSchedule"),
+        ("c", "3", "int"),
+        ("d", "None", ""),
+        ("e", "'x'", "'x' or 'y'"),
+        ("f", "inf", "float"),
+    ]
+    assert [one.keyword_only for one in described.options] == [False] * 2 + [True] * 4
+    assert describing.describe(object, "layer") == describing.Description()
 
 
-def test_names_are_followed_and_nothing_is_run(site):
-    found = described(site, ALIASES, words="WORDS = {'x': print, 'y': exit()}")
-    assert {one.name: (one.default, one.allowed) for one in found.options} == {
-        "a": (None, "a number in (0, inf)"),
-        "b": ("0.1", "a number in [0, 1) or a LearningRateSchedule"),
-        "c": ("LOW", "a number in [0, inf) or a LearningRateSchedule"),
-        "d": ("3", "int"),
-        "e": ("'x'", "'x' or 'y'"),
-        "f": ("None", ""),
-        "g": ("0", "a number in [-1, 1]"),
-        "h": ("1", "Several(Real(0))"),  # no Annotated around it
-        "i": ("1", "'Share'"),
-        "j": ("2", "Unknown"),
-        "k": ("0", "Annotated[int, Real(2 ** 3)]"),
-    }
-    assert [one.keyword_only for one in found.options] == [False] * 2 + [True] * 9
+def test_an_annotation_that_cannot_be_followed_is_shown_as_it_is_written():
+    (a, b) = describing.describe(Unresolved, "layer").options
+    assert (a.allowed, a.default) == ("Unknown", None)
+    assert b.default == "0.1"
+
+
+def test_stages_come_from_bases_too():
+    class Base:
+        def on_epoch_end(self, epoch, logs=None): ...
+
+    class Mine(Base, regkit.Dropout):
+        def data(self, batch, context): ...
+
+    described = describing.describe(Mine, "technique")
+    assert described.stages == ("DATA", "FORWARD", "WATCH")
+    assert [option.name for option in described.options] == ["rate", "layers", "seed"]
 
 
 @pytest.mark.parametrize(
-    "annotation",
-    ["Annotated[int, Real(0)(1)]", "Annotated[int, print('run')]", "Annotated[int, A]",
-     "Annotated[int, Real(B)]", "Annotated[int, Choice(*C)]", "Annotated[int, __import__('os')]",
-     "Annotated[int, Real.describe]", "Annotated[int, options.bind]", "Annotated[int, Real('x')]",
-     "Annotated[int, options.typing.sys.exit()]", "Annotated", "Annotated[int]", "Real(0).x",
-     "Annotated[int, Real(low=0, nonsense=1)]", "Annotated[int, (lambda: 1)()]"],
-)  # fmt: skip
-def test_an_annotation_that_cannot_be_read_is_shown_as_it_is(site, annotation):
-    text = (
-        "from typing import Annotated\nfrom regkit.core import options\n"
-        "from regkit.core.options import Choice, Real\n"
-        "A = B\nB = A\nC = [D, D, D, D]\nD = [E, E, E, E]\nE = [F, F, F, F]\nF = [G, G, G, G]\n"
-        "G = [C, C, C, C]\n"
-        f"class Mine:\n    def __init__(self, x: {annotation} = 1): pass\n"
-    )
-    (option,) = described(site, text).options
-    assert option.allowed == ast.unparse(ast.parse(annotation))
+    "answer",
+    [None, 3, "text", [], {}, {"options": 3, "stages": {}}, {"options": [1, None], "stages": None}],
+)
+def test_an_answer_of_another_form_describes_nothing(answer):
+    assert describing.from_answer(answer) == describing.Description()
 
 
-def test_options_and_stages_come_from_bases_too(site):
-    text = "import base\nimport regkit\nclass Mine(base.Base, regkit.Dropout):\n    def data(self): ...\n"
-    found = described(site, text, base="class Base:\n    def on_epoch_end(self): ...\n")
-    assert found.stages == ("DATA", "FORWARD", "WATCH")
-    assert [one.name for one in found.options] == ["rate", "layers", "seed"]
+def test_an_answer_is_kept_to_lines_of_text():
+    answer = {
+        "stages": ["\x1b[31m", 3],
+        "options": [{"name": "a\nb", "default": 1, "allowed": None}],
+    }
+    described = describing.from_answer(answer)
+    assert described.stages == ("?[31m", "3")
+    assert described.options == (describing.Option("a b", "1", "None", False),)
 
 
-def test_bases_that_go_round_end(site):
-    found = described(site, "class Other(Mine): pass\nclass Mine(Other, Mine, f(), a.b.c): pass\n")
-    assert found.options == ()
+def written(site, text):
+    write(site, {"mine.py": text})
+    registry.refresh()
 
 
 HOSTILE = {
@@ -140,20 +146,24 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_source_may_be_anything(site, text):
-    found = described(site, text)
-    assert found.doc.summary == ""
-    assert found.options == ()
+    written(site, text)
     assert source.docstring("mine:Mine") in ("", "bytes")
+    assert source.words("mine:Mine", "search_words") == ()
 
 
 def test_a_source_in_an_encoding_that_it_declares_is_read(site):
-    text = '# coding: latin-1\nclass Mine:\n    """Do größer."""\n'.encode("latin-1")
-    assert described(site, text).doc.summary == "Do größer."
+    written(site, '# coding: latin-1\nclass Mine:\n    """Do größer."""\n'.encode("latin-1"))
+    assert source.docstring("mine:Mine") == "Do größer."
 
 
-def test_a_deep_annotation_ends(site):
-    text = f"class Mine:\n    def __init__(self, x: {'[' * 150 + ']' * 150} = {'-' * 150}1): ...\n"
-    described(site, text)
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("w = ('a', 'b c')", ("a", "b c")), ("w: tuple = ('a',)", ("a",)), ("w: tuple", ()),
+     ("w = ['a']", ()), ("w = ('a', exit(), 3)", ("a",)), ("v = w = ('a',)", ("a",)), ("w = exit()", ())],
+)  # fmt: skip
+def test_words_are_read_as_they_are_written_out(site, line, words):
+    written(site, f"class Mine:\n    {line}\n")
+    assert source.words("mine:Mine", "w") == words
 
 
 @pytest.mark.parametrize(
@@ -169,7 +179,8 @@ def test_a_source_may_be_missing(site, module):
 def test_reading_says_nothing_of_odd_strings(site):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert described(site, 'class Mine:\n    """Do \\d."""\n').doc.summary == "Do \\d."
+        written(site, 'class Mine:\n    """Do \\d."""\n')
+        assert source.docstring("mine:Mine") == "Do \\d."
 
 
 def test_a_module_that_was_replaced_while_running_is_read_around(site, monkeypatch):

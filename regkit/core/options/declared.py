@@ -28,6 +28,7 @@ __all__ = [
     "checked_call",
     "checked_init",
     "constraints",
+    "constraints_of",
     "defaults",
     "of_kind",
     "signature_text",
@@ -39,7 +40,7 @@ def constraints(cls: type) -> dict[str, Constraint]:
     """Return the constraint of every option of a class, from its `__init__`, in order."""
     if cls in _CONSTRAINTS:
         return _CONSTRAINTS[cls]
-    found = _declared(cls.__init__)  # type: ignore[misc]
+    found = constraints_of(cls.__init__)  # type: ignore[misc]
     names = list(inspect.signature(cls).parameters)
     for name in names:
         if name not in found:
@@ -59,7 +60,7 @@ def checked(cls: type, name: str, value: object) -> Any:
     return _checked(cls.__name__, {name: constraints(cls)[name]}, {name: value})[name]
 
 
-def _declared(function: Callable[..., Any]) -> dict[str, Constraint]:
+def constraints_of(function: Callable[..., Any]) -> dict[str, Constraint]:
     """Return the constraints that the annotations of a function hold."""
     found = {}
     for name, hint in typing.get_type_hints(function, include_extras=True).items():
@@ -133,7 +134,7 @@ def checked_call(function: Callable[_P, _R]) -> Callable[_P, _R]:
         ...
         regkit.core.errors.OptionError: draw: n must be a whole number of at least 1; received n=0
     """
-    declared = _declared(function)
+    declared = constraints_of(function)
 
     @functools.wraps(function)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -22,7 +22,18 @@ from regkit.core.registry.entry import AVAILABLE, BUILTIN, KINDS, Entry, normal_
 from regkit.core.registry.finding import scan
 from regkit.core.registry.loading import imported
 
-__all__ = ["BUILTIN", "KINDS", "Entry", "entries", "find", "identify", "known", "load", "refresh"]
+__all__ = [
+    "BUILTIN",
+    "KINDS",
+    "Entry",
+    "entries",
+    "find",
+    "identify",
+    "known",
+    "load",
+    "refresh",
+    "search",
+]
 
 _scanned = functools.cache(scan)
 _failures: dict[tuple[str, str], str] = {}  # (kind, id) of what failed when it was loaded → why
@@ -32,11 +43,26 @@ def entries(kind: str | None = None) -> tuple[Entry, ...]:
     """Return everything registered, or what is of a kind; one scan of what is installed a process.
 
     Example:
-        >>> [one.id for one in entries("layer") if one.distribution == BUILTIN]
+        >>> [entry.id for entry in entries("layer") if entry.distribution == BUILTIN]
         ['drop_connect', 'elastic_distortion']
     """
-    found = (_as_seen(entry) for entry in _scanned())
-    return tuple(entry for entry in found if kind in (None, entry.kind))
+    return tuple(_as_seen(entry) for entry in _scanned() if kind in (None, entry.kind))
+
+
+def search(words: str, kind: str | None = None) -> tuple[Entry, ...]:
+    """Return the entries whose id, first sentence or other names hold all of some words.
+
+    Example:
+        >>> [entry.id for entry in search("ridge")]
+        ['l2']
+    """
+    wanted = words.lower().split()
+
+    def matches(entry: Entry) -> bool:
+        text = " ".join([entry.id, entry.id.replace("_", " "), entry.summary, *entry.search_words])
+        return all(word in text.lower() for word in wanted)
+
+    return tuple(filter(matches, entries(kind)))
 
 
 def refresh() -> None:
@@ -54,11 +80,11 @@ def known(identifier: str, kind: str = "technique") -> Entry:
         RegistryError: for an unknown id, with the nearest.
     """
     wanted = normal_id(identifier)
-    there = entries(kind)
-    found = next((entry for entry in there if entry.id == wanted), None)
-    if found is None:
-        raise RegistryError(_unknown(identifier, wanted, kind, there))
-    return found
+    registered = entries(kind)
+    for entry in registered:
+        if entry.id == wanted:
+            return entry
+    raise RegistryError(_unknown(identifier, wanted, kind, registered))
 
 
 def find(identifier: str, kind: str = "technique") -> Entry:
@@ -117,17 +143,29 @@ def _is(entry: Entry, cls: type) -> bool:
     return isinstance(module, ModuleType) and vars(module).get(entry.attribute) is cls
 
 
-def _unknown(identifier: str, wanted: str, kind: str, there: tuple[Entry, ...]) -> str:
-    ids = [entry.id for entry in there]
-    owner, colon, name = wanted.rpartition(":")
-    if not colon:
-        of_plugins = [one for one in ids if one.endswith(f":{name}")]
-        near = f"; did you mean {of_plugins[0]!r}?" if of_plugins else suggest(wanted, ids)
-    else:
-        near = suggest(wanted, ids)
-        if owner not in {entry.distribution for entry in entries()} and not near:
-            near = f"; no installed distribution {owner!r} registers anything: install it."
-    bare = ", ".join(one for one in ids if ":" not in one) or f"none; is {BUILTIN} installed?"
-    more = sum(":" in one for one in ids)
-    others = f" and {more} of plugins (regkit list)" if more else ""
-    return f"no {kind} is called {identifier!r}{near or '.'} Known: {bare}{others}"
+def _unknown(identifier: str, wanted: str, kind: str, registered: tuple[Entry, ...]) -> str:
+    """Return what to say of an id that nothing of a kind has: what is near, and what there is."""
+    ids = [entry.id for entry in registered]
+    near = _nearest(wanted, registered)
+    owner = wanted.rpartition(":")[0]
+    if owner and not near and owner not in {entry.distribution for entry in entries()}:
+        near = f"; no installed distribution {owner!r} registers anything: install it."
+    built_in = ", ".join(each for each in ids if ":" not in each)
+    known = built_in or f"none; is {BUILTIN} installed?"
+    of_plugins = sum(":" in each for each in ids)
+    others = f" and {of_plugins} of plugins (regkit list)" if of_plugins else ""
+    return f"no {kind} is called {identifier!r}{near or '.'} Known: {known}{others}"
+
+
+def _nearest(wanted: str, registered: tuple[Entry, ...]) -> str:
+    """Return "; did you mean …?" for the entry that an unknown id may mean, or nothing."""
+    ids = [entry.id for entry in registered]
+    if ":" in wanted:
+        return suggest(wanted, ids)
+    of_plugins = [each for each in ids if each.endswith(f":{wanted}")]
+    words = wanted.replace("_", " ").lower()
+    called = [
+        entry.id for entry in registered if words in map(str.lower, entry.search_words) and words
+    ]
+    meant = [*of_plugins, *called]
+    return f"; did you mean {meant[0]!r}?" if meant else suggest(wanted, ids)

@@ -1,26 +1,19 @@
-"""What a registered class says of itself, for `regkit show`: read from source, never imported.
+"""What a class says of its options and stages, read off the class itself once it is imported.
 
-Bounds of options are words of regkit's own constraints. An annotation is read, not run: names are
-followed through assignments and imports of source, and only regkit's constraints are called, with
-literals. What cannot be read so is shown as it is written.
+A plugin's class is imported and read in a process of its own (`regkit.cli.probe`). What that
+process answers was written by others' code, so it is held against the form that is expected here.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from regkit.core.registry import docstrings, source
-from regkit.core.registry.annotations import words
-from regkit.core.registry.entry import Entry, printable
-from regkit.core.stages import Stage
+from regkit.core import options
+from regkit.core.registry.entry import printable
 
-__all__ = ["Description", "Option", "describe"]
-
-ANCESTORS = 20  # classes that are looked at
-_OWN_BASE = ("regkit.core.technique", "Technique")
+__all__ = ["Description", "Option", "describe", "from_answer"]
 
 
 @dataclass(frozen=True)
@@ -29,112 +22,110 @@ class Option:
 
     Attributes:
         name: Its name.
-        default: The expression of its default; None where it must be given.
-        allowed: What it may be, in words.
+        default: Its default as Python writes it; None where it must be given.
+        allowed: What it may be, in words; without a constraint, its annotation as it is written.
         keyword_only: Whether it is given by name only.
-        description: What the docstring says of it.
     """
 
     name: str
     default: str | None
     allowed: str
     keyword_only: bool
-    description: str
 
 
 @dataclass(frozen=True)
 class Description:
-    """What there is to say of a registered class.
+    """What a class says beside its docstring.
 
     Attributes:
-        doc: Its docstring, in parts.
         options: Its options.
         stages: The stages at which a technique may act; its options may choose among them.
-        place: `file:line` of its definition, or an empty string where there is no source.
     """
 
-    doc: docstrings.Docstring = field(default_factory=docstrings.Docstring)
     options: tuple[Option, ...] = ()
     stages: tuple[str, ...] = ()
-    place: str = ""
 
 
-def describe(entry: Entry) -> Description:
-    """Return what an entry's source says of it.
+def describe(cls: type, kind: str) -> Description:
+    """Return what a class of a kind says of itself.
 
     Example:
-        >>> from regkit.core import registry
-        >>> l2 = describe(registry.find("l2"))
+        >>> import regkit
+        >>> l2 = describe(regkit.L2, "technique")
         >>> l2.stages, [option.name for option in l2.options]
         (('PENALTY',), ['strength', 'layers', 'weights'])
     """
-    found = source.find(entry.module, entry.attribute)
-    try:
-        return _described(found, entry.kind) if found else Description()
-    except RecursionError:  # a source that is written to be deep
-        return Description()
+    return Description(_options(cls.__init__), _stages(cls) if kind == "technique" else ())  # type: ignore[misc]
 
 
-def _described(found: source.Class, kind: str) -> Description:
-    doc = docstrings.parse(ast.get_docstring(found.node) or "")
-    lineage = list(_lineage(found))[:ANCESTORS]
-    return Description(
-        doc,
-        tuple(_options(lineage, doc.arguments())),
-        _stages(lineage) if kind == "technique" else (),
-        f"{found.source.file}:{found.node.lineno}",
+def _options(init: Callable[..., None]) -> tuple[Option, ...]:
+    allowed = _allowed(init)
+    _, *parameters = inspect.signature(init).parameters.values()  # the first is self
+    return tuple(
+        Option(
+            parameter.name,
+            None if parameter.default is parameter.empty else printable(repr(parameter.default)),
+            printable(allowed.get(parameter.name) or _annotation(parameter)),
+            parameter.kind is parameter.KEYWORD_ONLY,
+        )
+        for parameter in parameters
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     )
 
 
-def _lineage(found: source.Class, depth: int = 5) -> Iterator[source.Class]:
-    """Yield a class and its bases, as far as their source is found below Keras' and regkit's."""
-    yield found
-    if not isinstance(found.node, ast.ClassDef) or not depth:
-        return
-    for base in found.node.bases:
-        place = _place_of(base, found.source)
-        above = source.find(*place) if place and not place[0].startswith("keras") else None
-        if above and (above.source.module, above.node.name) != _OWN_BASE:
-            yield from _lineage(above, depth - 1)
+def _allowed(init: Callable[..., None]) -> dict[str, str]:
+    """Return what each option with a constraint may be, in words."""
+    try:
+        constraints = options.constraints_of(init)
+    except Exception:  # an annotation may name what is imported for type checkers only
+        return {}
+    return {name: constraint.describe() for name, constraint in constraints.items()}
 
 
-def _place_of(base: ast.expr, at: source.Source) -> tuple[str, str] | None:
-    if isinstance(base, ast.Name):
-        return at.module, base.id
-    names = ast.unparse(base).split(".")
-    origin = at.imported(names[0])
-    if origin is None or not isinstance(base, ast.Attribute):
-        return None
-    return ".".join([*filter(None, origin), *names[1:-1]]), names[-1]
+def _annotation(parameter: inspect.Parameter) -> str:
+    written = parameter.annotation
+    if written is parameter.empty:
+        return ""
+    return written if isinstance(written, str) else inspect.formatannotation(written)
 
 
-def _methods(found: source.Class) -> dict[str, ast.FunctionDef]:
-    return {one.name: one for one in found.node.body if isinstance(one, ast.FunctionDef)}
+def _stages(cls: type) -> tuple[str, ...]:
+    from regkit.core.technique import Technique  # imports Keras, so only now
+
+    # The base class's answer, from the methods alone: an instance with options may act at fewer.
+    assert issubclass(cls, Technique)
+    return tuple(stage.name for stage in Technique.stages(cls.__new__(cls)))
 
 
-def _stages(lineage: list[source.Class]) -> tuple[str, ...]:
-    names = {name for one in lineage for name in _methods(one)}
-    watches = any(name.startswith("on_") for name in names)
-    acts = {stage for stage in Stage if stage.name.lower() in names}
-    return tuple(one.name for one in Stage if one in acts or (one is Stage.WATCH and watches))
+def from_answer(answer: object) -> Description:
+    """Return the description that a process answered; what has another form is left out.
+
+    Example:
+        >>> from_answer({"stages": ["UPDATE"], "options": [{"name": "rate", "default": "0.5"}]})
+        Description(options=(Option(name='rate', default='0.5', allowed='', keyword_only=False),), \
+stages=('UPDATE',))
+    """
+    if not isinstance(answer, dict):
+        return Description()
+    return Description(
+        tuple(_option_of(given) for given in _dicts(answer.get("options"))),
+        tuple(printable(str(name)) for name in _list(answer.get("stages"))),
+    )
 
 
-def _options(lineage: list[source.Class], said: dict[str, str]) -> Iterator[Option]:
-    inits = ((one, _methods(one).get("__init__")) for one in lineage)
-    at, init = next(((one, init) for one, init in inits if init), (None, None))
-    if at is None or init is None:
-        return
-    given = init.args
-    plain = [*given.posonlyargs, *given.args]
-    missing: list[Any] = [None] * (len(plain) - len(given.defaults))
-    pairs = list(zip(plain, [*missing, *given.defaults], strict=True))[1:]  # without self
-    for count, (argument, default) in enumerate(
-        [*pairs, *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
-    ):
-        yield Option(
-            argument.arg,
-            printable(ast.unparse(default)) if default else None,
-            printable(words(argument.annotation, at.source)),
-            keyword_only=count >= len(pairs),
-            description=said.get(argument.arg, ""),
-        )
+def _option_of(given: dict[str, object]) -> Option:
+    default = given.get("default")
+    return Option(
+        printable(str(given.get("name", ""))),
+        None if default is None else printable(str(default)),
+        printable(str(given.get("allowed", ""))),
+        given.get("keyword_only") is True,
+    )
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [item for item in _list(value) if isinstance(item, dict)]

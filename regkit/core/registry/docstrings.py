@@ -24,7 +24,7 @@ class Docstring:
     def arguments(self) -> dict[str, str]:
         """Return what `Args` says of each argument."""
         parts = _ARGUMENT.split(self.sections.get("Args", ""))
-        words = (" ".join(one.split()) for one in parts[2::2])
+        words = (" ".join(part.split()) for part in parts[2::2])
         return dict(zip(parts[1::2], words, strict=True))
 
 
@@ -36,9 +36,11 @@ def parse(text: str) -> Docstring:
         >>> parse(inspect.getdoc(parse)).summary
         'Return the parts of a docstring as `ast.get_docstring` gives it.'
     """
-    kept = "".join(one for one in text[:LONGEST] if one.isprintable() or one == "\n")
+    kept = "".join(
+        character for character in text[:LONGEST] if character.isprintable() or character == "\n"
+    )
     summary, _, rest = kept.partition("\n\n")
     body, *sections = _HEADING.split(rest)
-    texts = (textwrap.dedent(one.strip("\n")).rstrip() for one in sections[1::2])
+    texts = (textwrap.dedent(part.strip("\n")).rstrip() for part in sections[1::2])
     named = dict(zip(sections[0::2], texts, strict=True))
     return Docstring(" ".join(summary.split()), body.strip(), named)

@@ -50,7 +50,7 @@ def printable(text: str, most: int = 300) -> str:
         'red?[31m alert'
     """
     line = " ".join(text[: 4 * most].split())
-    line = "".join(one if one.isprintable() else "?" for one in line)
+    line = "".join(character if character.isprintable() else "?" for character in line)
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
@@ -98,3 +98,8 @@ class Entry:
     def summary(self) -> str:
         """The first sentence of the class's docstring, read from the source, not imported."""
         return printable(source.docstring(self.target).partition("\n\n")[0])
+
+    @property
+    def search_words(self) -> tuple[str, ...]:
+        """Other names by which people look for it, as its class writes them out; not imported."""
+        return tuple(map(printable, source.words(self.target, "search_words")))

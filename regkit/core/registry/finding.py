@@ -28,7 +28,7 @@ _ORDER = list(KINDS.values())
 
 def scan() -> tuple[Entry, ...]:
     """Return everything registered, by kind, built-ins first, then by id."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     seen: set[str] = set()
     for dist in importlib.metadata.distributions():
         name = metadata.folder_name(dist)
@@ -37,8 +37,10 @@ def scan() -> tuple[Entry, ...]:
         seen.add(name)
         plugin = metadata.declared(dist)
         if plugin:
-            found += _entries(*plugin)
-    return tuple(sorted(found, key=lambda one: (_ORDER.index(one.kind), ":" in one.id, one.id)))
+            entries += _entries(*plugin)
+    return tuple(
+        sorted(entries, key=lambda entry: (_ORDER.index(entry.kind), ":" in entry.id, entry.id))
+    )
 
 
 def words(variable: str) -> set[str]:

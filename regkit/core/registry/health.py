@@ -34,22 +34,22 @@ class Health:
 def health() -> list[Health]:
     """Return every distribution with entry points for regkit, by name; nothing is imported."""
     copies: dict[str, list[tuple[Distribution, importlib.metadata.Distribution]]] = {}
-    found: dict[str, Health] = {}
+    by_name: dict[str, Health] = {}
     for dist in importlib.metadata.distributions():
         plugin = declared(dist)
         if plugin is None:
             continue
         about, lines = plugin
         copies.setdefault(about.name, []).append((about, dist))
-        if about.name not in found:
-            found[about.name] = Health(about, [*_gone(about, dist), *_unknown_groups(lines)])
+        if about.name not in by_name:
+            by_name[about.name] = Health(about, [*_gone(about, dist), *_unknown_groups(lines)])
             if about.name != BUILTIN and not about.requires:
-                found[about.name].notes.append(
+                by_name[about.name].notes.append(
                     f'it does not say which regkit it needs: dependencies = ["{BUILTIN}>=…"]'
                 )
     for name, several in copies.items():
-        found[name].problems += _two_versions(name, several)
-    return [found[name] for name in sorted(found)]
+        by_name[name].problems += _two_versions(name, several)
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def _two_versions(

@@ -10,7 +10,7 @@ from regkit.core.errors import RegistryError
 from regkit.core.registry import contracts
 from regkit.core.registry.entry import Entry, printable
 
-__all__ = ["imported", "place"]
+__all__ = ["failure", "imported", "place"]
 
 
 def imported(entry: Entry) -> Any:
@@ -21,21 +21,21 @@ def imported(entry: Entry) -> Any:
             message gives distribution, version, target and cause.
     """
     try:
-        found = getattr(importlib.import_module(entry.module), entry.attribute)
-        breach = contracts.breach(entry, found)
+        cls = getattr(importlib.import_module(entry.module), entry.attribute)
+        breach = contracts.breach(entry, cls)
     except KeyboardInterrupt:
         raise  # the user's
     except BaseException as error:  # also sys.exit: a plugin takes down nothing but itself
         where = place(error)
         raise RegistryError(
-            f"{entry.id!r} cannot be loaded: {_named(entry)} failed with {_said(error)}"
+            f"{entry.id!r} cannot be loaded: {_named(entry)} {failure(error)}"
             f"{f' ({where})' if where else ''}. {_what_to_do(entry)}"
         ) from error
     if breach:
         raise RegistryError(
             f"{entry.id!r} cannot be used: {_named(entry)}: {breach}. {_what_to_do(entry)}"
         )
-    return found
+    return cls
 
 
 def _what_to_do(entry: Entry) -> str:
@@ -48,11 +48,11 @@ def place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    inner = [one for one in frames if not _of_the_road(one.filename)]
+    inner = [frame for frame in frames if not _is_of_the_import(frame.filename)]
     return f"{inner[-1].filename}:{inner[-1].lineno}" if inner else ""
 
 
-def _of_the_road(filename: str) -> bool:
+def _is_of_the_import(filename: str) -> bool:
     own = (__file__, importlib.__file__)
     return filename.startswith("<frozen importlib") or filename in own
 
@@ -61,8 +61,9 @@ def _named(entry: Entry) -> str:
     return f"{entry.target} of {entry.distribution} {entry.version}".rstrip()
 
 
-def _said(error: BaseException) -> str:
+def failure(error: BaseException) -> str:
+    """Return how others' code failed: "failed with KeyError: 'a'"."""
     try:
-        return printable(f"{type(error).__name__}: {error}", most=500)
+        return printable(f"failed with {type(error).__name__}: {error}", most=500)
     except BaseException:  # its own text fails
-        return type(error).__name__
+        return f"failed with {type(error).__name__}"

@@ -62,18 +62,20 @@ def declared(dist: importlib.metadata.Distribution) -> tuple[Distribution, list[
         return None
     if "regkit." not in text:
         return None
-    return _described(dist, name), [one for one in _lines(text) if one.group.startswith("regkit.")]
+    return _described(dist, name), [
+        line for line in _lines(text) if line.group.startswith("regkit.")
+    ]
 
 
 def _lines(text: str) -> list[Declared]:
-    found, group = [], ""
+    entries, group = [], ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("[") and line.endswith("]"):
             group = line[1:-1].strip()
         elif line and not line.startswith(("#", ";")):
             name, equals, value = line.partition("=")
-            found.append(Declared(group, name.strip(), value.strip() if equals else None))
-    return found
+            entries.append(Declared(group, name.strip(), value.strip() if equals else None))
+    return entries
 
 
 def _described(dist: importlib.metadata.Distribution, folder: str) -> Distribution:
@@ -90,7 +92,7 @@ def _described(dist: importlib.metadata.Distribution, folder: str) -> Distributi
             break  # the description follows
         key, _, value = line.partition(":")
         fields.setdefault(key.strip().lower(), []).append(value.strip())
-    names = [canonical(one) for one in fields.get("name", [])]
+    names = [canonical(name) for name in fields.get("name", [])]
     if not problem and names != [folder]:
         # A name in a file may be any name; one that is not the folder's borrows another's.
         problem = f"its METADATA names {printable(', '.join(names)) or 'nothing'}, not {folder}"
@@ -100,8 +102,8 @@ def _described(dist: importlib.metadata.Distribution, folder: str) -> Distributi
 
 def _requires(requirements: list[str]) -> str:
     """Return the bounds on regkit; a requirement under a condition (`; extra == …`) is none."""
-    for one in requirements:
-        match = _REQUIREMENT.match(one)
+    for requirement in requirements:
+        match = _REQUIREMENT.match(requirement)
         if match and canonical(match["name"]) == BUILTIN:
             return printable(match["bounds"].replace(" ", ""), most=60)
     return ""
@@ -153,4 +155,4 @@ def _padded(numbers: tuple[int, ...], width: int) -> tuple[int, ...]:
 
 def _numbers(version: str) -> tuple[int, ...]:
     match = re.match(r"v?(\d+(?:\.\d+)*)", version)
-    return tuple(int(one[:9]) for one in match[1].split(".")) if match else ()
+    return tuple(int(part[:9]) for part in match[1].split(".")) if match else ()

@@ -83,7 +83,7 @@ def _malformed(path: Path, what: str) -> RegkitError:
     return RegkitError(f"{str(path)!r} is not a model that Keras saved: {what}. Save it again")
 
 
-def names(config: dict[str, Any]) -> list[Named]:
+def names(config: dict[str, object]) -> list[Named]:
     """Return the objects that a config asks for, each once, in their order.
 
     Raises:
@@ -93,8 +93,8 @@ def names(config: dict[str, Any]) -> list[Named]:
         >>> names({"class_name": "A", "module": "m", "registered_name": "p>A", "config": {}})
         [Named(name='p>A', module='m', word='A')]
     """
-    found: dict[Named, None] = {}
-    waiting: list[tuple[Any, int]] = [(config, 0)]
+    objects: dict[Named, None] = {}
+    waiting: list[tuple[object, int]] = [(config, 0)]
     while waiting:
         value, depth = waiting.pop()
         if depth > DEEPEST:
@@ -102,14 +102,14 @@ def names(config: dict[str, Any]) -> list[Named]:
                 f"the model file is nested deeper than {DEEPEST} values; no model of Keras is"
             )
         if isinstance(value, dict):
-            found.update((one, None) for one in _named(value))
-            waiting += [(one, depth + 1) for one in reversed(value.values())]
+            objects.update((named, None) for named in _named(value))
+            waiting += [(inner, depth + 1) for inner in reversed(value.values())]
         elif isinstance(value, list):
-            waiting += [(one, depth + 1) for one in reversed(value)]
-    return list(found)
+            waiting += [(inner, depth + 1) for inner in reversed(value)]
+    return list(objects)
 
 
-def _named(value: dict[str, Any]) -> Iterator[Named]:
+def _named(value: dict[str, object]) -> Iterator[Named]:
     word, module = value.get("class_name"), value.get("module")
     name = value.get("registered_name")
     if word == "function":

@@ -1,6 +1,8 @@
-"""Reading what a target says of itself from its source: parsed, never imported.
+"""What a source file says of a target: parsed, never imported, and never followed into a value.
 
-A source may be missing, huge, in another encoding or not Python at all: then nothing is read.
+`regkit list` needs a docstring and the names by which people look for a technique, of everything
+that is installed, without running any of it. A source may be missing, huge, in another encoding or
+not Python at all: then nothing is read.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Class", "Source", "docstring", "find", "forget", "importable", "read"]
+__all__ = ["Definition", "Source", "docstring", "find", "forget", "importable", "place", "words"]
 
 LARGEST = 1_000_000  # bytes; no source that a person wrote is larger
 HOPS = 5  # from a package that passes a name on to the module that defines it
@@ -27,19 +29,13 @@ class Source:
     tree: ast.Module
 
     def imported(self, name: str) -> tuple[str, str] | None:
-        """Return (module, attribute) of a name that the module imports, or None.
-
-        The attribute is empty where the name is a module itself, `import numpy as np`.
-        """
+        """Return (module, attribute) where the module has a name from another one, or None."""
         for node in self.tree.body:
-            if not isinstance(node, ast.Import | ast.ImportFrom):
+            if not isinstance(node, ast.ImportFrom):
                 continue
             for alias in node.names:
-                if (alias.asname or alias.name) != name:
-                    continue
-                if isinstance(node, ast.Import):
-                    return alias.name, ""
-                return self._absolute(node), alias.name
+                if (alias.asname or alias.name) == name:
+                    return self._absolute(node), alias.name
         return None
 
     def _absolute(self, node: ast.ImportFrom) -> str:
@@ -50,29 +46,16 @@ class Source:
         base = parts[: max(own - node.level + 1, 0)]
         return ".".join([*base, node.module] if node.module else base)
 
-    def assigned(self, name: str) -> ast.expr | None:
-        """Return the expression that the module assigns to a name, or None."""
-        for node in self.tree.body:
-            if isinstance(node, ast.Assign):
-                names = [one.id for one in node.targets if isinstance(one, ast.Name)]
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                names = [node.target.id]
-            else:
-                continue
-            if name in names:
-                return node.value
-        return None
-
 
 @dataclass(frozen=True)
-class Class:
+class Definition:
     """A class, or a function, where its source defines it."""
 
     source: Source
     node: ast.ClassDef | ast.FunctionDef
 
 
-def find(module: str, attribute: str, hops: int = HOPS) -> Class | None:
+def find(module: str, attribute: str, hops: int = HOPS) -> Definition | None:
     """Return the definition of `module:attribute`, through modules that only pass it on."""
     # A lazy package such as regkit says in its stub, beside it, where its names are.
     for suffix in (".py", ".pyi"):
@@ -81,18 +64,47 @@ def find(module: str, attribute: str, hops: int = HOPS) -> Class | None:
             continue
         for node in source.tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == attribute:
-                return Class(source, node)
+                return Definition(source, node)
         origin = source.imported(attribute)
-        if origin and origin[1] and hops:
+        if origin and hops:
             return find(*origin, hops - 1)
     return None
 
 
+def _find(target: str) -> Definition | None:
+    module, _, attribute = target.partition(":")
+    return find(module, attribute)
+
+
 def docstring(target: str) -> str:
     """Return the docstring of a target, or an empty string."""
-    module, _, attribute = target.partition(":")
-    found = find(module, attribute)
-    return (ast.get_docstring(found.node) or "") if found else ""
+    definition = _find(target)
+    return (ast.get_docstring(definition.node) or "") if definition else ""
+
+
+def place(target: str) -> str:
+    """Return `file:line` of a target's definition, or an empty string."""
+    definition = _find(target)
+    return f"{definition.source.file}:{definition.node.lineno}" if definition else ""
+
+
+def words(target: str, attribute: str) -> tuple[str, ...]:
+    """Return the words of a tuple that a class has in its body, written out, or none.
+
+    Example:
+        >>> words("regkit.techniques.penalties.l2:L2", "search_words")[0]
+        'ridge'
+    """
+    definition = _find(target)
+    for node in definition.node.body if definition else ():
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if attribute in [target.id for target in targets if isinstance(target, ast.Name)]:
+            written = node.value.elts if isinstance(node.value, ast.Tuple) else []
+            texts = [item.value for item in written if isinstance(item, ast.Constant)]
+            return tuple(text for text in texts if isinstance(text, str))
+    return ()
 
 
 @functools.cache

@@ -130,6 +130,9 @@ class ElasticDistortion(Technique):
         ElasticDistortion(relative_to=28.0)
     """
 
+    default_arms = ("elastic_distortion(relative_to=28)",)  # the paper's setting, at any size
+    needs = ("images",)
+    search_words = ("elastic deformation", "warp", "Simard")
     phases = (Phase.GEOMETRY,)
 
     def __init__(

@@ -63,6 +63,8 @@ class DropConnect(Technique):
         DropConnect(mask='batch', layers='hidden*')
     """
 
+    default_arms = ("drop_connect",)
+    search_words = ("weight dropout", "dropped connections", "Wan")
     phases = (Phase.WEIGHTS,)
     exclusive_on_layer = "mask on the weights"
 

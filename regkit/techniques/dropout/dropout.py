@@ -59,6 +59,9 @@ class Dropout(Technique):
         Dropout(rate=0.2, layers='hidden*')
     """
 
+    default_arms = ("dropout",)
+    search_words = ("dropped units", "drop out", "Srivastava")
+
     def __init__(
         self, rate: Rate = 0.5, *, layers: LayerOption = None, seed: SeedOption = None
     ) -> None:

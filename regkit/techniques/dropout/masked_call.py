@@ -1,5 +1,7 @@
 """A layer called with random parts of its weights left out: DropConnect's three masks."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

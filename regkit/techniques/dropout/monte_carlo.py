@@ -1,5 +1,7 @@
 """Prediction as the average over networks with random parts left out."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator

@@ -4,6 +4,8 @@ A course is the list of its evaluations so far. Nothing here knows Keras: the sa
 same decision, so a course that is replayed (after a resumed run, in a test) decides as it did.
 """
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 import math

@@ -113,6 +113,10 @@ class EarlyStopping(Outcome, Technique):
         EarlyStopping(monitor=['val_accuracy', 'val_loss'], patience=5)
     """
 
+    # No default arm: a comparison evaluates every arm, the baseline too, at its best epoch. That is
+    # the epoch which early stopping would choose.
+    search_words = ("patience", "best weights", "Prechelt")
+
     def __init__(
         self,
         monitor: Annotated[Any, Several(Either(Name(), Function("the logs")))] = "val_loss",

@@ -1,5 +1,7 @@
 """What is monitored: names of logs or functions of them, and in which direction they are better."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

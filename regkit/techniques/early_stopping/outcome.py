@@ -1,5 +1,7 @@
 """What a run found, to be read off `EarlyStopping` during and after `fit`."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 from regkit.techniques.early_stopping.criteria import Course, Evaluation

@@ -1,5 +1,7 @@
 """Validation data of the callback's own: checked at the start, kept where it can be read once."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 import itertools

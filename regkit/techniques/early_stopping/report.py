@@ -1,5 +1,7 @@
 """The line at the end of training: where it ended, why, and which weights are left."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 from regkit.techniques.early_stopping.criteria import Course

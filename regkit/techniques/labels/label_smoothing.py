@@ -78,6 +78,9 @@ class LabelSmoothing(Technique):
         LabelSmoothing(epsilon=0.2, spread='all')
     """
 
+    default_arms = ("label_smoothing",)
+    needs = ("classes",)
+    search_words = ("soft labels", "soft targets", "Szegedy")
     phases = (Phase.SMOOTH,)
     exclusive = "label smoothing"
 

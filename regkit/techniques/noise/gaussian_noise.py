@@ -53,6 +53,8 @@ class GaussianNoise(Technique):
         GaussianNoise(stddev=0.2)
     """
 
+    default_arms = ("gaussian_noise",)
+    search_words = ("input noise", "jitter", "normal noise")
     phases = (Phase.NOISE,)
 
     def __init__(self, stddev: Strength = 0.1, *, seed: SeedOption = None) -> None:

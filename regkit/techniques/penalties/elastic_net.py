@@ -51,6 +51,8 @@ class ElasticNet(Technique):
         ElasticNet(strength=0.001, l1_ratio=0.9)
     """
 
+    search_words = ("l1 and l2", "l1_l2", "Zou and Hastie")
+
     def __init__(
         self,
         strength: Strength = 1e-4,

@@ -54,6 +54,8 @@ class L1(Technique):
         ['data_loss', 'l1_penalty', 'loss']
     """
 
+    search_words = ("lasso", "sparse weights", "weight penalty")
+
     def __init__(
         self,
         strength: Strength = 1e-4,

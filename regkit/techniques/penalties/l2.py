@@ -54,6 +54,9 @@ class L2(Technique):
         ['data_loss', 'l2_penalty', 'loss']
     """
 
+    default_arms = ("l2",)
+    search_words = ("ridge", "Tikhonov", "weight penalty")
+
     def __init__(
         self,
         strength: Strength = 1e-4,

@@ -75,6 +75,8 @@ class WeightDecay(Technique):
         (<Stage.GRADIENT: 4>, <Stage.UPDATE: 5>)
     """
 
+    search_words = ("AdamW", "shrinkage", "weight penalty")
+
     def __init__(
         self,
         rate: Strength = 1e-4,
