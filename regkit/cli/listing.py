@@ -7,7 +7,7 @@ import json
 from itertools import groupby
 from typing import Any
 
-from regkit.cli.tables import table
+from regkit.cli.columns import table
 from regkit.core import registry
 from regkit.core.errors import RegistryError, suggest
 

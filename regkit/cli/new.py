@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from regkit.cli.tables import table
+from regkit.cli.columns import table
 from regkit.core.registry.entry import KINDS
 from regkit.scaffold import kinds
 from regkit.scaffold.kinds import DEFAULT_STAGE, STAGES

@@ -219,16 +219,16 @@ def test_compare_writes_and_then_refuses(
 def test_a_failed_arm_is_code_1(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from regkit.comparison import study
+    from regkit.comparison.fits import worker
 
-    plain = study.fit_arm
+    plain = worker.fit_arm
 
     def fit_arm(workbench: Any, arm: str, *args: Any, **options: Any) -> Any:
         if arm == "l2(1e-4)":
             raise RuntimeError("no")
         return plain(workbench, arm, *args, **options)
 
-    monkeypatch.setattr(study, "fit_arm", fit_arm)
+    monkeypatch.setattr(worker, "fit_arm", fit_arm)
     code, out, err = said(capsys, *small_job(tmp_path))
     assert code == 1
     assert "RK001: l2(1e-4) failed and is taken out" in out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from regkit.cli import main
-from regkit.comparison.results import JOURNAL
+from regkit.comparison.record.results import JOURNAL
 from tests.cli.test_cli import said, small_job
 
 STUDY = """

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from regkit.comparison import results, study
+from regkit.comparison.fits import worker
+from regkit.comparison.record import results
 from regkit.comparison.run import compare
 from regkit.core.errors import RegkitError
 from regkit.core.technique import Technique
@@ -20,7 +21,7 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     def fit_arm(*args: Any, **options: Any) -> None:
         raise AssertionError("trained before the options were checked")
 
-    monkeypatch.setattr(study, "fit_arm", fit_arm)
+    monkeypatch.setattr(worker, "fit_arm", fit_arm)
 
 
 @pytest.mark.usefixtures("untrained")

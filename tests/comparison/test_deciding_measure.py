@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regkit.comparison import measures
-from regkit.comparison.analysis import summarize
-from regkit.comparison.cautions import cautions
-from regkit.comparison.journal import Journal
-from regkit.comparison.results import Record
+from regkit.comparison.design.settings import MEASURES
+from regkit.comparison.record.journal import Journal
+from regkit.comparison.record.results import Record
 from regkit.comparison.run import compare
-from regkit.comparison.settings import MEASURES
-from regkit.comparison.verdict_text import deciding
+from regkit.comparison.statistics import measures
+from regkit.comparison.statistics.analysis import summarize
+from regkit.comparison.words.cautions import cautions
+from regkit.comparison.words.verdict_text import deciding
 from tests.comparison.records import record
 from tests.comparison.small import DATA, QUICK, VALUES, network
 

@@ -9,6 +9,7 @@ from regkit.core.options.bounds import (
     Boolean,
     Choice,
     Constraint,
+    FilePath,
     Function,
     Integer,
     Layers,
@@ -16,13 +17,14 @@ from regkit.core.options.bounds import (
     Names,
     Real,
 )
-from regkit.core.options.compound import Either, Range, Several
+from regkit.core.options.compound import Either, Pair, Range, Several
 from regkit.core.options.data import Data
 from regkit.core.options.declared import (
     bind,
     checked,
     checked_call,
     checked_init,
+    checked_value,
     constraints,
     defaults,
     signature_text,
@@ -45,12 +47,14 @@ __all__ = [
     "Data",
     "DataFormat",
     "Either",
+    "FilePath",
     "Function",
     "Integer",
     "LayerOption",
     "Layers",
     "Name",
     "Names",
+    "Pair",
     "Range",
     "Rate",
     "Real",
@@ -63,6 +67,7 @@ __all__ = [
     "checked",
     "checked_call",
     "checked_init",
+    "checked_value",
     "constraints",
     "defaults",
     "signature_text",
