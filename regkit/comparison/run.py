@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from regkit.comparison.design.arms import Recipes, default_recipes, named
 from regkit.comparison.design.networks import BuildModel, resolve

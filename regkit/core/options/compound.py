@@ -93,7 +93,7 @@ class Pair(Constraint):
 
     def describe(self) -> str:
         """Return the form."""
-        return f"a pair of these, each {self.of.describe()}"
+        return f"a pair (a, b), each {self.of.describe()}"
 
     def check(self, value: object) -> tuple[Any, Any]:
         """Return the two as a tuple."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from regkit.comparison.design.settings import OPTIONS
-from regkit.comparison.design.study_file import KEYS, read
+from regkit.comparison.design.study_file import BOUNDS, read
+from regkit.core.errors import RegkitError
 
 pytestmark = pytest.mark.backend_free
 
@@ -59,19 +60,19 @@ def test_a_whole_study(tmp_path: Path) -> None:
     [
         ("splits = \n", r"line 1, column 10"),
         ("\n\nsplit = 3\n", r"study.toml, line 3: no option is called 'split'; did you mean 'splits'"),
-        ("data = 'digits'\nsplits = 1\n", "line 2: splits must be an integer of 2 or more.*received 1"),
-        ("epochs = true\n", "line 1: epochs must be an integer"),
-        ("label_noise = 'much'\n", "line 1: label_noise must be a fraction from 0 to 1"),
-        ("data = 3\n", "line 1: data is a name or path"),
-        ("data = []\n", "line 1: data is a name or path"),
-        ("recipes = 'l2'\n", "line 1: recipes is a list of texts"),
-        ("ignore = 1.5\n", "line 1: ignore is a column, or a list of them; received 1.5"),
-        ("header = 1.5\n", "line 1: header is true, false or the number of a line; received 1.5"),
-        ("target = [1]\n", r"line 1: target is a column, by name or index; received \[1\]"),
-        ("separator = 3\n", "line 1: separator is a text; received 3"),
-        ("model = 3\n", "line 1: model is a text; received 3"),
-        ("image_size = [1, 2, 3]\n", "line 1: image_size is pixels"),
-        ("splits = 3\n[arms]\nx = 3\n", "line 2: arms is a table of name"),
+        ("data = 'digits'\nsplits = 1\n", "line 2: splits must be a whole number of at least 2; received splits=1"),
+        ("epochs = true\n", "line 1: epochs must be a whole number"),
+        ("label_noise = 'much'\n", r"line 1: label_noise must be a number in \[0, 1\]"),
+        ("data = 3\n", "line 1: data must be a name or path, or a list of these"),
+        ("data = []\n", "line 1: data must be a name or path, or a list of these"),
+        ("recipes = 'l2'\n", "line 1: recipes must be a list of recipes in text"),
+        ("ignore = 1.5\n", "line 1: ignore must be a column's name or a whole number, or a list of these.*received ignore=1.5"),
+        ("header = 1.5\n", "line 1: header must be True or False or a whole number or .*; received header=1.5"),
+        ("target = [1]\n", r"line 1: target must be a column's name or a whole number or None; received target=\[1\]"),
+        ("separator = 3\n", "line 1: separator must be a character or its name or None; received separator=3"),
+        ("model = 3\n", "line 1: model must be mlp, cnn or path.py:function; received model=3"),
+        ("image_size = [1, 2, 3]\n", "line 1: image_size must be a whole number of at least 1 or a pair"),
+        ("splits = 3\n[arms]\nx = 3\n", "line 2: arms must be a table of name"),
         ("recipes = ['l2']\n[arms]\nx = 'l1'\n", "line 2: arms and recipes say the same"),
     ],
 )  # fmt: skip
@@ -89,5 +90,28 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read(tmp_path / "latin.toml")
 
 
+def as_toml(value: object) -> str | None:
+    """Return a value as TOML writes it; None where it has no form for it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        items = [as_toml(item) for item in value]
+        return None if None in items else f"[{', '.join(filter(None, items))}]"
+    return None
+
+
+@pytest.mark.parametrize("key", BOUNDS)
+def test_every_bad_value_is_refused_by_line_and_name(tmp_path: Path, key: str) -> None:
+    written = [text for value in BOUNDS[key].bad_values() if (text := as_toml(value))]
+    assert written
+    for text in written:
+        (tmp_path / "study.toml").write_text(f"\n{key} = {text}\n")
+        with pytest.raises(RegkitError, match=f"study.toml, line 2: {key} must be ") as raised:
+            read(tmp_path / "study.toml")
+        assert f"received {key}=" in str(raised.value)
+
+
 def test_every_option_can_be_in_a_file() -> None:
-    assert {option.name for option in OPTIONS} <= set(KEYS)
+    assert {option.name for option in OPTIONS} <= set(BOUNDS)
