@@ -137,7 +137,7 @@ def _options(chosen: argparse.Namespace) -> dict[str, Any]:
     given = {key: value for key, value in vars(chosen).items() if key not in ("run", "version")}
     for option in OPTIONS:
         if option.name in given:
-            given[option.name] = option.check(given[option.name])
+            option.check(given[option.name])
     recipes = given.pop("recipes", [])
     files = [text for text in recipes if text.endswith(".toml")]
     if files and len(recipes) > 1:

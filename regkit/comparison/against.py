@@ -10,7 +10,7 @@ from rich.console import Console
 
 from regkit.comparison.record.results import Record, read
 from regkit.comparison.report import Comparison
-from regkit.comparison.statistics import differences
+from regkit.comparison.statistics import paired_differences
 from regkit.comparison.statistics.analysis import ALPHA, differences_by_split, overlap
 from regkit.comparison.statistics.measures import Measure, deciding
 from regkit.comparison.words.console import standard_output
@@ -26,7 +26,7 @@ class Change(NamedTuple):
 
     arm: str
     measure: Measure
-    difference: differences.Difference
+    difference: paired_differences.Difference
     verdict: str
 
 
@@ -41,17 +41,19 @@ def changes(now: Record, before: Record) -> list[Change]:
     """
     _comparable(now, before)
     tests = [
-        (arm, measure, differences.difference(values, overlap(now)))
+        (arm, measure, paired_differences.difference(values, overlap(now)))
         for arm in now.arms
         for measure in deciding(now)
         if (values := _pairs(now, before, arm, measure))
     ]
     if not tests:
         raise RegkitError("no arm has fits in both results, so there is nothing to compare")
-    different = differences.holm([d.p for _, _, d in tests])
-    same = differences.holm([differences.equivalence_p(d, m.margin) for _, m, d in tests])
+    different = paired_differences.holm([d.p for _, _, d in tests])
+    same = paired_differences.holm(
+        [paired_differences.equivalence_p(d, m.margin) for _, m, d in tests]
+    )
     return [
-        Change(arm, m, d, differences.verdict(m.sign * d.mean, p, p_same, ALPHA))
+        Change(arm, m, d, paired_differences.verdict(m.sign * d.mean, p, p_same, ALPHA))
         for (arm, m, d), p, p_same in zip(tests, different, same, strict=True)
     ]
 
@@ -81,10 +83,10 @@ class Against:
     """Earlier results, read before anything is trained.
 
     Args:
-        path: A `results.json`, or a folder that holds one, itself or by data set.
+        path: A `results.json`, or a folder in which there are some, at any depth.
 
     Raises:
-        RegkitError: where there is none, or one that cannot be read.
+        RegkitError: where there is no such file, or one cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -98,7 +100,7 @@ class Against:
         """Print what has changed; return whether an arm is worse.
 
         Raises:
-            RegkitError: where nothing earlier is of the same data, or of the same settings.
+            RegkitError: where the earlier results are of other data or settings.
         """
         console = console or standard_output()
         worse = False

@@ -223,10 +223,10 @@ def test_a_failed_arm_is_code_1(
 
     plain = worker.fit_arm
 
-    def fit_arm(workbench: Any, arm: str, *args: Any, **options: Any) -> Any:
+    def fit_arm(models: Any, arm: str, *args: Any, **options: Any) -> Any:
         if arm == "l2(1e-4)":
             raise RuntimeError("no")
-        return plain(workbench, arm, *args, **options)
+        return plain(models, arm, *args, **options)
 
     monkeypatch.setattr(worker, "fit_arm", fit_arm)
     code, out, err = said(capsys, *small_job(tmp_path))

@@ -18,11 +18,11 @@ def failing_in(monkeypatch: pytest.MonkeyPatch, arm: str, split: int, error: Bas
     plain = worker.fit_arm
 
     def fit_arm(
-        workbench: Any, name: str, recipe: str, parts: Any, repeat: Any, **options: Any
+        models: Any, name: str, recipe: str, parts: Any, repeat: Any, **options: Any
     ) -> Any:
         if name == arm and repeat.split == split:
             raise error
-        return plain(workbench, name, recipe, parts, repeat, **options)
+        return plain(models, name, recipe, parts, repeat, **options)
 
     monkeypatch.setattr(worker, "fit_arm", fit_arm)
 

@@ -42,12 +42,12 @@ def named(recipes: Recipes) -> dict[str, str]:
     """Return name → recipe in text, the baseline first.
 
     Recipes are a list, each named by its text (or, in text, `"name = recipe"`), or a mapping from
-    names of one's own. A text, a technique or a `Recipe` is one arm; in a list each item is an arm.
+    your own names. A text, a technique or a `Recipe` is one arm; in a list each item is an arm.
     The text is that of `Recipe`: its strengths are visible.
 
     Raises:
-        RegkitError: for no recipe, an empty one, a name given twice, a recipe that cannot be, a
-            name that is itself the text of another recipe.
+        RegkitError: for no recipe, an empty recipe, a name given twice, a recipe that cannot be
+            read, a name that is itself the text of another recipe.
 
     Example:
         >>> named(["l2", "strong = l2(0.1)"])

@@ -63,7 +63,7 @@ def _compiled(layers: list[keras.Layer], n_classes: int | None) -> keras.Model:
     # Logits: the loss is more exact with them than with probabilities.
     of_classes = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     loss = "mse" if n_classes is None else of_classes
-    # Small steps cost less several at a time; Keras refuses that on PyTorch up to 3.15.
+    # Several small steps in one call cost less; Keras refuses that on PyTorch up to 3.15.
     together = 1 if keras.backend.backend() == "torch" else 4
     optimizer = keras.optimizers.Adam(1e-3)
     model.compile(optimizer=optimizer, loss=loss, steps_per_execution=together)
@@ -121,7 +121,7 @@ def _from_file(path: Path, function: str) -> BuildModel:
 
 
 def check(model: object, input_shape: tuple[int, ...], n_classes: int | None) -> None:
-    """Raise unless a model is compiled and its one output and its loss fit the labels.
+    """Raise unless a model is compiled, and its single output and its loss fit the labels.
 
     Args:
         model: What `build_model` returned.

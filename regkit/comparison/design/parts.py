@@ -63,7 +63,7 @@ def parts(
     label_noise: float = 0.0,
     train_size: int | None = None,
 ) -> Parts:
-    """Return the examples of a repeat, stratified by class; for regression drawn without regard.
+    """Return the examples of a repeat, stratified by class; for a regression drawn at random.
 
     The split depends on `root` and the number of the split alone; the redrawn labels on the
     repeat. Without a fixed test part in the data, `test_size` of all examples are tested on;

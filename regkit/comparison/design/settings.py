@@ -139,7 +139,9 @@ class Option:
     def full_help(self) -> str:
         """What it means, what it may be, and its default."""
         said = []
-        if isinstance(self.bounds, Integer | Real | Choice):
+        if isinstance(self.bounds, Choice):
+            said.append(", ".join(self.bounds.words))
+        elif isinstance(self.bounds, Integer | Real):
             said.append(self.bounds.describe().removesuffix(" or None"))
         default = self.default_text or ("" if self.default is None else str(self.default))
         said += [f"default: {default}"] if default else []

@@ -1,4 +1,4 @@
-"""A row an arm and a panel a measure: what the forest plot and the paired dots share."""
+"""A row for each arm, a panel for each measure: what forest plot and paired dots share."""
 
 from __future__ import annotations
 

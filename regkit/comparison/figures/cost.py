@@ -22,8 +22,8 @@ from regkit.comparison.figures.look import (
 from regkit.comparison.figures.point_labels import place_labels
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics.analysis import Summary
-from regkit.comparison.statistics.differences import Difference
 from regkit.comparison.statistics.measures import Measure, deciding
+from regkit.comparison.statistics.paired_differences import Difference
 
 __all__ = ["cost_and_benefit"]
 

@@ -23,7 +23,7 @@ Curves = NDArray[np.float64]
 def learning_curves(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return learning curves: a panel an arm, against the baseline in grey dashes.
+    """Return learning curves: a panel for each arm, the baseline in grey dashes beside it.
 
     Lines are means over the fits of the first measure on the validation examples (clean labels),
     bands the middle 80 % of the fits; a dot marks the median best epoch.

@@ -27,7 +27,7 @@ __all__ = ["paired_dots"]
 def paired_dots(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return the differences to the baseline on each split: a row an arm, a point a split.
+    """Return the differences to the baseline: a row for each arm, a point for each split.
 
     A filled point is a split on which the arm was better, an open one where it was worse; a bar
     marks the mean.

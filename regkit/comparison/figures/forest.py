@@ -20,7 +20,7 @@ __all__ = ["forest_plot"]
 def forest_plot(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return the differences to the baseline: a row an arm and a panel a deciding measure.
+    """Return differences to the baseline: a row for each arm, a panel for each deciding measure.
 
     Args:
         record: What was measured.

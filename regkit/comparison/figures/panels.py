@@ -1,4 +1,4 @@
-"""Small multiples: a panel an arm, as many columns as the width holds."""
+"""Small multiples: a panel for each arm, in as many columns as the width holds."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ __all__ = ["critical_difference"]
 
 
 def critical_difference(ranking: Ranking, *, width: float = WIDE, title: bool = True) -> Figure:
-    """Return the diagram of Demšar (2006), a row an arm, so that names of any length fit.
+    """Return the diagram of Demšar (2006), a row for each arm, so that names of any length fit.
 
     The best arm is at the top. A bar at the right joins arms whose mean ranks do not differ
     critically; the ruler at the top is as long as the critical difference.

@@ -25,7 +25,7 @@ POINTS = 10  # a diagram; each holds about equally many test examples
 def reliability_diagrams(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return reliability diagrams: a panel an arm, the baseline in grey beside it.
+    """Return reliability diagrams: a panel for each arm, the baseline in grey beside it.
 
     A point is a tenth of the test examples of all fits, by their confidence. On the diagonal what
     is said with 80 % is right in 80 %; below it the model is too sure of itself.

@@ -43,7 +43,7 @@ class Listed:
 
     Attributes:
         name: The data's name.
-        address: Of its own page, beside this one.
+        address: The address of its own page, relative to the overview.
         headline: Its verdict in one sentence.
         recommendation: What to do next.
         cautions: The codes of its warnings.

@@ -14,7 +14,7 @@ from regkit.core.words import signed
 
 __all__ = ["Cell", "Table", "of_measure", "of_ranking", "of_record"]
 
-# From the best to what says least: the order in which verdicts are sorted.
+# The order in which verdicts are sorted.
 ORDER = ("better", "equivalent", "cannot conclude", "worse", "failed")
 
 
@@ -37,7 +37,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a row an arm.
+    """A table with a row for each arm.
 
     Attributes:
         title: What it is.

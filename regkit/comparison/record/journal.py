@@ -1,7 +1,7 @@
 """The fits of a comparison on disk as soon as they are done, so that a killed one can go on.
 
-A file of JSON lines: the first says what study it is, each other one is a fit. A line is written
-and flushed to the disk before the next fit begins; a line torn by a crash is dropped on reading.
+A file of JSON lines: the first says what study it is, every other line is a fit. A line is written
+and flushed to the disk before the next fit begins; reading drops a line that a crash cut short.
 Numbers are written in full, so that a resumed study gives the same bits.
 """
 

@@ -1,4 +1,4 @@
-"""From the record to conclusions: what is known of each arm by each measure."""
+"""From the record to conclusions: differences and verdicts of each arm by each measure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from regkit.comparison.record.results import Fit, Record
-from regkit.comparison.statistics import differences, measures, permutation
+from regkit.comparison.statistics import measures, paired_differences, permutation
 from regkit.comparison.statistics.measures import Measure
 
 __all__ = [
@@ -34,7 +34,7 @@ class Outcome:
     Attributes:
         mean: The mean over the fits.
         difference: Arm minus baseline, paired; None for the baseline.
-        p_better: The probability that the arm is the better one.
+        p_better: The probability that the arm is better than the baseline.
         p_practical: The probabilities that it is worse, equivalent or better by more than the
             margin, from the correlated Bayesian t test; None where the measure has no margin.
         p_permutation: The p value of the sign-flip permutation test, which assumes nothing of the
@@ -48,7 +48,7 @@ class Outcome:
     """
 
     mean: float
-    difference: differences.Difference | None = None
+    difference: paired_differences.Difference | None = None
     p_better: float | None = None
     p_practical: tuple[float, float, float] | None = None
     p_permutation: float | None = None
@@ -94,8 +94,8 @@ class Summary:
 def overlap(record: Record) -> float:
     """Return the term by which overlapping splits correlate: n_test / (n_train + n_validation).
 
-    The learner that is compared receives both: it trains on one and chooses its epoch by the
-    other. With a test set that the data fixes, the repeats are independent given it: 0.
+    An arm uses both: it trains on the first and chooses its epoch by the second. With a test set
+    that the data fixes, the repeats are independent given it: 0.
     """
     if record.data["fixed_test"]:
         return 0.0
@@ -133,12 +133,12 @@ def summarize(record: Record) -> list[Summary]:
         if arm not in record.failures
         if (d := summary.outcomes[measure.name].difference)
     ]
-    different = differences.holm([d.p for _, _, d in tests])
-    same = [differences.equivalence_p(d, measure.margin) for _, measure, d in tests]
-    equivalent = differences.holm(same)
+    different = paired_differences.holm([d.p for _, _, d in tests])
+    same = [paired_differences.equivalence_p(d, measure.margin) for _, measure, d in tests]
+    equivalent = paired_differences.holm(same)
     for (arm, measure, d), p, p_same in zip(tests, different, equivalent, strict=True):
         outcomes = summaries[arm].outcomes
-        verdict = differences.verdict(measure.sign * d.mean, p, p_same, ALPHA)
+        verdict = paired_differences.verdict(measure.sign * d.mean, p, p_same, ALPHA)
         outcomes[measure.name] = replace(
             outcomes[measure.name],
             p_adjusted=float(p),
@@ -201,7 +201,7 @@ def _outcome(record: Record, arm: str, measure: Measure) -> Outcome:
     if not values:
         return Outcome(mean)
     step = measures.resolution(measure, record)
-    d = differences.difference(values, overlap(record), resolution=step)
+    d = paired_differences.difference(values, overlap(record), resolution=step)
     p_better = d.p_positive if measure.sign > 0 else 1 - d.p_positive
     failed = measure.decides and arm in record.failures
     return Outcome(
@@ -214,7 +214,7 @@ def _outcome(record: Record, arm: str, measure: Measure) -> Outcome:
     )
 
 
-def _practical(d: differences.Difference, measure: Measure) -> tuple[float, float, float]:
-    probabilities = differences.practical(d, measure.margin)
+def _practical(d: paired_differences.Difference, measure: Measure) -> tuple[float, float, float]:
+    probabilities = paired_differences.practical(d, measure.margin)
     worse, better = (probabilities.worse, probabilities.better)[:: measure.sign]
     return worse, probabilities.equivalent, better

@@ -126,7 +126,7 @@ def calibration_error(y: NDArray[Any], p: NDArray[np.float64], n_bins: int = 15)
 def _squared_error(bins: list[Bin]) -> float:
     """Return the debiased square of the error, which may be below 0: its mean is the true one.
 
-    From one example nothing can be taken off: the square of its gap stands.
+    With a single example the correction is not defined; the square of its gap is taken as it is.
     """
     accuracy, confidence, count = np.array([[b.accuracy, b.confidence, b.count] for b in bins]).T
     chance = accuracy * (1 - accuracy) / np.maximum(count - 1, 1)

@@ -1,4 +1,4 @@
-"""What arms are compared by: on clean labels, in evaluation mode, alike for every technique."""
+"""The measures by which arms are compared: on clean labels, in evaluation mode."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Measure:
         return self.scale * values[self.key]
 
 
-# The margins: half a point, the like of it in the area under the curve, and 2 % in the probability
+# The margins: half a point, the same share of the area under the curve, and 2 % of the probability
 # that is given to the right class.
 CLASSIFICATION = (
     Measure("accuracy", "accuracy", "points", 1, 0.5, 1, 100.0, most=100.0),
@@ -75,7 +75,7 @@ REGRESSION = (
     Measure("mae", "MAE", "", -1, 0.0, 3),
 )
 KNOWN = {measure.key: measure for measure in (*CLASSIFICATION, *REGRESSION)}
-BESIDE = "nll"  # decides too: a proper score, more sensitive than what users ask for
+BESIDE = "nll"  # decides too: a proper score, which finds smaller differences than accuracy
 RELATIVE_MARGIN = 0.02  # of the target's standard deviation
 
 
@@ -190,7 +190,7 @@ def of_outputs(task: str, y: NDArray[Any], outputs: NDArray[np.float64]) -> dict
 
 
 def selection(values: dict[str, float], measure: str) -> tuple[float, ...]:
-    """Return what the best epoch has the most of: the measure that decides, then −NLL.
+    """Return what is largest at the best epoch: the measure that decides, then −NLL.
 
     Example:
         >>> selection({"accuracy": 0.75, "nll": 0.5}, "accuracy"), selection({"rmse": 3.0}, "rmse")

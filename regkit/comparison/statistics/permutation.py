@@ -22,7 +22,7 @@ def sign_flip(values: ArrayLike) -> float:
     `(b + 1) / (m + 1)`. It is never below `2¹⁻ⁿ`: five pairs cannot reach p < 0.05.
 
     It is valid for independent pairs, as of a fixed test set. Pairs from splits of one pool share
-    examples: `differences.difference` with its overlap is right for those, this is not.
+    examples: `paired_differences.difference` with its overlap is right for those, this is not.
 
     Args:
         values: One difference a pair, shape `(n,)`.

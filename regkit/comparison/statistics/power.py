@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from regkit.comparison.statistics.analysis import ALPHA
-from regkit.comparison.statistics.differences import Difference, detectable
+from regkit.comparison.statistics.paired_differences import Difference, detectable
 
 __all__ = ["MANY_SEEDS", "MANY_SPLITS", "seeds_needed", "splits_needed"]
 
@@ -15,7 +15,7 @@ MANY_SPLITS, MANY_SEEDS = 100, 20  # more are not asked for: each is a fit of ev
 def splits_needed(d: Difference, share: float, tests: int) -> int | None:
     """Return how many splits find a difference as large as this one in four of five cases.
 
-    None where 100 do not: what overlapping splits have in common does not average out.
+    None where even 100 do not: the error that overlapping splits share does not average out.
 
     Args:
         d: What the present splits say; their spread is taken for that of further ones.
@@ -23,7 +23,7 @@ def splits_needed(d: Difference, share: float, tests: int) -> int | None:
         tests: The number of arms times measures, for the strictest step of Holm's method.
 
     Example:
-        >>> from regkit.comparison.statistics.differences import difference
+        >>> from regkit.comparison.statistics.paired_differences import difference
         >>> d = difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.0)
         >>> splits_needed(d, share=0.0, tests=2)
         9
@@ -49,8 +49,8 @@ def seeds_needed(
     """Return how many seeds a split find a difference as large as this one in four of five cases.
 
     The variance of a split's mean difference is what splits differ by plus `within` / seeds. Where
-    it was not measured, as with one seed, all is taken to come from the seeds: no fewer will do.
-    None where 20 do not.
+    it was not measured, as with one seed, all of the variance is taken to come from the seeds, so
+    that the number is the least that can do. None where even 20 do not.
 
     Args:
         d: What the present splits say.
@@ -60,7 +60,7 @@ def seeds_needed(
         within: The variance of the differences between seeds of the same split, or None.
 
     Example:
-        >>> from regkit.comparison.statistics.differences import difference
+        >>> from regkit.comparison.statistics.paired_differences import difference
         >>> d = difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.25)
         >>> seeds_needed(d, share=0.25, tests=2, seeds=1, within=None)
         7

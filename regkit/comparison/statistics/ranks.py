@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from regkit.comparison.statistics.differences import holm, verdict
+from regkit.comparison.statistics.paired_differences import holm, verdict
 from regkit.comparison.statistics.permutation import sign_flip
 from regkit.core.errors import RegkitError
 
 __all__ = ["Ranking", "cliques", "rank", "smallest_p"]
 
 Floats = NDArray[np.float64]
-_FEW = 10  # data sets: Iman and Davenport's F finds too much in as many or fewer
+_FEW = 10  # data sets: with so many or fewer, Iman and Davenport's F finds differences too often
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ def rank(
     """Return the arms' mean ranks over data sets, with the tests of Demšar (2006).
 
     Equal scores share the mean of their ranks. Friedman's test is Iman and Davenport's
-    `F = (n − 1)χ² / (n(k − 1) − χ²)` above 10 data sets; for fewer, where F finds too much, χ² is
-    compared with that of ranks permuted within each data set. The critical difference is
-    `q_α · √(k(k + 1) / 6n)`. Wilcoxon's signed-rank test leaves out data sets without a difference.
+    `F = (n − 1)χ² / (n(k − 1) − χ²)` above 10 data sets; for fewer, where F finds
+    differences too often, χ² is compared with that of ranks permuted within each data set. The
+    critical difference is `q_α · √(k(k + 1) / 6n)`. Wilcoxon's signed-rank test leaves out data
+    sets without a difference.
 
     Args:
         scores: Arm → one score a data set, the data sets in the same order for every arm. The
@@ -70,8 +71,8 @@ def rank(
         alpha: The level of the critical difference and the verdicts.
 
     Raises:
-        RegkitError: without scores, with as many as fit no table, with one that is not finite, or
-            where the baseline is no arm.
+        RegkitError: without scores, where arms have unequal numbers of them or one is not finite,
+            or where the baseline is no arm.
 
     Source: Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7
     (2006).

@@ -1,4 +1,4 @@
-"""What weakens a comparison's conclusions: warnings with codes, each with a page of its own."""
+"""What weakens a comparison's conclusions: warnings with codes, each with a page in the docs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from regkit.comparison.record.results import Record
-from regkit.comparison.statistics import analysis, differences, measures
+from regkit.comparison.statistics import analysis, measures, paired_differences
 from regkit.comparison.statistics.analysis import Summary
 from regkit.core.words import counted
 
@@ -98,7 +98,7 @@ def _few_pairs(record: Record, summaries: list[Summary]) -> Iterator[str]:
     if n == 1:
         yield f"{there}, from which nothing can be concluded. Ask for more splits."
         return
-    effect = differences.detectable(n, analysis.overlap(record))
+    effect = paired_differences.detectable(n, analysis.overlap(record))
     yield (
         f"{there}: only effects of more than {effect:.2g} standard deviations of the differences "
         "are likely to be found, by one arm and measure alone. Ask for more splits."

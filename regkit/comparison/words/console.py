@@ -14,10 +14,10 @@ WIDTH = 100  # what is not a terminal has no width; so many columns hold the tab
 
 
 class Terminal(Console):
-    """Rich's console, which leaves it to the program how a closed pipe ends it."""
+    """Rich's console, where a closed pipe is an error that the program handles."""
 
     def on_broken_pipe(self) -> None:
-        """Raise what Rich caught; of itself it would end the process, with exit code 1."""
+        """Raise the error; Rich would end the process with exit code 1."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 

@@ -8,8 +8,8 @@ from statistics import variance
 
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics.analysis import Summary, differences_by_split, overlap
-from regkit.comparison.statistics.differences import Difference
 from regkit.comparison.statistics.measures import Measure, deciding
+from regkit.comparison.statistics.paired_differences import Difference
 from regkit.comparison.statistics.power import MANY_SEEDS, MANY_SPLITS, seeds_needed, splits_needed
 from regkit.core.words import counted, signed
 
@@ -20,7 +20,7 @@ SMALL_GAP = 2.0  # margins: with a smaller generalization gap there is little to
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the rules below read.
+    """What the rules decide by.
 
     Attributes:
         record: What was measured.
@@ -173,7 +173,7 @@ def _smaller(facts: _Facts, baseline: Summary) -> str:
 
 
 def _larger(facts: _Facts, baseline: Summary) -> str:
-    """Overfitting: the baseline has a gap of which the most promising arm leaves more than half."""
+    """Overfitting: the most promising arm leaves more than half of the baseline's gap."""
     measure, gap = facts.first, baseline.gap
     undecided = [arm for arm in facts.arms if set(arm.verdicts.values()) == {"cannot conclude"}]
     if not undecided or gap <= SMALL_GAP * measure.margin:
@@ -195,7 +195,7 @@ def _keep(facts: _Facts) -> str:
     return f"Keep the baseline: by {names} no arm is better."
 
 
-# -- what the sentences are made of -------------------------------------------------------------
+# -- numbers and parts of the sentences ---------------------------------------------------------
 
 
 def _within_splits(record: Record, arm: str, measure: Measure) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from regkit.comparison.record.results import Record
-from regkit.comparison.statistics import differences, measures
+from regkit.comparison.statistics import measures, paired_differences
 from regkit.comparison.statistics.analysis import ALPHA, Summary, overlap
 from regkit.comparison.statistics.measures import Measure, deciding
 from regkit.comparison.words.cautions import cautions
@@ -140,5 +140,5 @@ def _detectable(record: Record, measure: Measure, arms: list[Summary]) -> float 
     (error, n), share = finite[len(finite) // 2], overlap(record)
     level = ALPHA / (len(arms) * len(deciding(record)))  # Holm's first step
     # In standard errors, which hold the overlap already.
-    effect = differences.detectable(n, share, level) / math.sqrt(1 / n + share)
+    effect = paired_differences.detectable(n, share, level) / math.sqrt(1 / n + share)
     return effect * error

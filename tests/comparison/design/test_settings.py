@@ -52,4 +52,7 @@ def test_the_help_tells_bounds_and_default() -> None:
     told = {option.name: option.full_help for option in OPTIONS}
     assert told["seeds"] == "seeds a split, averaged (a whole number of at least 1; default: 1)"
     assert told["test_size"] == "tested on (a number in (0, 1); default: 0.2)"
+    assert told["task"] == (
+        "what is learnt (classification, regression; default: seen from the targets)"
+    )
     assert told["encoding"] == "of a text, such as cp1252"

@@ -29,7 +29,7 @@ from tests.comparison.small import DATA, network
 
 pytestmark = pytest.mark.backend_free
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODEL = """
 import keras
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regkit.comparison.statistics.differences import (
+from regkit.comparison.statistics.paired_differences import (
     Difference,
     detectable,
     difference,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regkit.comparison.statistics import differences
+from regkit.comparison.statistics import paired_differences
 from regkit.comparison.statistics.power import seeds_needed, splits_needed
 
 pytestmark = pytest.mark.backend_free
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.backend_free
 
 def test_so_many_splits_find_it_four_times_in_five() -> None:
     """By simulation, at the strictest step of Holm's method; and one split fewer does not."""
-    first = differences.difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.0)
+    first = paired_differences.difference([0.1, 2.1, 0.4, 1.4, 0.9], overlap=0.0)
     n = splits_needed(first, share=0.0, tests=4)
     assert n is not None
     deviation = first.error * np.sqrt(first.n)
@@ -32,8 +32,8 @@ def test_so_many_splits_find_it_four_times_in_five() -> None:
 
 
 def test_splits_that_overlap_may_never_be_enough() -> None:
-    few = differences.difference([0.6, 1.6, 0.4, 1.4, 0.9], overlap=0.25)
-    faint = differences.difference([-0.9, 1.1, -0.6, 0.4, 0.1], overlap=0.25)
+    few = paired_differences.difference([0.6, 1.6, 0.4, 1.4, 0.9], overlap=0.25)
+    faint = paired_differences.difference([-0.9, 1.1, -0.6, 0.4, 0.1], overlap=0.25)
     assert splits_needed(few, share=0.25, tests=1) is not None
     assert splits_needed(faint, share=0.25, tests=1) is None
 
@@ -44,7 +44,7 @@ def test_so_many_seeds_find_it_four_times_in_five() -> None:
     spread = between + within  # with one seed a split
     error = np.sqrt(spread / n)
     first = dataclasses.replace(
-        differences.difference([1.0, 2.0] * 5, overlap=0.0), mean=mean, error=error
+        paired_differences.difference([1.0, 2.0] * 5, overlap=0.0), mean=mean, error=error
     )
     seeds = seeds_needed(first, 0.0, 2, 1, within)
     assert seeds is not None
@@ -59,5 +59,5 @@ def test_so_many_seeds_find_it_four_times_in_five() -> None:
 
 
 def test_seeds_cannot_undo_what_splits_differ_by() -> None:
-    first = differences.difference([-0.9, 1.1, -0.6, 0.4, 0.1], overlap=0.25)
+    first = paired_differences.difference([-0.9, 1.1, -0.6, 0.4, 0.1], overlap=0.25)
     assert seeds_needed(first, 0.25, 1, seeds=1, within=0.0) is None

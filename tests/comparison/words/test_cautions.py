@@ -17,7 +17,7 @@ from tests.comparison import records
 
 pytestmark = pytest.mark.backend_free
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def changed(record: Record, **parts: Any) -> Record:

@@ -99,14 +99,14 @@ def trained(given: Record, arm: str, accuracy: float) -> Record:
             {"arms": ["l2"], "without": ["l2"], "diverged": ("l2",)},
             r"Try l2 with a smaller strength or learning rate: its training diverged\.",
         ),
-        ({"arms": ["l2"], "without": ["l2"]}, r"Mend what made the arms fail, .*"),
+        ({"arms": ["l2"], "without": ["l2"]}, r"Repair what made the arms fail, .*"),
         (
             {"arms": {"a": (0.03, 0.1, 1.0)}, "stopped": "interrupted"},
             r"Finish the comparison with --resume before you decide: 16 of 16 fits are done\.",
         ),
         (
             {"arms": ["l2"], "stopped": "no", "failures": {"baseline": "late"}},
-            r"Mend the baseline first, .*",
+            r"Repair the baseline first: .*",
         ),
     ],
 )

@@ -136,9 +136,9 @@ def practical(d: Difference, margin: float) -> Practical:
 
     By the correlated Bayesian t test: with a flat prior, the difference is distributed as
     `mean + error · t` with Student's t at n−1 degrees of freedom. "Better" is above +margin, as the
-    difference was taken; where less is better, exchange the two. Without any error all is known,
-    and the margin itself is within. One pair tells neither place nor scale: no finite margin
-    holds any part of what is possible, so both sides get a half.
+    difference was taken; where less is better, exchange the two. With an error of 0 the
+    probabilities are 0 or 1, and a difference equal to the margin is within. One pair tells neither
+    the mean nor its error, so that worse and better get a half each.
 
     Args:
         d: What `difference` returned.
@@ -170,7 +170,8 @@ def practical(d: Difference, margin: float) -> Practical:
 def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Return p values adjusted by Holm's step-down method, in the order given.
 
-    The chance of even one false claim among them stays below the level, whatever depends on what.
+    The chance of even one false claim among them stays below the level, however the tests depend
+    on each other.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure" (1979).
 

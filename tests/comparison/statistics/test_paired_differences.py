@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from regkit.comparison.statistics.differences import (
+from regkit.comparison.statistics.paired_differences import (
     Difference,
     Practical,
     detectable,
