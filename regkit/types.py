@@ -1,15 +1,14 @@
 """Types of what flows through a training step: tensors, nests of them, and what options hold.
 
 Keras and the backends carry no types, so these are protocols and unions of our own. A parameter
-that may be anything, because it is yet to be checked, is an `object`.
+that may be anything, because it is yet to be checked, is an `object`. NumPy loads when `Array` is
+imported, not before: the command line declares its options by these types.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 __all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Tensor"]
 
@@ -47,7 +46,20 @@ class Tensor(Protocol):
     # fmt: on
 
 
-Array: TypeAlias = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array: TypeAlias = np.ndarray[Any, Any]
+else:
+
+    def __getattr__(name: str) -> object:
+        if name != "Array":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import numpy as np
+
+        return np.ndarray[Any, Any]
+
+
 Number: TypeAlias = Tensor | float
 
 # Tensors in any nest of lists, tuples and dictionaries, as `keras.tree` walks them.

@@ -92,7 +92,7 @@ def test_nothing_is_said_to_be_nothing(
         (["compare", "l2", "l2"], "given twice"),
         (["compare", "l2", "--data", "nowhere.csv"], "no file 'nowhere.csv'"),
         (["compare", "l2", "--model", "mpl"], "did you mean 'mlp'"),
-        (["compare", "l2", "--splits", "1"], "splits must be an integer of 2 or more"),
+        (["compare", "l2", "--splits", "1"], "splits must be a whole number of at least 2"),
         (["compare", "l2(oops=1)"], "oops"),
         (["compare", "label_smoothing(1.5)"], "1.5"),
     ],

@@ -102,7 +102,7 @@ def test_against_earlier_results(capsys: pytest.CaptureFixture[str], study: Path
         (["l2", "{study}"], "a study file stands alone"),
         (["{study}", "--against", "none.json"], "none.json: no readable results"),
         (["{study}", "--resume"], "nothing to resume"),
-        (["{study}", "--jobs", "0"], "jobs must be an integer of 1 or more"),
+        (["{study}", "--jobs", "0"], "jobs must be a whole number of at least 1"),
         (["{study}", "--task", "classify"], "did you mean 'classification'"),
     ],
 )

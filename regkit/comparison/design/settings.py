@@ -38,6 +38,7 @@ __all__ = [
     "Encoding",
     "File",
     "Folder",
+    "Fraction",
     "Header",
     "ImageSize",
     "LabelNoise",
@@ -47,7 +48,6 @@ __all__ = [
     "RootSeed",
     "Separator",
     "Settings",
-    "Share",
     "Splits",
     "TaskName",
 ]
@@ -67,7 +67,7 @@ Count = Annotated[int, Integer(1)]
 OptionalCount = Annotated[int | None, Integer(1, optional=True)]
 Splits = Annotated[int, Integer(2)]
 RootSeed = Annotated[int, Integer(0)]
-Share = Annotated[float, Real(0, 1, open_low=True, open_high=True)]
+Fraction = Annotated[float, Real(0, 1, open_low=True, open_high=True)]
 LabelNoise = Annotated[float, Real(0, 1)]
 MeasureName = Annotated[str | None, Choice(*_ANY_MEASURE, optional=True)]
 TaskName = Annotated[str | None, Choice(*MEASURES, optional=True)]
@@ -133,7 +133,9 @@ class Option:
     @property
     def kind(self) -> type[int] | type[float] | type[str]:
         """What the command line reads its text as."""
-        return {Integer: int, Real: float}.get(type(self.bounds), str)
+        if isinstance(self.bounds, Integer):
+            return int
+        return float if isinstance(self.bounds, Real) else str
 
     @property
     def full_help(self) -> str:
@@ -213,8 +215,8 @@ OPTIONS = (
         "training labels to redraw",
         f"0; where neither data nor recipes are named {DEFAULT_NOISE}",
     ),
-    Option("test_size", Share, 0.2, "FRACTION", "tested on"),
-    Option("validation_size", Share, 0.2, "FRACTION", "of the rest, chooses the epoch"),
+    Option("test_size", Fraction, 0.2, "FRACTION", "tested on"),
+    Option("validation_size", Fraction, 0.2, "FRACTION", "of the rest, chooses the epoch"),
     Option("train_size", OptionalCount, None, "N", "train on N examples only", "all"),
     Option("seed", RootSeed, 0, "N", "the root of all seeds"),
     Option("jobs", Count, 1, "N", "processes beside each other"),
