@@ -77,8 +77,10 @@ class Comparison:
         return buffer.getvalue().rstrip()
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{summary.label}: {summary.verdicts}" for summary in self.summaries[1:])
-        return f"Comparison({said})"
+        verdicts = ", ".join(
+            f"{summary.label}: {summary.verdicts}" for summary in self.summaries[1:]
+        )
+        return f"Comparison({verdicts})"
 
     def _repr_html_(self) -> str:
         return page.fragment(self.record, self.summaries)

@@ -63,9 +63,9 @@ class Comparisons(Sequence[Comparison]):
         first = self[0].record
         by_arm = {arm: [_score(comparison, arm) for comparison in self] for arm in first.arms}
         scores = {
-            first.label(arm): [score for score in known if score is not None]
-            for arm, known in by_arm.items()
-            if None not in known
+            first.label(arm): [score for score in of_arm if score is not None]
+            for arm, of_arm in by_arm.items()
+            if None not in of_arm
         }
         return rank(scores, first.baseline, measures.of_record(first)[0].sign)
 

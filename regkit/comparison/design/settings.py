@@ -140,14 +140,14 @@ class Option:
     @property
     def full_help(self) -> str:
         """What it means, what it may be, and its default."""
-        said = []
+        notes = []
         if isinstance(self.bounds, Choice):
-            said.append(", ".join(self.bounds.words))
+            notes.append(", ".join(self.bounds.words))
         elif isinstance(self.bounds, Integer | Real):
-            said.append(self.bounds.describe().removesuffix(" or None"))
+            notes.append(self.bounds.describe().removesuffix(" or None"))
         default = self.default_text or ("" if self.default is None else str(self.default))
-        said += [f"default: {default}"] if default else []
-        return f"{self.help} ({'; '.join(said)})" if said else self.help
+        notes += [f"default: {default}"] if default else []
+        return f"{self.help} ({'; '.join(notes)})" if notes else self.help
 
     def check(self, value: object) -> Any:
         """Return a value in its normal form.

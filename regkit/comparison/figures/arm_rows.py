@@ -54,7 +54,7 @@ def is_wide(width: float) -> bool:
 
 def rows(record: Record, summaries: list[Summary], width: float) -> Rows:
     """Return an empty panel for each deciding measure, with the arms that have pairs as rows."""
-    known = deciding(record)
+    measures = deciding(record)
     wide, top = is_wide(width), 0.0
     arms = []
     for arm in reversed(best_first(record, summaries)):
@@ -63,10 +63,10 @@ def rows(record: Record, summaries: list[Summary], width: float) -> Rows:
         arms.append((arm, top + (tall if wide else LANE) / 2))
         top += tall
     top = max(top, 2 * LANE)
-    count = 1 if wide else len(known)
+    count = 1 if wide else len(measures)
     figure = Figure(figsize=(width, (top + 0.9) * count), layout="constrained")
-    axes = figure.subplots(count, len(known) // count, sharey=wide, squeeze=False).ravel()
-    panels = list(zip(axes, known, strict=True))
+    axes = figure.subplots(count, len(measures) // count, sharey=wide, squeeze=False).ravel()
+    panels = list(zip(axes, measures, strict=True))
     for panel, measure in panels:
         _prepare(panel, measure, arms, wide)
         panel.set_ylim(-0.05, top)

@@ -46,15 +46,15 @@ def cost_and_benefit(
         title: Whether to write above it what it shows.
     """
     measure = deciding(record)[0]
-    known = _known(record, summaries, measure)
+    arms = _known(record, summaries, measure)
     wide = is_wide(width)
-    named, columns = wide and len(known) <= MANY, 2 if wide else 1
+    named, columns = wide and len(arms) <= MANY, 2 if wide else 1
     height = (0.52 if wide else 0.85) * width
-    height += 0 if named else 0.3 + 0.17 * -(-len(known) // columns)
+    height += 0 if named else 0.3 + 0.17 * -(-len(arms) // columns)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
-    _prepare(axes, measure, [arm.cost for arm, _ in known], wide)
-    for arm, d in known:
+    _prepare(axes, measure, [arm.cost for arm, _ in arms], wide)
+    for arm, d in arms:
         verdict = arm.outcomes[measure.name].verdict
         if math.isfinite(d.low):
             colour = MARKS.get(verdict, MARKS["cannot conclude"])[1]
@@ -63,21 +63,21 @@ def cost_and_benefit(
     if title:
         text = f"{what(record)}: difference to the baseline against the time of an epoch"
         entitle(figure, text, width)
-    _name(figure, axes, known, None if named else columns)
+    _name(figure, axes, arms, None if named else columns)
     return figure
 
 
 def _name(
-    figure: Figure, axes: Axes, known: list[tuple[Summary, Difference]], columns: int | None
+    figure: Figure, axes: Axes, arms: list[tuple[Summary, Difference]], columns: int | None
 ) -> None:
     """Write the arms' names beside their points; or numbers, and a key in columns below."""
     if columns is not None:
-        _key(axes, [arm.label for arm, _ in known], columns)
+        _key(axes, [arm.label for arm, _ in arms], columns)
     points = [
         (arm.cost, d.mean, wrap(arm.label) if columns is None else str(number))
-        for number, (arm, d) in enumerate(known, 1)
+        for number, (arm, d) in enumerate(arms, 1)
     ]
-    place_labels(figure, axes, points, [(arm.cost, d.low, d.high) for arm, d in known])
+    place_labels(figure, axes, points, [(arm.cost, d.low, d.high) for arm, d in arms])
 
 
 def _known(

@@ -68,12 +68,12 @@ def critical_difference(ranking: Ranking, *, width: float = WIDE, title: bool = 
 def _ruler(axes: Axes, ranking: Ranking) -> None:
     """Draw the critical difference as a ruler, without an end where it exceeds all ranks."""
     length, room = ranking.critical_difference, len(ranking.arms) - 1
-    known = math.isfinite(length)
+    finite = math.isfinite(length)
     end = 1 + min(length, room)
     ends = "|" if length <= room else ""
     axes.plot([1, end], [-0.75] * 2, color=INK, linewidth=1.4)
     axes.plot([1, end] if ends else [1], [-0.75] * (2 if ends else 1), "|", color=INK, markersize=7)
-    text = f"critical difference {length:.2f}" if known else "no difference is critical"
+    text = f"critical difference {length:.2f}" if finite else "no difference is critical"
     axes.annotate(text, (1, -0.75), (2, 5), textcoords="offset points", fontsize=8, color=MUTED)
 
 

@@ -48,7 +48,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
         "Started": environment["started"].replace("T", " ").replace("+00:00", " UTC"),
         "Duration": f"{duration(environment['seconds'])} for {counted(len(record.fits), 'fit')}",
     }
-    return [(term, said) for term, said in described.items() if said]
+    return [(term, text) for term, text in described.items() if text]
 
 
 def duration(seconds: float) -> str:

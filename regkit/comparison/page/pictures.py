@@ -60,8 +60,8 @@ def of_record(record: Record, summaries: list[Summary]) -> list[Picture]:
 
 def of_ranking(ranking: Ranking) -> Picture:
     """Return the critical-difference diagram."""
-    said = ", ".join(f"{arm} {place:.2f}" for arm, place in ranking.mean_ranks.items())
-    text = f"Mean ranks over {ranking.n} data sets: {said}."
+    places = ", ".join(f"{arm} {place:.2f}" for arm, place in ranking.mean_ranks.items())
+    text = f"Mean ranks over {ranking.n} data sets: {places}."
     joined = "A bar at the right joins arms whose mean ranks differ by less than the critical "
     joined += "difference (Nemenyi, 5 %); the mark is the verdict against the baseline."
 
@@ -84,10 +84,10 @@ def _possible(kind: str, record: Record, summaries: list[Summary]) -> bool:
 
 
 def _picture(kind: str, record: Record, summaries: list[Summary]) -> Picture:
-    title, caption, legend = TEXTS[kind]
+    title, caption, legend = CAPTIONS[kind]
     measure = measures.of_record(record)[0]
     words = {"repeats": repeats(record), "measure": measure.name}
-    alternative = f"{title}. {SAID[kind](record, summaries)}"
+    alternative = f"{title}. {ALTERNATIVES[kind](record, summaries)}"
     wide, narrow = (
         inline(
             figures.FIGURES[kind](record, summaries, width=width, title=False),
@@ -99,7 +99,7 @@ def _picture(kind: str, record: Record, summaries: list[Summary]) -> Picture:
     return Picture(kind, title, caption.format(**words), wide, narrow, legend)
 
 
-TEXTS = {
+CAPTIONS = {
     "forest": (
         "Differences to the baseline",
         "Mean paired difference of each arm to the baseline over {repeats}, with its corrected "
@@ -133,14 +133,14 @@ TEXTS = {
 }
 
 
-def _said_forest(record: Record, summaries: list[Summary]) -> str:
+def _forest_text(record: Record, summaries: list[Summary]) -> str:
     return " ".join(
-        f"By {m.name}: {'; '.join(_said(arm, m) for arm in summaries[1:])}."
+        f"By {m.name}: {'; '.join(_difference_text(arm, m) for arm in summaries[1:])}."
         for m in deciding(record)
     )
 
 
-def _said(arm: Summary, measure: Measure) -> str:
+def _difference_text(arm: Summary, measure: Measure) -> str:
     outcome, n = arm.outcomes[measure.name], measure.digits
     if outcome.difference is None:
         return f"{arm.label} without a pair"
@@ -149,7 +149,7 @@ def _said(arm: Summary, measure: Measure) -> str:
     return f"{arm.label} {signed(d.mean, n)}{interval}, {outcome.verdict}"
 
 
-def _said_dots(record: Record, summaries: list[Summary]) -> str:
+def _dots_text(record: Record, summaries: list[Summary]) -> str:
     measure = deciding(record)[0]
     counted = []
     for arm in summaries[1:]:
@@ -159,27 +159,27 @@ def _said_dots(record: Record, summaries: list[Summary]) -> str:
     return f"Splits on which an arm was better by {measure.name}: {', '.join(counted)}."
 
 
-def _said_curves(record: Record, summaries: list[Summary]) -> str:
+def _curves_text(record: Record, summaries: list[Summary]) -> str:
     epochs = ", ".join(f"{arm.label} {arm.best_epoch:g}" for arm in summaries)
     return f"Median best epoch: {epochs}."
 
 
-def _said_reliability(record: Record, summaries: list[Summary]) -> str:
+def _reliability_text(record: Record, summaries: list[Summary]) -> str:
     name = "calibration error"
     errors = ", ".join(f"{arm.label} {arm.outcomes[name].mean:.1f}" for arm in summaries)
     return f"Calibration error in points: {errors}."
 
 
-def _said_cost(record: Record, summaries: list[Summary]) -> str:
+def _cost_text(record: Record, summaries: list[Summary]) -> str:
     measure = deciding(record)[0]
-    costs = (f"{_said(arm, measure)}, at {arm.cost:.2f} times" for arm in summaries[1:])
+    costs = (f"{_difference_text(arm, measure)}, at {arm.cost:.2f} times" for arm in summaries[1:])
     return f"{measure.name} and the time of an epoch: {'; '.join(costs)}."
 
 
-SAID: dict[str, Callable[[Record, list[Summary]], str]] = {
-    "forest": _said_forest,
-    "dots": _said_dots,
-    "curves": _said_curves,
-    "reliability": _said_reliability,
-    "cost": _said_cost,
+ALTERNATIVES: dict[str, Callable[[Record, list[Summary]], str]] = {
+    "forest": _forest_text,
+    "dots": _dots_text,
+    "curves": _curves_text,
+    "reliability": _reliability_text,
+    "cost": _cost_text,
 }

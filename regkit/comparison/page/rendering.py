@@ -142,9 +142,9 @@ def fragment(record: Record, summaries: list[Summary]) -> str:
     """Return verdict, tables and forest plot for a notebook: no script, styles of its own only."""
     with figures.style():
         figure = figures.forest_plot(record, summaries, title=False)
-        said = headline(record, summaries)
-        digest = hashlib.sha256(f"{said}{record.environment}".encode()).hexdigest()[:8]
-        forest = svg.inline(figure, f"f{digest}-", said)
+        sentence = headline(record, summaries)
+        digest = hashlib.sha256(f"{sentence}{record.environment}".encode()).hexdigest()[:8]
+        forest = svg.inline(figure, f"f{digest}-", sentence)
     return _environment().get_template("fragment.html").render(
         **_verdict(record, summaries),
         tables=[report_tables.of_measure(m, record, summaries) for m in deciding(record)],

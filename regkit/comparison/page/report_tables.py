@@ -52,10 +52,10 @@ class Table:
 
 def of_record(record: Record, summaries: list[Summary]) -> list[Table]:
     """Return a table for each measure that decides, one of the others and one of the training."""
-    known = measures.of_record(record)
-    deciding = [of_measure(m, record, summaries) for m in known if m.decides]
-    others = [m for m in known if not m.decides]
-    return [*deciding, _others(others, summaries), _training(known[0], summaries)]
+    all_measures = measures.of_record(record)
+    deciding = [of_measure(m, record, summaries) for m in all_measures if m.decides]
+    others = [m for m in all_measures if not m.decides]
+    return [*deciding, _others(others, summaries), _training(all_measures[0], summaries)]
 
 
 def of_measure(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
@@ -91,13 +91,13 @@ def of_ranking(ranking: Ranking) -> Table:
     return Table(title, ("mean rank", "p", "verdict"), tuple(rows))
 
 
-def _others(known: list[Measure], summaries: list[Summary]) -> Table:
-    columns = tuple(name for m in known for name in (_head(m), *_difference_heads(m)))
+def _others(shown: list[Measure], summaries: list[Summary]) -> Table:
+    columns = tuple(name for m in shown for name in (_head(m), *_difference_heads(m)))
     rows = tuple(
-        (arm.label, tuple(cell for m in known for cell in _cells(arm.outcomes[m.name], m)))
+        (arm.label, tuple(cell for m in shown for cell in _cells(arm.outcomes[m.name], m)))
         for arm in summaries
     )
-    better, more = "less is better", " and ".join(m.name for m in known if m.sign > 0)
+    better, more = "less is better", " and ".join(m.name for m in shown if m.sign > 0)
     if more:
         better = f"more is better for {more}, less for the others"
     return Table(f"Other measures, without verdicts ({better})", columns, rows)

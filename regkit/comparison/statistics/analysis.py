@@ -115,11 +115,11 @@ def differences_by_split(
     fits: Sequence[Fit], others: Sequence[Fit], measure: Measure
 ) -> dict[int, list[float]]:
     """Return split → a measure of fits minus that of others with equal split and seed."""
-    known = {(fit.split, fit.seed): measure.of(fit) for fit in others}
+    other_values = {(fit.split, fit.seed): measure.of(fit) for fit in others}
     by_split: dict[int, list[float]] = defaultdict(list)
     for fit in fits:
-        if (fit.split, fit.seed) in known:
-            by_split[fit.split].append(measure.of(fit) - known[fit.split, fit.seed])
+        if (fit.split, fit.seed) in other_values:
+            by_split[fit.split].append(measure.of(fit) - other_values[fit.split, fit.seed])
     return by_split
 
 
@@ -173,19 +173,20 @@ def evidence(verdict: str, p: float, n: int) -> str:
 
 def _summary(record: Record, arm: str) -> Summary:
     """Return an arm's summary before the corrections that need all arms."""
-    fits, known = record.of(arm), measures.of_record(record)
+    fits, all_measures = record.of(arm), measures.of_record(record)
     seconds = {(f.split, f.seed): f.epoch_seconds for f in record.of(record.baseline)}
     ratios = [
         fit.epoch_seconds / seconds[fit.split, fit.seed]
         for fit in fits
         if (fit.split, fit.seed) in seconds
     ]
-    gaps = [known[0].sign * (known[0].of(fit, "train") - known[0].of(fit)) for fit in fits]
+    first = all_measures[0]
+    gaps = [first.sign * (first.of(fit, "train") - first.of(fit)) for fit in fits]
     peaks = [fit.peak_memory for fit in fits if fit.peak_memory is not None]
     return Summary(
         arm=arm,
         label=record.label(arm),
-        outcomes={measure.name: _outcome(record, arm, measure) for measure in known},
+        outcomes={measure.name: _outcome(record, arm, measure) for measure in all_measures},
         gap=float(np.mean(gaps)),
         cost=float(np.median(ratios)) if ratios else math.nan,
         best_epoch=float(np.median([fit.best_epoch for fit in fits])),

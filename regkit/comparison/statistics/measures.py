@@ -116,15 +116,15 @@ def of_record(record: Record) -> tuple[Measure, ...]:
     """
     first = record.settings["measure"]
     if record.data["task"] == "classification":
-        known = list(CLASSIFICATION)
+        of_task = list(CLASSIFICATION)
         if not _has_two_classes(record.data["test_counts"].values()):
-            known.remove(KNOWN["roc_auc"])
+            of_task.remove(KNOWN["roc_auc"])
     else:
         deviation = float(record.data["target_scale"])
         digits = max(0, 3 - int(np.floor(np.log10(deviation))))
         margin = float(f"{RELATIVE_MARGIN * deviation:.2g}")
-        known = [replace(measure, digits=digits, margin=margin) for measure in REGRESSION]
-    ordered = sorted(known, key=lambda measure: (measure.key != first, measure.key != BESIDE))
+        of_task = [replace(measure, digits=digits, margin=margin) for measure in REGRESSION]
+    ordered = sorted(of_task, key=lambda measure: (measure.key != first, measure.key != BESIDE))
     return tuple(
         replace(measure, decides=True)
         if measure.key in (first, BESIDE)

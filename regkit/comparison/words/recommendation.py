@@ -50,13 +50,13 @@ def recommendation(record: Record, summaries: list[Summary]) -> str:
         record: What was measured.
         summaries: What is known of each arm.
     """
-    known = deciding(record)
+    measures = deciding(record)
     complete = [summary for summary in summaries if summary.arm not in record.failures]
-    arms = [summary for summary in complete if summary.outcomes[known[0].name].difference]
+    arms = [summary for summary in complete if summary.outcomes[measures[0].name].difference]
     baseline = next((summary for summary in complete if summary.arm == record.baseline), None)
-    facts = _Facts(record, arms, known, baseline)
+    facts = _Facts(record, arms, measures, baseline)
     rules = (_stopped, _failed, _add, _weigh, _one_pair, _repeat, _another_strength)
-    return next((said for rule in rules if (said := rule(facts))), _keep(facts))
+    return next((sentence for rule in rules if (sentence := rule(facts))), _keep(facts))
 
 
 # -- the rules: each gives the sentence, or nothing ---------------------------------------------

@@ -29,11 +29,13 @@ def caption(record: Record) -> str:
 
 def tables(record: Record, summaries: list[Summary]) -> list[Table]:
     """Return a table for each measure that decides, and one of what only describes."""
-    known = measures.of_record(record)
-    of_deciding = [_table(measure, record, summaries) for measure in known if measure.decides]
+    all_measures = measures.of_record(record)
+    of_deciding = [
+        _table(measure, record, summaries) for measure in all_measures if measure.decides
+    ]
     title = f"{record.data['name']} · {record.settings['model']} · {repeats(record)}"
     of_deciding[0].title = title
-    return [*of_deciding, _described([m for m in known if not m.decides], summaries)]
+    return [*of_deciding, _described([m for m in all_measures if not m.decides], summaries)]
 
 
 def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
@@ -48,25 +50,25 @@ def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
         more = (f"{summary.gap:.{measure.digits}f}", f"{summary.cost:.2f}×") if extra else ()
         cells = (*_cells(outcome, measure), *more, outcome.verdict)
         result.add_row(Folded(summary.label), *cells, style=COLOURS.get(outcome.verdict, ""))
-    known = {summary.arm for summary in summaries}
-    for arm in (arm for arm in record.failures if arm not in known):
+    with_fits = {summary.arm for summary in summaries}
+    for arm in (arm for arm in record.failures if arm not in with_fits):
         blank = [""] * (5 + len(extra))
         result.add_row(Folded(record.label(arm)), *blank, "failed", style=COLOURS["failed"])
     return result
 
 
-def _described(known: list[Measure], summaries: list[Summary]) -> Table:
+def _described(measures_shown: list[Measure], summaries: list[Summary]) -> Table:
     """Return the table of the measures that give no verdicts, and of the training."""
     result = _empty("beside")
     names = []
-    for measure in known:
+    for measure in measures_shown:
         unit = f", {'%' if measure.unit == 'points' else measure.unit}" if measure.unit else ""
         names.append(measure.name + unit)
     for name in (*names, "best epoch", "peak memory", "zero weights"):
         two_lines = "\n".join(name.split(" ", 1))
         result.add_column(two_lines, justify="right", no_wrap=True)
     for summary in summaries:
-        values = [f"{summary.outcomes[m.name].mean:.{m.digits}f}" for m in known]
+        values = [f"{summary.outcomes[m.name].mean:.{m.digits}f}" for m in measures_shown]
         memory = "" if summary.peak_memory is None else f"{summary.peak_memory:.0f} MB"
         epoch, zeros = f"{summary.best_epoch:g}", f"{summary.sparsity:.0%}"
         result.add_row(Folded(summary.label), *values, epoch, memory, zeros)

@@ -74,7 +74,7 @@ def _what_follows(measure: Measure, summaries: list[Summary]) -> str:
         interval = interval if outcome.verdict in ("better", "worse") else ""
         sure = f" ({interval}{outcome.evidence} evidence)" if outcome.evidence != "none" else ""
         by_verdict.setdefault(outcome.verdict, []).append(summary.label + sure)
-    said = [
+    clauses = [
         f"{word} {', '.join(by_verdict[key])}"
         for key, word in (
             ("better", "better than the baseline"),
@@ -85,7 +85,7 @@ def _what_follows(measure: Measure, summaries: list[Summary]) -> str:
         if key in by_verdict
     ]
     unit = f" ({measure.unit})" if measure.unit else ""
-    return f"By {measure.name}{unit}: {'; '.join(said)}." if said else ""
+    return f"By {measure.name}{unit}: {'; '.join(clauses)}." if clauses else ""
 
 
 def how_sure(record: Record, summaries: list[Summary]) -> str:
@@ -104,31 +104,31 @@ def how_sure(record: Record, summaries: list[Summary]) -> str:
         else "Intervals (95 %, each by itself) allow for the examples that the splits share "
         "(Nadeau and Bengio 2003)."
     )
-    known = deciding(record)
-    claims = f"{counted(len(arms), 'arm')} and {counted(len(known), 'measure')}"
+    deciders = deciding(record)
+    claims = f"{counted(len(arms), 'arm')} and {counted(len(deciders), 'measure')}"
     return (
         f"{kind} Claims of better and worse hold together at 5 % for {claims} (Holm). "
-        + _what_could_be_found(record, known, arms)
+        + _what_could_be_found(record, deciders, arms)
     ).rstrip()
 
 
-def _what_could_be_found(record: Record, known: list[Measure], arms: list[Summary]) -> str:
+def _what_could_be_found(record: Record, deciders: list[Measure], arms: list[Summary]) -> str:
     """Return which differences these pairs find; an impossible one is not offered as a size."""
     least = [
         (measure, value)
-        for measure in known
+        for measure in deciders
         if (value := _detectable(record, measure, arms)) is not None
     ]
     sizes = [f"{value:.{m.digits}f} {m.unit}".rstrip() for m, value in least if value < m.most]
-    said = f"Differences of about {' or '.join(sizes)} are found four times in five. "
-    said = said if sizes else ""
+    text = f"Differences of about {' or '.join(sizes)} are found four times in five. "
+    text = text if sizes else ""
     for measure, value in least:
         if value >= measure.most:
-            said += (
+            text += (
                 f"No difference in {measure.name} is likely to be found by so few pairs: it would "
                 f"have to be more than the {measure.most:g} {measure.unit} that are possible. "
             )
-    return said
+    return text
 
 
 def _detectable(record: Record, measure: Measure, arms: list[Summary]) -> float | None:
