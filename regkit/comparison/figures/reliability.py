@@ -16,8 +16,8 @@ from regkit.core.errors import RegkitError
 __all__ = ["pooled", "reliability_diagrams"]
 
 TITLE = (
-    "How much of what was said with so much confidence is right: each arm (blue) and the baseline "
-    "(grey). On the diagonal both agree; below it a model is too sure"
+    "Of the predictions with a given confidence, how many are right: each arm (blue) and the "
+    "baseline (grey). On the diagonal both agree; below it a model is too sure"
 )
 POINTS = 10  # a diagram; each holds about equally many test examples
 
@@ -27,8 +27,8 @@ def reliability_diagrams(
 ) -> Figure:
     """Return reliability diagrams: a panel for each arm, the baseline in grey beside it.
 
-    A point is a tenth of the test examples of all fits, by their confidence. On the diagonal what
-    is said with 80 % is right in 80 %; below it the model is too sure of itself.
+    A point is a tenth of the test examples of all fits, by their confidence. On the diagonal
+    80 % of the predictions with a confidence of 80 % are right; below it the model is too sure.
 
     Args:
         record: What was measured.

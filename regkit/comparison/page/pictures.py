@@ -119,7 +119,7 @@ CAPTIONS = {
     ),
     "reliability": (
         "Reliability",
-        "How often is right what was said with so much confidence? Each point is a tenth of the "
+        "Of the predictions with a given confidence, how many are right? Each point is a tenth of the "
         "test examples of all fits. On the diagonal both agree; below it the model is too sure of "
         "itself.",
         "arm",
