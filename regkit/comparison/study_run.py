@@ -15,9 +15,9 @@ from regkit.comparison.design.study import Study, Task, TaskKey
 from regkit.comparison.fits.execution import in_processes, one_by_one
 from regkit.comparison.fits.worker import Failure, Worker
 from regkit.comparison.record.description import (
+    count_test_examples,
     describe_data,
     describe_environment,
-    test_counts,
 )
 from regkit.comparison.record.journal import Journal
 from regkit.comparison.record.rerun import Request, rerun_command
@@ -37,7 +37,9 @@ def completed(
     model: str,
     settings: Mapping[str, Any],
 ) -> tuple[Study, Parts]:
-    """Return a study, what its settings leave open settled by the data; and its first examples.
+    """Return a study with complete settings, and the examples of its first repeat.
+
+    Measure and batch size, where they are None, follow from the data.
 
     Args:
         arms: Name → recipe.
@@ -53,7 +55,7 @@ def completed(
     first = study.parts(study.tasks()[0].repeat)
     if settings["batch_size"] is None:
         study.settings["batch_size"] = min(256, max(16, len(first.y_train) // 4))
-    counts = test_counts(data, first)
+    counts = count_test_examples(data, first)
     study.settings["measure"] = chosen(settings["measure"], data.task, list(counts.values()))
     return study, first
 

@@ -119,9 +119,8 @@ CAPTIONS = {
     ),
     "reliability": (
         "Reliability",
-        "Of the predictions with a given confidence, how many are right? Each point is a tenth of the "
-        "test examples of all fits. On the diagonal both agree; below it the model is too sure of "
-        "itself.",
+        "Of the predictions with a given confidence, how many are right? Each point is a tenth of "
+        "the test examples of all fits. On the diagonal both agree; below it the model is too sure.",
         "arm",
     ),
     "cost": (

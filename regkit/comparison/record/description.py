@@ -18,7 +18,7 @@ from regkit.comparison.design.parts import Parts
 from regkit.comparison.record.results import DataFacts, Environment
 from regkit.data.dataset import Dataset
 
-__all__ = ["count_duplicates", "describe_data", "describe_environment", "test_counts"]
+__all__ = ["count_duplicates", "count_test_examples", "describe_data", "describe_environment"]
 
 
 def describe_data(data: Dataset, first: Parts) -> DataFacts:
@@ -38,7 +38,7 @@ def describe_data(data: Dataset, first: Parts) -> DataFacts:
         "n_train": len(first.y_train),
         "n_validation": len(first.y_val),
         "n_test": len(first.y_test),
-        "test_counts": test_counts(data, first),
+        "test_counts": count_test_examples(data, first),
         "labels_wrong": wrong,
         "target_mean": first.target_mean,
         "target_scale": first.target_scale,
@@ -46,7 +46,7 @@ def describe_data(data: Dataset, first: Parts) -> DataFacts:
     }
 
 
-def test_counts(data: Dataset, first: Parts) -> dict[str, int]:
+def count_test_examples(data: Dataset, first: Parts) -> dict[str, int]:
     """Return the number of test examples of each class; nothing for a regression."""
     if data.n_classes is None:
         return {}
