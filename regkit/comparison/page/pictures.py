@@ -120,7 +120,7 @@ CAPTIONS = {
     "reliability": (
         "Reliability",
         "Of the predictions with a given confidence, how many are right? Each point is a tenth of "
-        "the test examples of all fits. On the diagonal both agree; below it the model is too sure.",
+        "the test examples of all fits. On the diagonal both agree; below it a model is too sure.",
         "arm",
     ),
     "cost": (
