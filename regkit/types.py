@@ -1,14 +1,18 @@
 """Types of what flows through a training step: tensors, nests of them, and what options hold.
 
 Keras and the backends carry no types, so these are protocols and unions of our own. A parameter
-that may be anything, because it is yet to be checked, is an `object`. NumPy loads when `Array` is
-imported, not before: the command line declares its options by these types.
+that may be anything, because it is yet to be checked, is an `object`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array: TypeAlias = np.ndarray[Any, Any]
 
 __all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Tensor"]
 
@@ -46,20 +50,6 @@ class Tensor(Protocol):
     # fmt: on
 
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array: TypeAlias = np.ndarray[Any, Any]
-else:
-
-    def __getattr__(name: str) -> object:
-        if name != "Array":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        import numpy as np
-
-        return np.ndarray[Any, Any]
-
-
 Number: TypeAlias = Tensor | float
 
 # Tensors in any nest of lists, tuples and dictionaries, as `keras.tree` walks them.
@@ -78,3 +68,12 @@ class Schedule(Protocol):
 
 # Which layers: all, by name, by class, a layer, a function of a layer, or several of these.
 Selector: TypeAlias = str | type | Callable[..., object] | Sequence[object] | None
+
+
+def __getattr__(name: str) -> object:
+    """Return `Array`, for which NumPy loads; `regkit list` and the like go without both."""
+    if name != "Array":
+        raise AttributeError(f"module 'regkit.types' has no attribute {name!r}")
+    import numpy as np
+
+    return np.ndarray[Any, Any]
