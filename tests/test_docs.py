@@ -20,9 +20,9 @@ import pytest
 
 import regkit
 from regkit.cli.compare import DEFAULT_OUTPUT
-from regkit.comparison import studyfile
-from regkit.comparison.arms import named
-from regkit.comparison.settings import OPTIONS
+from regkit.comparison.design import study_file
+from regkit.comparison.design.arms import named
+from regkit.comparison.design.settings import OPTIONS
 from regkit.core import options, registry
 
 ROOT = Path(__file__).parents[1]
@@ -178,7 +178,7 @@ def test_the_study_file_of_the_guide_is_one(tmp_path):
     guide = ROOT / "docs" / "guide" / "compare.md"
     (block,) = [one for one in blocks(guide) if one.language == "toml"]
     (tmp_path / "study.toml").write_text(block.body, encoding="utf-8")
-    named(studyfile.read(tmp_path / "study.toml")["arms"])
+    named(study_file.read(tmp_path / "study.toml")["arms"])
 
 
 def test_the_guide_tells_every_option_of_compare_and_its_default():

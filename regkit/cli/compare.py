@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from regkit.cli import backends
-from regkit.comparison import results, studyfile
-from regkit.comparison.settings import OPTIONS
+from regkit.comparison.design import study_file
+from regkit.comparison.design.settings import DEFAULT_NOISE, DEFAULT_OUTPUT, OPTIONS
+from regkit.comparison.record.results import check_output
 from regkit.core.errors import RegkitError
 from regkit.core.extras import pip_line
 
@@ -38,22 +39,8 @@ exit codes:
   0 done · 1 an arm failed or was cut short · 2 asked for what cannot be · 3 worse than --against
   130 interrupted; --resume goes on · 141 nobody reads the output any more
 """
-DEFAULT_NOISE = 0.3
-DEFAULT_OUTPUT = "regkit-results"
 NEEDED = ("scipy", "rich", "matplotlib", "sklearn", "jinja2", "pandas", "pyarrow")
 SOURCES = "digits, breast_cancer, wine, diabetes, mnist, fashion_mnist, cifar10"
-WORDS = (
-    ("--target", "COLUMN", "the target column of a table, by name or index"),
-    ("--header", "yes|no|N", "whether a text's first row names the columns, or in which line"),
-    ("--separator", "SIGN", "between cells: a character, comma, semicolon, tab, pipe, space"),
-    ("--decimal", "SIGN", "the decimal mark: point or comma"),
-    ("--encoding", "NAME", "of a text, such as cp1252"),
-    ("--labels", "FILE", "the labels, where --data is an .npz or .npy of the features alone"),
-    ("--task", "TASK", "classification or regression (default: seen from the targets)"),
-    ("--model", "MODEL", "mlp, cnn or path.py:function (default: mlp)"),
-    ("--output", "DIR", f"results, figures and report.html (default: {DEFAULT_OUTPUT})"),
-    ("--against", "FILE", "an earlier results.json: exit code 3 where an arm is worse than there"),
-)
 
 
 def add(commands: Any) -> None:
@@ -82,22 +69,21 @@ def add(commands: Any) -> None:
         "(default: digits)",
     )
     command.add_argument(
-        "--ignore",
-        action="append",
-        metavar="COLUMN",
-        help="a column of a table to leave out, by name or index; several with commas, or given "
-        "several times",
-    )
-    for name, place, said in WORDS:
-        command.add_argument(name, metavar=place, help=said)
-    command.add_argument(
-        "--image-size", metavar="PIXELS", help="scale a folder's images, as 64 or 48x64"
+        "--model", metavar="MODEL", help="mlp, cnn or path.py:function (default: mlp)"
     )
     for option in OPTIONS:
-        default = "" if option.default is None or "default" in option.help else option.default
-        said = option.help + (f" (default: {default})" if default != "" else "")
-        flag = "--" + option.name.replace("_", "-")
-        command.add_argument(flag, type=option.kind, metavar=option.place, help=said)
+        command.add_argument(
+            "--" + option.name.replace("_", "-"),
+            type=option.kind,
+            metavar=option.placeholder,
+            action="append" if option.name == "ignore" else "store",
+            help=option.full_help,
+        )
+    command.add_argument(
+        "--against",
+        metavar="FILE",
+        help="an earlier results.json: exit code 3 where an arm is worse than there",
+    )
     command.add_argument("--force", action="store_true", help="overwrite results in DIR")
     command.add_argument("--resume", action="store_true", help="go on with the study in DIR")
     command.add_argument("--quiet", action="store_true", help="show no progress")
@@ -137,19 +123,26 @@ def run(chosen: argparse.Namespace) -> int:
 def _check_output(options: dict[str, Any]) -> None:
     """Refuse what cannot be written before a backend is started, which takes seconds."""
     folder, data = Path(options["output"]), options["data"]
-    folders = [folder / Path(one).name for one in data] if isinstance(data, list) else []
-    for one in (folder, *folders):
-        results.check_output(one, options.get("force", False) or options.get("resume", False))
+    folders = [folder / Path(source).name for source in data] if isinstance(data, list) else []
+    for place in (folder, *folders):
+        check_output(place, options.get("force", False) or options.get("resume", False))
 
 
 def _options(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return the arguments of `regkit.compare`: flags before the study file before defaults."""
+    """Return the arguments of `regkit.compare`: of flags, else of the study file, else defaults.
+
+    Raises:
+        RegkitError: for a value out of bounds, before a backend is started.
+    """
     given = {key: value for key, value in vars(chosen).items() if key not in ("run", "version")}
+    for option in OPTIONS:
+        if option.name in given:
+            option.check(given[option.name])
     recipes = given.pop("recipes", [])
-    files = [one for one in recipes if one.endswith(".toml")]
+    files = [text for text in recipes if text.endswith(".toml")]
     if files and len(recipes) > 1:
         raise RegkitError(f"a study file stands alone: {files[0]} names the arms itself")
-    study = studyfile.read(Path(files[0])) if files else {}
+    study = study_file.read(Path(files[0])) if files else {}
     if recipes and not files:
         study["recipes"] = recipes
     own = {"build_model": study.pop("model", "mlp"), "recipes": study.pop("arms", None)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from regkit.cli.columns import table
 from regkit.cli.commands import Commands
-from regkit.cli.tables import table
 from regkit.core.registry.entry import KINDS
 from regkit.scaffold import kinds
 from regkit.scaffold.kinds import DEFAULT_STAGE, STAGES

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from regkit.comparison import analysis, figures, measures, page, results, tables, verdict_text
-from regkit.comparison.console import standard_output
-from regkit.comparison.headline import headline
-from regkit.comparison.recommendation import recommendation
+from regkit.comparison import figures, page
+from regkit.comparison.record import results
+from regkit.comparison.statistics import analysis, measures
+from regkit.comparison.words import terminal_tables, verdict_text
+from regkit.comparison.words.console import standard_output
+from regkit.comparison.words.headline import headline
+from regkit.comparison.words.recommendation import recommendation
 from regkit.core.errors import RegkitError, suggest
 
 if TYPE_CHECKING:
@@ -57,11 +60,14 @@ class Comparison:
     def show(self, console: Console | None = None) -> None:
         """Print the tables and the verdict."""
         console = console or standard_output()
-        for table in tables.tables(self.record, self.summaries):
+        for table in terminal_tables.tables(self.record, self.summaries):
             console.print(table)
-        console.print(tables.caption(self.record), style="dim", highlight=False)
-        found = headline(self.record, self.summaries), recommendation(self.record, self.summaries)
-        for sentence in found:
+        console.print(terminal_tables.caption(self.record), style="dim", highlight=False)
+        sentences = (
+            headline(self.record, self.summaries),
+            recommendation(self.record, self.summaries),
+        )
+        for sentence in sentences:
             console.print(sentence, style="bold", markup=False, highlight=False)
         console.print(self.text, markup=False, highlight=False)
 
@@ -71,8 +77,10 @@ class Comparison:
         return buffer.getvalue().rstrip()
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{one.label}: {one.verdicts}" for one in self.summaries[1:])
-        return f"Comparison({said})"
+        verdicts = ", ".join(
+            f"{summary.label}: {summary.verdicts}" for summary in self.summaries[1:]
+        )
+        return f"Comparison({verdicts})"
 
     def _repr_html_(self) -> str:
         return page.fragment(self.record, self.summaries)
@@ -87,8 +95,8 @@ class Comparison:
         not known is None.
         """
         rows = [
-            _row(self.record.arms[one.arm], one, measure)
-            for one in self.summaries
+            _row(self.record.arms[summary.arm], summary, measure)
+            for summary in self.summaries
             for measure in measures.of_record(self.record)
         ]
         try:
@@ -152,27 +160,29 @@ class Comparison:
         return cls(results.read(path))
 
 
-def _row(recipe: str, one: analysis.Summary, measure: measures.Measure) -> dict[str, Any]:
+def _row(
+    recipe: str, summary: analysis.Summary, measure: measures.Measure
+) -> dict[str, str | float | None]:
     """Return what is known of an arm by a measure."""
-    outcome = one.outcomes[measure.name]
+    outcome = summary.outcomes[measure.name]
     d = outcome.difference
     return {
-        "arm": one.arm,
+        "arm": summary.arm,
         "recipe": recipe,
         "measure": measure.name,
         "unit": measure.unit,
         "mean": outcome.mean,
-        "difference": d and d.mean,
-        "low": d and d.low,
-        "high": d and d.high,
+        "difference": None if d is None else d.mean,
+        "low": None if d is None else d.low,
+        "high": None if d is None else d.high,
         "p_better": outcome.p_better,
         "p_equivalent": outcome.p_practical and outcome.p_practical[1],
         "p": outcome.p_adjusted,
         "verdict": outcome.verdict,
         "evidence": outcome.evidence,
-        "gap": one.gap,
-        "cost": one.cost,
-        "best_epoch": one.best_epoch,
-        "peak_memory": one.peak_memory,
-        "sparsity": one.sparsity,
+        "gap": summary.gap,
+        "cost": summary.cost,
+        "best_epoch": summary.best_epoch,
+        "peak_memory": summary.peak_memory,
+        "sparsity": summary.sparsity,
     }

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from regkit.comparison import execution, measures, results, settings
-from regkit.comparison.again import Request, again
-from regkit.comparison.arms import BASELINE, Recipes, default_recipes, named
-from regkit.comparison.description import describe_data, describe_environment
-from regkit.comparison.journal import Journal
-from regkit.comparison.models import BuildModel, count_parameters, resolve
-from regkit.comparison.progress import FitProgress
+from regkit.comparison.design.arms import Recipes, default_recipes, named
+from regkit.comparison.design.networks import BuildModel, resolve
+from regkit.comparison.design.settings import (
+    Column,
+    Columns,
+    Count,
+    Decimal,
+    Encoding,
+    File,
+    Folder,
+    Fraction,
+    Header,
+    ImageSize,
+    LabelNoise,
+    MeasureName,
+    OptionalCount,
+    RootSeed,
+    Separator,
+    Splits,
+    TaskName,
+)
+from regkit.comparison.record.rerun import Request
+from regkit.comparison.record.results import check_output
 from regkit.comparison.report import Comparison
 from regkit.comparison.several import Comparisons, folder_name
-from regkit.comparison.study import Failure, Study, Task, Worker
+from regkit.comparison.study_run import StudyRun, completed
 from regkit.core.errors import RegkitError
 from regkit.core.options import Boolean, checked_call
 from regkit.data.dataset import Dataset
@@ -30,30 +42,30 @@ __all__ = ["compare"]
 @checked_call
 def compare(
     build_model: str | BuildModel,
-    data: Any,
+    data: object,
     recipes: Recipes | None = None,
     *,
-    measure: str | None = None,
-    splits: int = 10,
-    seeds: int = 1,
-    epochs: int = 80,
-    batch_size: int | None = None,
-    label_noise: float = 0.0,
-    test_size: float = 0.2,
-    validation_size: float = 0.2,
-    train_size: int | None = None,
-    target: str | int | None = None,
-    ignore: str | int | Sequence[str | int] | None = None,
-    header: bool | int | str | None = None,
-    separator: str | None = None,
-    decimal: str | None = None,
-    encoding: str | None = None,
-    labels: str | Path | None = None,
-    task: str | None = None,
-    image_size: int | str | tuple[int, int] | None = None,
-    seed: int = 0,
-    jobs: int = 1,
-    output: str | Path | None = None,
+    measure: MeasureName = None,
+    splits: Splits = 10,
+    seeds: Count = 1,
+    epochs: Count = 80,
+    batch_size: OptionalCount = None,
+    label_noise: LabelNoise = 0.0,
+    test_size: Fraction = 0.2,
+    validation_size: Fraction = 0.2,
+    train_size: OptionalCount = None,
+    target: Column = None,
+    ignore: Columns = None,
+    header: Header = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    labels: File = None,
+    task: TaskName = None,
+    image_size: ImageSize = None,
+    seed: RootSeed = 0,
+    jobs: Count = 1,
+    output: Folder = None,
     force: Annotated[bool, Boolean()] = False,
     resume: Annotated[bool, Boolean()] = False,
     progress: Annotated[bool, Boolean()] = True,
@@ -89,7 +101,7 @@ def compare(
         target: The target column of a table.
         ignore: Columns of a table to leave out, such as an identifier: one or several.
         header: Whether the first row of a text names the columns, or the line that does; this and
-            the next three settle what a text does not tell itself.
+            the next three settle what the text itself leaves open.
         separator: What separates the cells of a text: one character, or comma, semicolon, tab,
             pipe or space.
         decimal: The decimal mark of the numbers in texts, a point or a comma.
@@ -117,7 +129,7 @@ def compare(
     An arm that fails is taken out, named with its reason, and the rest goes on. Ctrl-C ends the
     comparison with what is done.
     """
-    options = {
+    settings = {
         "measure": measure,
         "splits": splits,
         "seeds": seeds,
@@ -129,13 +141,7 @@ def compare(
         "train_size": train_size,
         "seed": seed,
     }
-    settings.check({**options, "jobs": jobs})
-    folder = _folder(output)
-    if resume and folder is None:
-        raise RegkitError("resume=True needs output, the folder of the study that was stopped")
-    arms = None if recipes is None else named(recipes)
-    several = _are_several(data)
-    chosen: dict[str, Any] = {
+    reading: dict[str, Any] = {
         "target": target,
         "ignore": ignore,
         "header": header,
@@ -146,184 +152,63 @@ def compare(
         "task": task,
         "image_size": image_size,
     }
-    sources = data if several else [data]
-    sets = [load(one, **chosen) for one in sources]
-    folders = _folders(folder, sets) if several else [folder]
-    for one in filter(None, {folder, *folders}):
-        results.check_output(one, force or resume)
+    folder = None if output is None else Path(output)
+    if resume and folder is None:
+        raise RegkitError("resume=True needs output, the folder of the study that was stopped")
+    arms = None if recipes is None else named(recipes)
+    sources = _sources(data)
+    datasets = [load(source, **reading) for source in sources or [data]]
+    folders = [folder] if sources is None else _folders(folder, datasets)
+    for place in filter(None, {folder, *folders}):
+        check_output(place, force or resume)
     build, model = resolve(build_model)
-    arms = arms or named(default_recipes(sets))
-    requests = [
-        Request(build_model, source, chosen, place, jobs)
-        for source, place in zip(sources, folders, strict=True)
-    ]
+    arms = arms or named(default_recipes(datasets))
     runs = [
-        _Run(Study(arms, one, build, model, dict(options)), request)
-        for one, request in zip(sets, requests, strict=True)
+        StudyRun(
+            *completed(arms, dataset, build, model, settings),
+            Request(build_model, source, reading, place, jobs),
+        )
+        for dataset, source, place in zip(datasets, sources or [data], folders, strict=True)
     ]
-    done = [run.open(place, resume) for run, place in zip(runs, folders, strict=True)]
-    found: list[Comparison] = []
-    for run, place, before in zip(runs, folders, done, strict=True):
-        run.go(before, jobs, progress)
-        found.append(Comparison(run.record()))
-        if place is not None:
-            found[-1].save(place, force=True)  # checked above; what is there now is our own
-        if found[-1].interrupted:
-            break
-    if not several:
-        return found[0]
-    together = Comparisons(found)
+    comparisons = _run_all(runs, resume, progress)
+    if sources is None:
+        return comparisons[0]
+    together = Comparisons(comparisons)
     if folder is not None:
         together.to_html(folder / "report.html")  # each has been saved as soon as it was done
     return together
 
 
-def _folder(output: Any) -> Path | None:
-    if output is not None and not isinstance(output, str | os.PathLike):
-        raise RegkitError(f"output must be the path of a folder or None; received {output!r}")
-    return None if output is None else Path(output)
+def _run_all(runs: list[StudyRun], resume: bool, progress: bool) -> list[Comparison]:
+    """Run the studies and save each when it is done; none after one that was interrupted."""
+    done_before = [run.open(resume) for run in runs]
+    comparisons: list[Comparison] = []
+    for run, done in zip(runs, done_before, strict=True):
+        run.go(done, progress)
+        comparison = Comparison(run.record())
+        comparisons.append(comparison)
+        if run.request.output is not None:
+            # What may be overwritten was checked before the start; what is there now is our own.
+            comparison.save(run.request.output, force=True)
+        if comparison.interrupted:
+            break
+    return comparisons
 
 
-def _are_several(data: Any) -> bool:
-    """Return whether data is a list of sources; a list of two arrays is one source."""
+def _sources(data: object) -> list[object] | None:
+    """Return the sources of several data sets, None for one; a list of two arrays is one source."""
     kinds = (str, Path, Dataset, tuple)
-    return isinstance(data, list) and bool(data) and all(isinstance(one, kinds) for one in data)
+    if isinstance(data, list) and data and all(isinstance(source, kinds) for source in data):
+        return data
+    return None
 
 
-def _folders(folder: Path | None, sets: list[Dataset]) -> list[Path | None]:
+def _folders(folder: Path | None, datasets: list[Dataset]) -> list[Path | None]:
     """Return a folder for each data set, named after it."""
-    names = [folder_name(one.name) for one in sets]
+    names = [folder_name(dataset.name) for dataset in datasets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise RegkitError(f"two data sets are called {twice[0]!r}; their names must differ")
-    if len({one.task for one in sets}) > 1:
+    if len({dataset.task for dataset in datasets}) > 1:
         raise RegkitError("data sets to be ranked together must all have classes, or all values")
     return [None if folder is None else folder / name for name in names]
-
-
-class _Run:
-    """A study as it runs: what is done, what failed, what is written."""
-
-    def __init__(self, study: Study, request: Request) -> None:
-        self.study = study
-        first = study.parts(study.tasks()[0].repeat)  # raises where the sizes cannot be
-        if study.settings["batch_size"] is None:
-            study.settings["batch_size"] = min(256, max(16, len(first.y_train) // 4))
-        self.described = describe_data(study.data, first)
-        counts = list(self.described["test_counts"].values())
-        asked = study.settings["measure"]
-        study.settings["measure"] = measures.chosen(asked, study.data.task, counts)
-        self.worker = Worker(study)
-        self.environment = describe_environment(count_parameters(self.worker.model()))
-        self.environment["command"] = again(
-            request, study.arms, study.settings, self.environment["backend"], study.data.sha256
-        )
-        self.tasks = study.tasks()
-        self.found: dict[tuple[str, int, int], results.Fit | Failure] = {}
-        self.journal: Journal | None = None
-        self.stopped = ""
-        self.start = time.perf_counter()
-
-    def open(self, folder: Path | None, resume: bool) -> int:
-        """Open the journal in a folder; return how many fits it has already."""
-        if folder is None:
-            return 0
-        self.journal = Journal(folder, self.study.identity() | self._versions())
-        if not resume:
-            try:
-                self.journal.begin()
-            except OSError as error:
-                raise RegkitError(
-                    f"output {str(folder)!r} cannot be written ({error.strerror}); name a folder "
-                    "that can (output, --output)"
-                ) from error
-            return 0
-        wanted = {task.key for task in self.tasks}
-        for fit in self.journal.resume(self.study.arms):
-            if (fit.arm, fit.split, fit.seed) in wanted:
-                self.found[fit.arm, fit.split, fit.seed] = fit
-        return len(self.found)
-
-    def _versions(self) -> dict[str, Any]:
-        backend = self.environment["backend"]
-        return {name: self.environment["versions"][name] for name in ("keras", backend)}
-
-    def record(self) -> results.Record:
-        """Return what is known so far, in the order in which one process would have found it."""
-        fits: list[results.Fit] = []
-        failures: dict[str, Failure] = {}
-        for task in self.tasks:
-            found = self.found.get(task.key)
-            if task.arm in failures or found is None:
-                continue
-            if isinstance(found, Failure):
-                failures[task.arm] = found
-                if task.arm == BASELINE:
-                    self.stopped = f"the baseline failed: {found.reason}"
-                    break
-            else:
-                fits.append(found)
-        seconds = round(time.perf_counter() - self.start, 1)
-        return results.Record(
-            arms=self.study.arms,
-            fits=tuple(fits),
-            failures={arm: one.reason for arm, one in failures.items()},
-            diverged=tuple(arm for arm, one in failures.items() if one.diverged),
-            settings={"model": self.study.model, **self.study.settings},
-            data=self.described,
-            environment={**self.environment, "seconds": seconds},
-            stopped=self.stopped,
-        )
-
-    def go(self, done: int, jobs: int, shown: bool) -> None:
-        """Do the tasks that are not done; keep each fit as soon as it is there."""
-        left = [task for task in self.tasks if task.key not in self.found]
-        with FitProgress(len(self.tasks), shown, done) as progress, self._interruptible():
-            if jobs > 1:
-                stream = execution.in_processes(self.study, left, jobs)
-            else:
-                stream = execution.one_by_one(self.worker, left, self._may(progress))
-            for task, found in stream:
-                self.found[task.key] = found
-                if isinstance(found, Failure):
-                    arm = self.study.label(task.arm)
-                    progress.note(f"{arm} failed and is taken out: {found.reason}")
-                    if task.arm == BASELINE:
-                        break
-                elif self.journal is not None and not self._written(self.journal, found):
-                    break
-                progress.advance()
-        record = self.record()
-        if not record.of(BASELINE):
-            reason = record.failures.get(BASELINE, self.stopped)
-            raise RegkitError(f"the baseline gave no result, so nothing can be compared: {reason}")
-
-    def _written(self, journal: Journal, fit: results.Fit) -> bool:
-        try:
-            journal.add(fit, self.study.arms[fit.arm])
-        except OSError as error:
-            self.stopped = f"{journal.path} cannot be written ({error.strerror})"
-            return False
-        return True
-
-    def _may(self, progress: FitProgress) -> Any:
-        def begin(task: Task) -> bool:
-            if any(isinstance(self.found.get(one.key), Failure) for one in self._of(task.arm)):
-                progress.advance()
-                return False
-            progress.begin(self.study.label(task.arm))
-            return True
-
-        return begin
-
-    def _of(self, arm: str) -> list[Task]:
-        return [task for task in self.tasks if task.arm == arm]
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        try:
-            yield
-        except KeyboardInterrupt:
-            if not self.found:
-                raise
-            self.stopped = "interrupted"

@@ -8,18 +8,19 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Literal, overload
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from regkit.comparison import measures, page
-from regkit.comparison.console import standard_output
-from regkit.comparison.folding import Folded
-from regkit.comparison.headline import over_data_sets
-from regkit.comparison.ranks import Ranking, rank
+from regkit.comparison import page
 from regkit.comparison.report import Comparison
+from regkit.comparison.statistics import measures
+from regkit.comparison.statistics.ranks import Ranking, rank
+from regkit.comparison.words.console import standard_output
+from regkit.comparison.words.folding import Folded
+from regkit.comparison.words.headline import over_data_sets
 
 __all__ = ["Comparisons", "folder_name"]
 
@@ -36,7 +37,11 @@ class Comparisons(Sequence[Comparison]):
     def __init__(self, parts: Sequence[Comparison]) -> None:
         self._parts = tuple(parts)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Comparison: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Comparison, ...]: ...
+    def __getitem__(self, index: int | slice) -> Comparison | tuple[Comparison, ...]:
         return self._parts[index]
 
     def __len__(self) -> int:
@@ -45,26 +50,30 @@ class Comparisons(Sequence[Comparison]):
     @property
     def interrupted(self) -> bool:
         """Whether the user ended it before all was done."""
-        return any(one.interrupted for one in self)
+        return any(comparison.interrupted for comparison in self)
 
     @property
     def failed(self) -> bool:
         """Whether an arm failed on any of the data sets."""
-        return any(one.failed for one in self)
+        return any(comparison.failed for comparison in self)
 
     @cached_property
     def ranking(self) -> Ranking:
         """The arms' ranks by the first measure; without those that failed on a data set."""
         first = self[0].record
-        arms = [arm for arm in first.arms if all(_mean(one, arm) is not None for one in self)]
-        scores = {first.label(arm): [_mean(one, arm) or 0.0 for one in self] for arm in arms}
+        by_arm = {arm: [_score(comparison, arm) for comparison in self] for arm in first.arms}
+        scores = {
+            first.label(arm): [score for score in of_arm if score is not None]
+            for arm, of_arm in by_arm.items()
+            if None not in of_arm
+        }
         return rank(scores, first.baseline, measures.of_record(first)[0].sign)
 
     def show(self, console: Console | None = None) -> None:
         """Print each comparison's tables and verdict, then the ranks over all."""
         console = console or standard_output()
-        for one in self:
-            one.show(console)
+        for comparison in self:
+            comparison.show(console)
             console.print()
         console.print(_table(self.ranking))
         console.print(over_data_sets(self.ranking), markup=False, highlight=False)
@@ -75,22 +84,23 @@ class Comparisons(Sequence[Comparison]):
         return buffer.getvalue().rstrip()
 
     def __repr__(self) -> str:
-        return f"Comparisons({', '.join(one.record.data['name'] for one in self)})"
+        names = ", ".join(comparison.record.data["name"] for comparison in self)
+        return f"Comparisons({names})"
 
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the overview, and write it where a path is given.
 
         It ranks the arms, and leads to the report of each data set in a folder beside it.
         """
-        found = [(one.record, one.summaries) for one in self]
-        addresses = [f"{folder_name(one.record.data['name'])}/{REPORT}" for one in self]
-        text = page.overview(found, addresses, self.ranking)
+        contents = [(comparison.record, comparison.summaries) for comparison in self]
+        addresses = [f"{folder_name(record.data['name'])}/{REPORT}" for record, _ in contents]
+        text = page.overview(contents, addresses, self.ranking)
         if path is not None:
             Path(path).write_text(text, "utf-8")
         return text
 
     def save(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write all that there is of each data set into a folder of its own, and the overview.
+        """Write results and report of each data set into a folder of its own, and the overview.
 
         Returns:
             The path of the overview.
@@ -98,8 +108,9 @@ class Comparisons(Sequence[Comparison]):
         Raises:
             RegkitError: where that would overwrite results and is not forced.
         """
-        for one in self:
-            one.save(Path(folder) / folder_name(one.record.data["name"]), force=force)
+        for comparison in self:
+            name = folder_name(comparison.record.data["name"])
+            comparison.save(Path(folder) / name, force=force)
         path = Path(folder) / REPORT
         self.to_html(path)
         return path
@@ -115,9 +126,12 @@ def folder_name(data: str) -> str:
     return re.sub(r"[^\w.-]+", "_", data)
 
 
-def _mean(one: Comparison, arm: str) -> float | None:
-    """Return an arm's score on a data set: its first measure, an error as a share of the spread."""
-    record = one.record
+def _score(comparison: Comparison, arm: str) -> float | None:
+    """Return an arm's score on a data set, None where it failed.
+
+    It is the mean of the first measure; an error is a share of the target's deviation.
+    """
+    record = comparison.record
     fits = record.of(arm)
     # Without the baseline there would be no ranking: its fits before a failure stand for it.
     if not fits or (arm in record.failures and arm != record.baseline):
@@ -132,7 +146,9 @@ def _table(ranking: Ranking) -> Table:
     if ranking.friedman_p is not None:
         result.caption = f"Friedman's test that all arms are equal: p = {ranking.friedman_p:.3f}"
     for name in ("over all data sets", "mean rank", "p", "verdict"):
-        side: Any = "left" if name in ("over all data sets", "verdict") else "right"
+        side: Literal["left", "right"] = (
+            "left" if name in ("over all data sets", "verdict") else "right"
+        )
         result.add_column(name, justify=side)
     for arm in sorted(ranking.arms, key=ranking.mean_ranks.__getitem__):
         p = ranking.wilcoxon_p.get(arm, math.nan)

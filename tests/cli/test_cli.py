@@ -92,7 +92,7 @@ def test_nothing_is_said_to_be_nothing(
         (["compare", "l2", "l2"], "given twice"),
         (["compare", "l2", "--data", "nowhere.csv"], "no file 'nowhere.csv'"),
         (["compare", "l2", "--model", "mpl"], "did you mean 'mlp'"),
-        (["compare", "l2", "--splits", "1"], "splits must be an integer of 2 or more"),
+        (["compare", "l2", "--splits", "1"], "splits must be a whole number of at least 2"),
         (["compare", "l2(oops=1)"], "oops"),
         (["compare", "label_smoothing(1.5)"], "1.5"),
     ],
@@ -219,16 +219,16 @@ def test_compare_writes_and_then_refuses(
 def test_a_failed_arm_is_code_1(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from regkit.comparison import study
+    from regkit.comparison.fits import worker
 
-    plain = study.fit_arm
+    plain = worker.fit_arm
 
-    def fit_arm(workbench: Any, arm: str, *args: Any, **options: Any) -> Any:
+    def fit_arm(models: Any, arm: str, *args: Any, **options: Any) -> Any:
         if arm == "l2(1e-4)":
             raise RuntimeError("no")
-        return plain(workbench, arm, *args, **options)
+        return plain(models, arm, *args, **options)
 
-    monkeypatch.setattr(study, "fit_arm", fit_arm)
+    monkeypatch.setattr(worker, "fit_arm", fit_arm)
     code, out, err = said(capsys, *small_job(tmp_path))
     assert code == 1
     assert "RK001: l2(1e-4) failed and is taken out" in out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from regkit.cli import main
-from regkit.comparison.results import JOURNAL
+from regkit.comparison.record.results import JOURNAL
 from tests.cli.test_cli import said, small_job
 
 STUDY = """
@@ -102,7 +102,7 @@ def test_against_earlier_results(capsys: pytest.CaptureFixture[str], study: Path
         (["l2", "{study}"], "a study file stands alone"),
         (["{study}", "--against", "none.json"], "none.json: no readable results"),
         (["{study}", "--resume"], "nothing to resume"),
-        (["{study}", "--jobs", "0"], "jobs must be an integer of 1 or more"),
+        (["{study}", "--jobs", "0"], "jobs must be a whole number of at least 1"),
         (["{study}", "--task", "classify"], "did you mean 'classification'"),
     ],
 )

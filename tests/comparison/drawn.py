@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from regkit.comparison import figures
-from regkit.comparison.ranks import Ranking, rank
+from regkit.comparison.statistics.ranks import Ranking, rank
 
 LONG = "elastic_distortion(34, sigma=5.0, relative_to=28) + dropout(0.5) + label_smoothing(0.1)"
 SIZES = (figures.WIDE, figures.NARROW)

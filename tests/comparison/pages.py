@@ -7,9 +7,10 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from regkit.comparison import analysis, page
-from regkit.comparison.ranks import rank
-from regkit.comparison.results import Record
+from regkit.comparison import page
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics import analysis
+from regkit.comparison.statistics.ranks import rank
 from tests.comparison.records import EFFECTS, record
 
 FEW = ("l2(1e-3)", "dropout(0.5)")

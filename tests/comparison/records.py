@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regkit.comparison.results import Fit, Record
+from regkit.comparison.record.results import Fit, Record
 
 # Name → (gain in accuracy, gain in NLL, time of an epoch), beside a baseline of 0.90 and 0.40.
 EFFECTS = {

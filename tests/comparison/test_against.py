@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from regkit.comparison import results
 from regkit.comparison.against import Against, changes
+from regkit.comparison.record import results
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
 from tests.comparison.small import DATA, QUICK, network

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regkit.comparison import analysis, design, results
+from regkit.comparison.design import seeds
+from regkit.comparison.record import results
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
+from regkit.comparison.statistics import analysis
 from regkit.core.recipe import Recipe
 from tests.comparison.small import DATA, QUICK, VALUES, network
 
@@ -43,8 +45,8 @@ def test_arms_take_turns(done: tuple[Comparison, Path]) -> None:
     names = list(record.arms)
     expected = [
         names[index]
-        for repeat in design.repeats(3, 2, root=0)
-        for index in design.arm_order(repeat, 3)
+        for repeat in seeds.repeats(3, 2, root=0)
+        for index in seeds.arm_order(repeat, 3)
     ]
     assert [fit.arm for fit in record.fits] == expected
     assert len({tuple(expected[i : i + 3]) for i in range(0, 18, 3)}) > 1

@@ -8,23 +8,23 @@ from typing import Any
 import keras
 import pytest
 
-from regkit.comparison import study
+from regkit.comparison.fits import worker
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
 from tests.comparison.small import DATA, QUICK, network
 
 
 def failing_in(monkeypatch: pytest.MonkeyPatch, arm: str, split: int, error: BaseException) -> None:
-    plain = study.fit_arm
+    plain = worker.fit_arm
 
     def fit_arm(
-        workbench: Any, name: str, recipe: str, parts: Any, repeat: Any, **options: Any
+        models: Any, name: str, recipe: str, parts: Any, repeat: Any, **options: Any
     ) -> Any:
         if name == arm and repeat.split == split:
             raise error
-        return plain(workbench, name, recipe, parts, repeat, **options)
+        return plain(models, name, recipe, parts, repeat, **options)
 
-    monkeypatch.setattr(study, "fit_arm", fit_arm)
+    monkeypatch.setattr(worker, "fit_arm", fit_arm)
 
 
 def test_a_failed_arm_is_named_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from regkit.comparison import results, study
+from regkit.comparison.design.settings import OPTIONS, Option
+from regkit.comparison.fits import worker
+from regkit.comparison.record import results
 from regkit.comparison.run import compare
-from regkit.core.errors import RegkitError
+from regkit.core.errors import OptionError, RegkitError
 from regkit.core.technique import Technique
 from tests.comparison.small import DATA, QUICK, network
 
@@ -20,30 +22,33 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     def fit_arm(*args: Any, **options: Any) -> None:
         raise AssertionError("trained before the options were checked")
 
-    monkeypatch.setattr(study, "fit_arm", fit_arm)
+    monkeypatch.setattr(worker, "fit_arm", fit_arm)
 
 
 @pytest.mark.usefixtures("untrained")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"splits": 1}, "splits must be an integer of 2 or more.*received 1"),
+        ({"splits": 1}, "compare: splits must be a whole number of at least 2; received splits=1"),
         ({"splits": 2.5}, "splits must be"),
-        ({"seeds": 0}, "seeds must be an integer of 1 or more"),
-        ({"epochs": True}, "epochs must be an integer"),
-        ({"batch_size": -3}, "batch_size must be .* received -3"),
-        ({"label_noise": 1.5}, "label_noise must be a fraction from 0 to 1; received 1.5"),
+        ({"seeds": 0}, "seeds must be a whole number of at least 1"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"batch_size": -3}, "batch_size must be .* received batch_size=-3"),
+        (
+            {"label_noise": 1.5},
+            r"label_noise must be a number in \[0, 1\]; received label_noise=1.5",
+        ),
         ({"label_noise": float("nan")}, "label_noise must be"),
-        ({"test_size": 0}, "test_size must be a fraction between 0 and 1"),
+        ({"test_size": 0}, r"test_size must be a number in \(0, 1\)"),
         ({"validation_size": "a"}, "validation_size must be"),
-        ({"seed": -1}, "seed must be an integer of 0 or more"),
-        ({"train_size": 0}, "train_size must be an integer of 1 or more"),
+        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"train_size": 0}, "train_size must be a whole number of at least 1 or None"),
         ({"train_size": 500}, "train_size"),
-        ({"jobs": 0}, "jobs must be an integer of 1 or more"),
+        ({"jobs": 0}, "jobs must be a whole number of at least 1"),
         ({"resume": True}, "resume=True needs output"),
         ({"task": "regresion"}, "did you mean 'regression'"),
         ({"test_size": 0.99}, "leaves no training example"),
-        ({"output": 5}, "output must be the path of a folder or None; received 5"),
+        ({"output": 5}, "output must be the path of a folder or None; received output=5"),
         ({"force": "yes"}, "force must be True or False; received force='yes'"),
         ({"resume": 1}, "resume must be True or False; received resume=1"),
         ({"progress": None}, "progress must be True or False"),
@@ -53,6 +58,14 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_impossible_options(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         compare(network, DATA, ["l2"], **{**QUICK, **options})
+
+
+@pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_every_bad_value_of_an_option_is_refused_by_name(option: Option) -> None:
+    for value in option.bounds.bad_values():
+        with pytest.raises(OptionError, match=f"{option.name} must be .* received {option.name}="):
+            compare(network, DATA, ["l2"], **{**QUICK, option.name: value})
 
 
 @pytest.mark.usefixtures("untrained")

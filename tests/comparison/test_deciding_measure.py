@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regkit.comparison import measures
-from regkit.comparison.analysis import summarize
-from regkit.comparison.cautions import cautions
-from regkit.comparison.journal import Journal
-from regkit.comparison.results import Record
+from regkit.comparison.design.settings import MEASURES
+from regkit.comparison.record.journal import Journal
+from regkit.comparison.record.results import Record
 from regkit.comparison.run import compare
-from regkit.comparison.settings import MEASURES
-from regkit.comparison.verdict_text import deciding
+from regkit.comparison.statistics import measures
+from regkit.comparison.statistics.analysis import summarize
+from regkit.comparison.words.cautions import cautions
+from regkit.comparison.words.verdict_text import deciding
 from tests.comparison.records import record
 from tests.comparison.small import DATA, QUICK, VALUES, network
 
@@ -84,9 +84,10 @@ def test_accuracy_of_unlike_classes_is_warned_of() -> None:
         (
             DATA,
             "acuracy",
-            "measure must be accuracy, balanced_accuracy, roc_auc or nll for classes",
+            "measure must be 'accuracy' or 'balanced_accuracy' or .* 'rmse' or 'mae' or None; "
+            "received measure='acuracy'; did you mean 'accuracy'",
         ),
-        (DATA, 3, "rmse or mae for a regression; received 3"),
+        (DATA, 3, "'rmse' or 'mae' or None; received measure=3"),
         (DATA, "rmse", "this is a classification; here it is accuracy, balanced_accuracy, nll"),
         (DATA, "roc_auc", r"needs test examples of two classes, and they have \[10, 10, 10\]"),
         (VALUES, "accuracy", "this is a regression; here it is rmse, mae"),

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from regkit.comparison import figures, results
+from regkit.comparison import figures
+from regkit.comparison.record import results
 from regkit.comparison.report import Comparison
 from tests.comparison.records import record
 

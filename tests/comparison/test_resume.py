@@ -16,9 +16,9 @@ from typing import Any
 import keras
 import pytest
 
-from regkit.comparison import study
-from regkit.comparison.journal import Journal
-from regkit.comparison.results import JOURNAL, Fit
+from regkit.comparison.fits import worker
+from regkit.comparison.record.journal import Journal
+from regkit.comparison.record.results import JOURNAL, Fit
 from regkit.comparison.run import compare
 from tests.comparison.small import DATA, QUICK, network
 
@@ -55,8 +55,8 @@ def test_resumed_it_ends_the_same(
 ) -> None:  # fmt: skip
     folder = copied(whole, tmp_path / "out", count, torn)
     fitted = []
-    plain = study.fit_arm
-    monkeypatch.setattr(study, "fit_arm", lambda *a, **k: fitted.append(a) or plain(*a, **k))
+    plain = worker.fit_arm
+    monkeypatch.setattr(worker, "fit_arm", lambda *a, **k: fitted.append(a) or plain(*a, **k))
     assert bits(compare(network, DATA, RECIPES, output=folder, resume=True, **QUICK)) == whole[0]
     assert len(fitted) == 18 - count
     assert len(lines(folder)) == 19

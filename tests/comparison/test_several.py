@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regkit.comparison.headline import over_data_sets
 from regkit.comparison.run import compare
 from regkit.comparison.several import Comparisons
+from regkit.comparison.words.headline import over_data_sets
 from regkit.data import from_arrays
 from tests.comparison.small import DATA, QUICK, VALUES, network
 

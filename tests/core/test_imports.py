@@ -88,3 +88,19 @@ def test_no_public_function_shares_a_submodules_name():
     for name in functions:
         assert not (ROOT / name).exists()
         assert not (ROOT / f"{name}.py").exists()
+
+
+# Each group of the comparison imports only itself and the groups before it; the files beside the
+# groups tie them.
+COMPARISON = ("design", "record", "statistics", "fits", "words", "figures", "page")
+
+
+def test_the_groups_of_the_comparison_import_one_way():
+    folder = ROOT / "comparison"
+    groups = {path.name for path in folder.iterdir() if (path / "__init__.py").exists()}
+    assert groups == set(COMPARISON)
+    for place, group in enumerate(COMPARISON):
+        for path in (folder / group).rglob("*.py"):
+            for other in imported(path):
+                if other.startswith("regkit.comparison."):
+                    assert other.split(".")[2] in COMPARISON[: place + 1], f"{path}: {other}"

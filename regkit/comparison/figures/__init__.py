@@ -5,7 +5,7 @@ from regkit.comparison.figures.curves import learning_curves
 from regkit.comparison.figures.dots import paired_dots
 from regkit.comparison.figures.forest import forest_plot
 from regkit.comparison.figures.look import NARROW, WIDE, save, style
-from regkit.comparison.figures.ranks import critical_difference
+from regkit.comparison.figures.rank_diagram import critical_difference
 from regkit.comparison.figures.reliability import reliability_diagrams
 
 __all__ = [

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regkit.comparison.analysis import Summary
-from regkit.comparison.figures.labels import place_labels
+from regkit.comparison.figures.arm_rows import best_first, is_wide
 from regkit.comparison.figures.look import (
     FAINT,
     MARKS,
@@ -20,11 +19,11 @@ from regkit.comparison.figures.look import (
     with_unit,
     wrap,
 )
-from regkit.comparison.figures.rows import best_first, is_wide
-from regkit.comparison.measures import Measure
-from regkit.comparison.results import Record
-from regkit.comparison.statistics import Difference
-from regkit.comparison.verdict_text import deciding
+from regkit.comparison.figures.point_labels import place_labels
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.analysis import Summary
+from regkit.comparison.statistics.measures import Measure, deciding
+from regkit.comparison.statistics.paired_differences import Difference
 
 __all__ = ["cost_and_benefit"]
 
@@ -47,38 +46,38 @@ def cost_and_benefit(
         title: Whether to write above it what it shows.
     """
     measure = deciding(record)[0]
-    known = _known(record, summaries, measure)
+    arms = _known(record, summaries, measure)
     wide = is_wide(width)
-    named, columns = wide and len(known) <= MANY, 2 if wide else 1
+    named, columns = wide and len(arms) <= MANY, 2 if wide else 1
     height = (0.52 if wide else 0.85) * width
-    height += 0 if named else 0.3 + 0.17 * -(-len(known) // columns)
+    height += 0 if named else 0.3 + 0.17 * -(-len(arms) // columns)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
-    _prepare(axes, measure, [one.cost for one, _ in known], wide)
-    for one, d in known:
-        verdict = one.outcomes[measure.name].verdict
+    _prepare(axes, measure, [arm.cost for arm, _ in arms], wide)
+    for arm, d in arms:
+        verdict = arm.outcomes[measure.name].verdict
         if math.isfinite(d.low):
             colour = MARKS.get(verdict, MARKS["cannot conclude"])[1]
-            axes.plot([one.cost] * 2, [d.low, d.high], color=colour, linewidth=1.6, zorder=2)
-        mark(axes, one.cost, d.mean, verdict)
+            axes.plot([arm.cost] * 2, [d.low, d.high], color=colour, linewidth=1.6, zorder=2)
+        mark(axes, arm.cost, d.mean, verdict)
     if title:
         text = f"{what(record)}: difference to the baseline against the time of an epoch"
         entitle(figure, text, width)
-    _name(figure, axes, known, None if named else columns)
+    _name(figure, axes, arms, None if named else columns)
     return figure
 
 
 def _name(
-    figure: Figure, axes: Any, known: list[tuple[Summary, Difference]], columns: int | None
+    figure: Figure, axes: Axes, arms: list[tuple[Summary, Difference]], columns: int | None
 ) -> None:
     """Write the arms' names beside their points; or numbers, and a key in columns below."""
     if columns is not None:
-        _key(axes, [one.label for one, _ in known], columns)
+        _key(axes, [arm.label for arm, _ in arms], columns)
     points = [
-        (one.cost, d.mean, wrap(one.label) if columns is None else str(number))
-        for number, (one, d) in enumerate(known, 1)
+        (arm.cost, d.mean, wrap(arm.label) if columns is None else str(number))
+        for number, (arm, d) in enumerate(arms, 1)
     ]
-    place_labels(figure, axes, points, [(one.cost, d.low, d.high) for one, d in known])
+    place_labels(figure, axes, points, [(arm.cost, d.low, d.high) for arm, d in arms])
 
 
 def _known(
@@ -86,18 +85,18 @@ def _known(
 ) -> list[tuple[Summary, Difference]]:
     """Return the arms whose time is known, with their differences."""
     return [
-        (one, d)
-        for one in best_first(record, summaries)
-        if (d := one.outcomes[measure.name].difference) and 0 < one.cost < math.inf
+        (arm, d)
+        for arm in best_first(record, summaries)
+        if (d := arm.outcomes[measure.name].difference) and 0 < arm.cost < math.inf
     ]
 
 
-def _prepare(axes: Any, measure: Measure, costs: list[float], wide: bool) -> None:
+def _prepare(axes: Axes, measure: Measure, costs: list[float], wide: bool) -> None:
     low, high = min([0.9, *costs]) / 1.15, max([1.1, *costs]) * 1.15
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     ticks = _ticks(low, high, apart=math.log(high / low) / (10 if wide else 6))
-    axes.set_xticks(ticks, [f"{one:g}×" for one in ticks])
+    axes.set_xticks(ticks, [f"{tick:g}×" for tick in ticks])
     axes.set_xticks([], minor=True)
     if measure.margin:
         axes.axhspan(-measure.margin, measure.margin, color=FAINT, zorder=0, linewidth=0)
@@ -109,7 +108,7 @@ def _prepare(axes: Any, measure: Measure, costs: list[float], wide: bool) -> Non
     axes.set_ylabel(f"{with_unit(measure)}: difference (up is better)")
 
 
-def _key(axes: Any, arms: list[str], columns: int) -> None:
+def _key(axes: Axes, arms: list[str], columns: int) -> None:
     """Write below what each number stands for."""
     lines = [
         f"{number}  {wrap(arm, 52 if columns > 1 else 36, 1)}" for number, arm in enumerate(arms, 1)
@@ -131,7 +130,7 @@ def _key(axes: Any, arms: list[str], columns: int) -> None:
 def _ticks(low: float, high: float, apart: float) -> list[float]:
     """Return the ticks between bounds, from 1 outwards, that are far enough from each other."""
     kept: list[float] = []
-    for one in sorted(TICKS, key=lambda tick: abs(math.log(tick))):
-        if low <= one <= high and all(abs(math.log(one / other)) >= apart for other in kept):
-            kept.append(one)
+    for tick in sorted(TICKS, key=lambda tick: abs(math.log(tick))):
+        if low <= tick <= high and all(abs(math.log(tick / other)) >= apart for other in kept):
+            kept.append(tick)
     return sorted(kept)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from regkit.comparison import measures
-from regkit.comparison.analysis import Summary
 from regkit.comparison.figures.look import BETTER, GROUND, MUTED, WIDE, entitle
 from regkit.comparison.figures.panels import panels
-from regkit.comparison.measures import Measure
-from regkit.comparison.results import Record
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics import measures
+from regkit.comparison.statistics.analysis import Summary
+from regkit.comparison.statistics.measures import Measure
 
 __all__ = ["learning_curves"]
 
@@ -24,7 +23,7 @@ Curves = NDArray[np.float64]
 def learning_curves(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return learning curves: a panel an arm, against the baseline in grey dashes.
+    """Return learning curves: a panel for each arm, the baseline in grey dashes beside it.
 
     Lines are means over the fits of the first measure on the validation examples (clean labels),
     bands the middle 80 % of the fits; a dot marks the median best epoch.
@@ -38,12 +37,12 @@ def learning_curves(
     measure = measures.of_record(record)[0]
     drawn = panels(record, summaries, width, aspect=0.75)
     base = _stack(record, record.baseline, measure)
-    others = [_stack(record, one.arm, measure) for _, one in drawn.each]
-    for (axes, one), values in zip(drawn.each, others, strict=True):
+    others = [_stack(record, arm.arm, measure) for _, arm in drawn.each]
+    for (axes, arm), values in zip(drawn.each, others, strict=True):
         _curve(axes, base, MUTED, "--", summaries[0].best_epoch)
-        if one.arm != record.baseline:
-            _curve(axes, values, BETTER, "-", one.best_epoch)
-    limits = _limits([one for one in (base, *others) if one.size])
+        if arm.arm != record.baseline:
+            _curve(axes, values, BETTER, "-", arm.best_epoch)
+    limits = _limits([curves for curves in (base, *others) if curves.size])
     if limits:
         drawn.each[0][0].set_ylim(*limits)
     drawn.each[0][0].xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
@@ -68,7 +67,7 @@ def _stack(record: Record, arm: str, measure: Measure) -> Curves:
     return measure.scale * stacked
 
 
-def _curve(axes: Any, values: Curves, colour: str, line: str, best: float) -> None:
+def _curve(axes: Axes, values: Curves, colour: str, line: str, best: float) -> None:
     if not values.size:
         return
     epochs = np.arange(1, values.shape[1] + 1)
@@ -80,18 +79,18 @@ def _curve(axes: Any, values: Curves, colour: str, line: str, best: float) -> No
     axes.plot(at, mean[at - 1], "o", color=colour, markersize=5.5, markeredgecolor=GROUND)
 
 
-def _limits(found: list[Curves]) -> tuple[float, float] | None:
-    """Return the range of what matters: the steep first epochs may leave the frame."""
-    if not found:
+def _limits(every: list[Curves]) -> tuple[float, float] | None:
+    """Return the range of values to show; the steep first epochs may lie outside."""
+    if not every:
         return None
-    base, means = found[0], np.concatenate([np.nanmean(one, axis=0) for one in found])
+    base, means = every[0], np.concatenate([np.nanmean(curves, axis=0) for curves in every])
     low, high = np.percentile(means, (12, 88))
     last = np.nanmean(base, axis=0)[-1]
     rising = abs(last - np.nanmax(base)) < abs(last - np.nanmin(base))
     bottom, top = (
-        (low, max(np.nanmax(one) for one in found))
+        (low, max(np.nanmax(curves) for curves in every))
         if rising
-        else (min(np.nanmin(one) for one in found), high)
+        else (min(np.nanmin(curves) for curves in every), high)
     )
     margin = 0.1 * (top - bottom) or 0.5
     return float(bottom - margin), float(top + margin)

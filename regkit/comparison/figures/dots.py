@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regkit.comparison.analysis import Summary, pairs
+from regkit.comparison.figures.arm_rows import Rows, rows
 from regkit.comparison.figures.look import (
     BETTER,
     GROUND,
@@ -18,9 +17,9 @@ from regkit.comparison.figures.look import (
     entitle,
     what,
 )
-from regkit.comparison.figures.rows import Rows, rows
-from regkit.comparison.measures import Measure
-from regkit.comparison.results import Record
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.analysis import Summary, pairs
+from regkit.comparison.statistics.measures import Measure
 
 __all__ = ["paired_dots"]
 
@@ -28,7 +27,7 @@ __all__ = ["paired_dots"]
 def paired_dots(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return the differences to the baseline on each split: a row an arm, a point a split.
+    """Return the differences to the baseline: a row for each arm, a point for each split.
 
     A filled point is a split on which the arm was better, an open one where it was worse; a bar
     marks the mean.
@@ -41,8 +40,8 @@ def paired_dots(
     """
     drawn = rows(record, summaries, width)
     for axes, measure in drawn.panels:
-        for one, place in drawn.arms:
-            _row(drawn, axes, place, pairs(record, one.arm, measure), measure)
+        for arm, place in drawn.arms:
+            _row(drawn, axes, place, pairs(record, arm.arm, measure), measure)
     if title:
         text = (
             f"{what(record)}: difference to the baseline on each split (filled: better, open: "
@@ -52,7 +51,7 @@ def paired_dots(
     return drawn.figure
 
 
-def _row(drawn: Rows, axes: Any, place: float, values: list[float], measure: Measure) -> None:
+def _row(drawn: Rows, axes: Axes, place: float, values: list[float], measure: Measure) -> None:
     d = np.array(values)
     # Spread by the golden ratio: even, and the same for the same split in every panel.
     up = 0.2 * ((0.618034 * np.arange(len(d)) + 0.5) % 1 - 0.5)

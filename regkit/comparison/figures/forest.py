@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regkit.comparison.analysis import Outcome, Summary
+from regkit.comparison.figures.arm_rows import Rows, rows
 from regkit.comparison.figures.look import MARKS, WIDE, entitle, mark, what
-from regkit.comparison.figures.rows import Rows, rows
-from regkit.comparison.results import Record
-from regkit.comparison.verdict_text import repeats
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.analysis import Outcome, Summary
+from regkit.comparison.words.verdict_text import repeats
 from regkit.core.words import signed
 
 __all__ = ["forest_plot"]
@@ -20,7 +20,7 @@ __all__ = ["forest_plot"]
 def forest_plot(
     record: Record, summaries: list[Summary], *, width: float = WIDE, title: bool = True
 ) -> Figure:
-    """Return the differences to the baseline: a row an arm and a panel a deciding measure.
+    """Return differences to the baseline: a row for each arm, a panel for each deciding measure.
 
     Args:
         record: What was measured.
@@ -30,8 +30,8 @@ def forest_plot(
     """
     drawn = rows(record, summaries, width)
     for axes, measure in drawn.panels:
-        for one, place in drawn.arms:
-            _row(drawn, axes, place, one.outcomes[measure.name], measure.digits)
+        for arm, place in drawn.arms:
+            _row(drawn, axes, place, arm.outcomes[measure.name], measure.digits)
     if title:
         text = (
             f"{what(record)}: difference to the baseline, with corrected 95 % intervals over "
@@ -41,7 +41,7 @@ def forest_plot(
     return drawn.figure
 
 
-def _row(drawn: Rows, axes: Any, place: float, outcome: Outcome, digits: int) -> None:
+def _row(drawn: Rows, axes: Axes, place: float, outcome: Outcome, digits: int) -> None:
     d = outcome.difference
     if d is None:
         return

@@ -8,13 +8,13 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regkit.comparison.measures import Measure
-from regkit.comparison.results import Record
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.measures import Measure
 
 __all__ = [
     "BETTER",
@@ -86,7 +86,7 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=160, metadata=metadata, facecolor=GROUND)
 
 
-def mark(axes: Any, x: float, y: float, verdict: str) -> None:
+def mark(axes: Axes, x: float, y: float, verdict: str) -> None:
     """Draw a verdict's mark at a place."""
     shape, colour, filled = MARKS.get(verdict, MARKS["cannot conclude"])
     ground = colour if filled else GROUND
@@ -105,15 +105,15 @@ def wrap(text: str, width: int = 24, lines: int = 3) -> str:
     """
     text = " ".join(text.split())
     pieces = re.findall(r"[^\s(,+_/]*[\s(,+_/]*", text)
-    found = [""]
+    parts = [""]
     for piece in pieces:
-        if found[-1] and len((found[-1] + piece).rstrip()) > width:
-            found.append("")
-        found[-1] += piece
-    found = [part for one in found if one for part in textwrap.wrap(one, width) or [one.strip()]]
-    if len(found) > lines:
-        found = [*found[: lines - 1], "".join(found[lines - 1 :])[: width - 1] + "…"]
-    return "\n".join(one.strip() for one in found)
+        if parts[-1] and len((parts[-1] + piece).rstrip()) > width:
+            parts.append("")
+        parts[-1] += piece
+    kept = [line for part in parts if part for line in textwrap.wrap(part, width) or [part.strip()]]
+    if len(kept) > lines:
+        kept = [*kept[: lines - 1], "".join(kept[lines - 1 :])[: width - 1] + "…"]
+    return "\n".join(line.strip() for line in kept)
 
 
 def with_unit(measure: Measure) -> str:

@@ -1,16 +1,16 @@
-"""Small multiples: a panel an arm, as many columns as the width holds."""
+"""Small multiples: a panel for each arm, in as many columns as the width holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regkit.comparison.analysis import Summary
+from regkit.comparison.figures.arm_rows import best_first, is_wide
 from regkit.comparison.figures.look import FAINT, wrap
-from regkit.comparison.figures.rows import best_first, is_wide
-from regkit.comparison.results import Record
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.analysis import Summary
 
 __all__ = ["Panels", "panels"]
 
@@ -25,7 +25,7 @@ class Panels:
     """
 
     figure: Figure
-    each: list[tuple[Any, Summary]]
+    each: list[tuple[Axes, Summary]]
 
 
 def panels(record: Record, summaries: list[Summary], width: float, aspect: float) -> Panels:
@@ -40,10 +40,10 @@ def panels(record: Record, summaries: list[Summary], width: float, aspect: float
     arms = best_first(record, summaries) or summaries[:1]
     columns = min(4 if is_wide(width) else 2, len(arms))
     lines = -(-len(arms) // columns)
-    one_width = min((width - 0.5) / columns, 3.2)
-    titles = [wrap(one.label, int(one_width * 11.5)) for one in arms]
-    height = lines * (aspect * one_width + 0.3 + 0.16 * max(t.count("\n") for t in titles))
-    figure = Figure(figsize=(one_width * columns + 0.5, height + 0.5), layout="constrained")
+    panel_width = min((width - 0.5) / columns, 3.2)
+    titles = [wrap(arm.label, int(panel_width * 11.5)) for arm in arms]
+    height = lines * (aspect * panel_width + 0.3 + 0.16 * max(t.count("\n") for t in titles))
+    figure = Figure(figsize=(panel_width * columns + 0.5, height + 0.5), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, title in zip(grid, titles, strict=False):
         axes.set_title(title, fontsize=9, fontweight="bold", loc="left")

@@ -1,4 +1,4 @@
-"""The raw results within the page: `results.json` as it is written, safe inside of HTML."""
+"""The raw results within the page: what `results.json` holds, safe inside of HTML."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 
 from markupsafe import Markup
 
-from regkit.comparison import results
-from regkit.comparison.analysis import Summary
-from regkit.comparison.results import Record
+from regkit.comparison.record import results
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.analysis import Summary
 
 __all__ = ["embedded"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from regkit.comparison.results import Record
-from regkit.comparison.verdict_text import repeats
+from regkit.comparison.record.results import Record
+from regkit.comparison.words.verdict_text import repeats
 from regkit.core.words import counted
 
 __all__ = ["duration", "facts", "subtitle", "title"]
@@ -30,23 +30,25 @@ def subtitle(record: Record) -> list[str]:
 
 def facts(record: Record) -> list[tuple[str, str]]:
     """Return versions, seeds, data, hardware and time."""
-    data, settings, at = record.data, record.settings, record.environment
+    data, settings, environment = record.data, record.settings, record.environment
     named = [f"{arm} = {text}" for arm, text in record.arms.items() if text and text != arm]
     shape = " × ".join(map(str, data["shape"]))
-    found = {
+    described = {
         "Recipes": "; ".join(named),
         "Data": f"{data['name']}, {shape} values an example",
         "SHA-256 of the data": data["sha256"],
-        "Model": f"{settings['model']}, {at['parameters']:,} parameters",
+        "Model": f"{settings['model']}, {environment['parameters']:,} parameters",
         "Seeds": f"root seed {settings['seed']}; those of the {repeats(record)} follow from it",
         "Sizes": f"batches of {settings['batch_size']}; test {settings['test_size']:g}, validation "
         f"{settings['validation_size']:g} of the rest",
-        "Versions": ", ".join(f"{name} {version}" for name, version in at["versions"].items()),
-        "Hardware": f"{at['machine']}; {', '.join(at['devices'])}",
-        "Started": at["started"].replace("T", " ").replace("+00:00", " UTC"),
-        "Duration": f"{duration(at['seconds'])} for {counted(len(record.fits), 'fit')}",
+        "Versions": ", ".join(
+            f"{name} {version}" for name, version in environment["versions"].items()
+        ),
+        "Hardware": f"{environment['machine']}; {', '.join(environment['devices'])}",
+        "Started": environment["started"].replace("T", " ").replace("+00:00", " UTC"),
+        "Duration": f"{duration(environment['seconds'])} for {counted(len(record.fits), 'fit')}",
     }
-    return [(term, said) for term, said in found.items() if said]
+    return [(term, text) for term, text in described.items() if text]
 
 
 def duration(seconds: float) -> str:

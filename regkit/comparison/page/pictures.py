@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from regkit.comparison import figures, measures
-from regkit.comparison.analysis import Summary, pairs
+from regkit.comparison import figures
 from regkit.comparison.page.svg import inline
-from regkit.comparison.ranks import Ranking
-from regkit.comparison.results import Record
-from regkit.comparison.verdict_text import deciding, repeats
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics import measures
+from regkit.comparison.statistics.analysis import Summary, pairs
+from regkit.comparison.statistics.measures import Measure, deciding
+from regkit.comparison.statistics.ranks import Ranking
+from regkit.comparison.words.verdict_text import repeats
 from regkit.core.words import signed
 
 __all__ = ["Picture", "of_ranking", "of_record"]
@@ -28,8 +30,8 @@ class Picture:
         key: Its kind, part of its address.
         title: Its heading.
         caption: What it shows and how it is read.
-        wide: It, for a wide page.
-        narrow: It, for a telephone.
+        wide: The drawing for a wide page.
+        narrow: The drawing for a telephone.
         legend: Which marks are explained below it: "verdicts", "dots" or "arm".
     """
 
@@ -58,8 +60,8 @@ def of_record(record: Record, summaries: list[Summary]) -> list[Picture]:
 
 def of_ranking(ranking: Ranking) -> Picture:
     """Return the critical-difference diagram."""
-    said = ", ".join(f"{arm} {place:.2f}" for arm, place in ranking.mean_ranks.items())
-    text = f"Mean ranks over {ranking.n} data sets: {said}."
+    places = ", ".join(f"{arm} {place:.2f}" for arm, place in ranking.mean_ranks.items())
+    text = f"Mean ranks over {ranking.n} data sets: {places}."
     joined = "A bar at the right joins arms whose mean ranks differ by less than the critical "
     joined += "difference (Nemenyi, 5 %); the mark is the verdict against the baseline."
 
@@ -77,15 +79,15 @@ def _possible(kind: str, record: Record, summaries: list[Summary]) -> bool:
     if kind == "curves":
         return any(fit.curves for fit in record.fits)
     first = deciding(record)[0].name
-    known = [one for one in summaries if one.outcomes[first].difference]
-    return bool([one for one in known if math.isfinite(one.cost)] if kind == "cost" else known)
+    arms = [arm for arm in summaries if arm.outcomes[first].difference]
+    return any(math.isfinite(arm.cost) for arm in arms) if kind == "cost" else bool(arms)
 
 
 def _picture(kind: str, record: Record, summaries: list[Summary]) -> Picture:
-    title, caption, legend = TEXTS[kind]
+    title, caption, legend = CAPTIONS[kind]
     measure = measures.of_record(record)[0]
     words = {"repeats": repeats(record), "measure": measure.name}
-    alternative = f"{title}. {SAID[kind](record, summaries)}"
+    alternative = f"{title}. {ALTERNATIVES[kind](record, summaries)}"
     wide, narrow = (
         inline(
             figures.FIGURES[kind](record, summaries, width=width, title=False),
@@ -97,7 +99,7 @@ def _picture(kind: str, record: Record, summaries: list[Summary]) -> Picture:
     return Picture(kind, title, caption.format(**words), wide, narrow, legend)
 
 
-TEXTS = {
+CAPTIONS = {
     "forest": (
         "Differences to the baseline",
         "Mean paired difference of each arm to the baseline over {repeats}, with its corrected "
@@ -117,9 +119,8 @@ TEXTS = {
     ),
     "reliability": (
         "Reliability",
-        "How often is right what was said with so much confidence? Each point is a tenth of the "
-        "test examples of all fits. On the diagonal both agree; below it the model is too sure of "
-        "itself.",
+        "Of the predictions with a given confidence, how many are right? Each point is a tenth of "
+        "the test examples of all fits. On the diagonal both agree; below it a model is too sure.",
         "arm",
     ),
     "cost": (
@@ -131,53 +132,53 @@ TEXTS = {
 }
 
 
-def _said_forest(record: Record, summaries: list[Summary]) -> str:
+def _forest_text(record: Record, summaries: list[Summary]) -> str:
     return " ".join(
-        f"By {m.name}: {'; '.join(_said(one, m) for one in summaries[1:])}."
+        f"By {m.name}: {'; '.join(_difference_text(arm, m) for arm in summaries[1:])}."
         for m in deciding(record)
     )
 
 
-def _said(one: Summary, measure: measures.Measure) -> str:
-    outcome, n = one.outcomes[measure.name], measure.digits
+def _difference_text(arm: Summary, measure: Measure) -> str:
+    outcome, n = arm.outcomes[measure.name], measure.digits
     if outcome.difference is None:
-        return f"{one.label} without a pair"
+        return f"{arm.label} without a pair"
     d = outcome.difference
     interval = f" ({signed(d.low, n)} to {signed(d.high, n)})" if math.isfinite(d.low) else ""
-    return f"{one.label} {signed(d.mean, n)}{interval}, {outcome.verdict}"
+    return f"{arm.label} {signed(d.mean, n)}{interval}, {outcome.verdict}"
 
 
-def _said_dots(record: Record, summaries: list[Summary]) -> str:
+def _dots_text(record: Record, summaries: list[Summary]) -> str:
     measure = deciding(record)[0]
     counted = []
-    for one in summaries[1:]:
-        values = pairs(record, one.arm, measure)
+    for arm in summaries[1:]:
+        values = pairs(record, arm.arm, measure)
         better = sum(measure.sign * v > 0 for v in values)
-        counted.append(f"{one.label} on {better} of {len(values)}")
+        counted.append(f"{arm.label} on {better} of {len(values)}")
     return f"Splits on which an arm was better by {measure.name}: {', '.join(counted)}."
 
 
-def _said_curves(record: Record, summaries: list[Summary]) -> str:
-    epochs = ", ".join(f"{one.label} {one.best_epoch:g}" for one in summaries)
+def _curves_text(record: Record, summaries: list[Summary]) -> str:
+    epochs = ", ".join(f"{arm.label} {arm.best_epoch:g}" for arm in summaries)
     return f"Median best epoch: {epochs}."
 
 
-def _said_reliability(record: Record, summaries: list[Summary]) -> str:
+def _reliability_text(record: Record, summaries: list[Summary]) -> str:
     name = "calibration error"
-    errors = ", ".join(f"{one.label} {one.outcomes[name].mean:.1f}" for one in summaries)
+    errors = ", ".join(f"{arm.label} {arm.outcomes[name].mean:.1f}" for arm in summaries)
     return f"Calibration error in points: {errors}."
 
 
-def _said_cost(record: Record, summaries: list[Summary]) -> str:
+def _cost_text(record: Record, summaries: list[Summary]) -> str:
     measure = deciding(record)[0]
-    costs = (f"{_said(one, measure)}, at {one.cost:.2f} times" for one in summaries[1:])
+    costs = (f"{_difference_text(arm, measure)}, at {arm.cost:.2f} times" for arm in summaries[1:])
     return f"{measure.name} and the time of an epoch: {'; '.join(costs)}."
 
 
-SAID: dict[str, Callable[[Record, list[Summary]], str]] = {
-    "forest": _said_forest,
-    "dots": _said_dots,
-    "curves": _said_curves,
-    "reliability": _said_reliability,
-    "cost": _said_cost,
+ALTERNATIVES: dict[str, Callable[[Record, list[Summary]], str]] = {
+    "forest": _forest_text,
+    "dots": _dots_text,
+    "curves": _curves_text,
+    "reliability": _reliability_text,
+    "cost": _cost_text,
 }

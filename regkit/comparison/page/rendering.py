@@ -15,24 +15,26 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from regkit.comparison import figures, verdict_text
-from regkit.comparison.analysis import Summary
-from regkit.comparison.cautions import ADVICE, TITLES, cautions
-from regkit.comparison.claims import EVIDENCE, claims
-from regkit.comparison.headline import headline, over_data_sets
-from regkit.comparison.page import facts, pictures, svg, tables
+from regkit.comparison import figures
+from regkit.comparison.page import facts, pictures, report_tables, svg
 from regkit.comparison.page.embedded import embedded
-from regkit.comparison.ranks import Ranking
-from regkit.comparison.recommendation import recommendation
-from regkit.comparison.results import Record
+from regkit.comparison.record.results import Record
+from regkit.comparison.statistics.analysis import Summary
+from regkit.comparison.statistics.measures import deciding
+from regkit.comparison.statistics.ranks import Ranking
+from regkit.comparison.words import verdict_text
+from regkit.comparison.words.cautions import ADVICE, TITLES, cautions
+from regkit.comparison.words.claims import EVIDENCE, claims
+from regkit.comparison.words.headline import headline, over_data_sets
+from regkit.comparison.words.recommendation import recommendation
 
 __all__ = ["LIMIT", "fragment", "overview", "render"]
 
 LIMIT = 1_000_000  # bytes of the page of a data set
 TEMPLATES = Path(__file__).parent / "templates"
-# What of the raw results is in the page, from the most on; the first that keeps the limit.
+# How much of the raw results is in the page: the first of these that keeps the limit.
 KEPT = ("everything", "no curves", "nothing")
-Found = tuple[Record, list[Summary]]
+Contents = tuple[Record, list[Summary]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Listed:
 
     Attributes:
         name: The data's name.
-        address: Of its own page, beside this one.
+        address: The address of its own page, relative to the overview.
         headline: Its verdict in one sentence.
         recommendation: What to do next.
         cautions: The codes of its warnings.
@@ -71,8 +73,8 @@ def render(record: Record, summaries: list[Summary]) -> str:
         "title": facts.title(record),
         "eyebrow": facts.subtitle(record),
         "record": record,
-        "pictures": {one.key: one for one in pictures.of_record(record, summaries)},
-        "tables": tables.of_record(record, summaries),
+        "pictures": {picture.key: picture for picture in pictures.of_record(record, summaries)},
+        "tables": report_tables.of_record(record, summaries),
         "paragraphs": [done, *verdict_text.what_follows(record, summaries), sure],
         "facts": facts.facts(record),
     }
@@ -85,7 +87,7 @@ def render(record: Record, summaries: list[Summary]) -> str:
     return text
 
 
-def overview(comparisons: Sequence[Found], addresses: Sequence[str], ranking: Ranking) -> str:
+def overview(comparisons: Sequence[Contents], addresses: Sequence[str], ranking: Ranking) -> str:
     """Return the page that ranks arms over data sets and leads to a page for each of these.
 
     Args:
@@ -99,7 +101,7 @@ def overview(comparisons: Sequence[Found], addresses: Sequence[str], ranking: Ra
             address=quote(address),
             headline=headline(record, summaries),
             recommendation=recommendation(record, summaries),
-            cautions=sorted({one.code for one in cautions(record, summaries)}),
+            cautions=sorted({caution.code for caution in cautions(record, summaries)}),
         )
         for (record, summaries), address in zip(comparisons, addresses, strict=True)
     ]
@@ -111,13 +113,13 @@ def overview(comparisons: Sequence[Found], addresses: Sequence[str], ranking: Ra
         headline=over_data_sets(ranking),
         listed=listed,
         picture=pictures.of_ranking(ranking),
-        ranks=tables.of_ranking(ranking),
+        ranks=report_tables.of_ranking(ranking),
         record=first,
     )  # fmt: skip
 
 
 def _verdict(record: Record, summaries: list[Summary]) -> dict[str, Any]:
-    """Return what stands first: the verdict with its evidence, and what to do next."""
+    """Return the page's beginning: the verdict with its evidence, and what to do next."""
     return {
         "headline": headline(record, summaries),
         "claims": claims(record, summaries),
@@ -127,7 +129,7 @@ def _verdict(record: Record, summaries: list[Summary]) -> dict[str, Any]:
 
 
 def _around() -> dict[str, Any]:
-    """Return style and script, and what allows no other script."""
+    """Return style and script, and the script's hash, by which the page allows no other."""
     script = _source("page.js")
     return {
         "style": Markup(_source("page.css")),
@@ -140,13 +142,12 @@ def fragment(record: Record, summaries: list[Summary]) -> str:
     """Return verdict, tables and forest plot for a notebook: no script, styles of its own only."""
     with figures.style():
         figure = figures.forest_plot(record, summaries, title=False)
-        said = headline(record, summaries)
-        digest = hashlib.sha256(f"{said}{record.environment}".encode()).hexdigest()[:8]
-        forest = svg.inline(figure, f"f{digest}-", said)
-    deciding = verdict_text.deciding(record)
+        sentence = headline(record, summaries)
+        digest = hashlib.sha256(f"{sentence}{record.environment}".encode()).hexdigest()[:8]
+        forest = svg.inline(figure, f"f{digest}-", sentence)
     return _environment().get_template("fragment.html").render(
         **_verdict(record, summaries),
-        tables=[tables.of_measure(measure, record, summaries) for measure in deciding],
+        tables=[report_tables.of_measure(m, record, summaries) for m in deciding(record)],
         forest=forest,
         style=Markup(_source("fragment.css")),
     )  # fmt: skip

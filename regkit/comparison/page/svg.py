@@ -50,7 +50,7 @@ def inline(figure: Figure, prefix: str, text: str) -> Markup:
     with style():
         figure.savefig(buffer, format="svg", transparent=True)
     drawn = ElementTree.fromstring(buffer.getvalue())
-    used = {match for one in drawn.iter() for match in _references(one)}
+    used = {match for element in drawn.iter() for match in _references(element)}
     for element in drawn.iter():
         _shorten(element, prefix, used)
     width, height = (72 * float(inches) for inches in figure.get_size_inches())
@@ -60,9 +60,9 @@ def inline(figure: Figure, prefix: str, text: str) -> Markup:
         "aria-label": text,
         "style": f"max-width:{STRETCH * width / 72:.3g}in",
     }
-    made = Element("svg", attributes)
-    made.extend(part for child in drawn for part in _flat(child))
-    return Markup(ElementTree.tostring(made, "unicode"))
+    result = Element("svg", attributes)
+    result.extend(part for child in drawn for part in _flat(child))
+    return Markup(ElementTree.tostring(result, "unicode"))
 
 
 def _references(element: Element) -> Iterator[str]:

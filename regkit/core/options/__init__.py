@@ -9,6 +9,7 @@ from regkit.core.options.bounds import (
     Boolean,
     Choice,
     Constraint,
+    FilePath,
     Function,
     ImageFormat,
     Integer,
@@ -20,12 +21,13 @@ from regkit.core.options.bounds import (
     Seed,
     Weights,
 )
-from regkit.core.options.compound import Either, Range, Several
+from regkit.core.options.compound import Either, Pair, Range, Several
 from regkit.core.options.declared import (
     bind,
     checked,
     checked_call,
     checked_init,
+    checked_value,
     constraints,
     constraints_of,
     defaults,
@@ -52,6 +54,7 @@ __all__ = [
     "Data",
     "DataFormat",
     "Either",
+    "FilePath",
     "Function",
     "ImageFormat",
     "Integer",
@@ -59,6 +62,7 @@ __all__ = [
     "Layers",
     "Name",
     "Names",
+    "Pair",
     "Probability",
     "ProbabilityOption",
     "Range",
@@ -75,6 +79,7 @@ __all__ = [
     "checked",
     "checked_call",
     "checked_init",
+    "checked_value",
     "constraints",
     "constraints_of",
     "defaults",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from regkit.core.errors import suggest
 
 __all__ = [
     "Boolean",
     "Choice",
     "Constraint",
+    "FilePath",
     "Function",
     "ImageFormat",
     "Integer",
@@ -42,6 +47,10 @@ class Constraint(ABC):
     def bad_values(self) -> list[Any]:
         """Return values that `check` must refuse."""
         return [object()]
+
+    def nearest(self, value: object) -> str:
+        """Return a hint at the allowed value that a misspelt one means, or an empty string."""
+        return ""
 
     def show(self, value: object) -> str:
         """Return a value as the `repr` of a technique shows it."""
@@ -94,10 +103,11 @@ class Real(Constraint):
         return value
 
     def _schedule(self, value: object) -> Any:
-        from regkit.core import schedules
+        if self.schedule:
+            from regkit.core import schedules  # loads Keras
 
-        if self.schedule and schedules.is_schedule(value):
-            return value
+            if schedules.is_schedule(value):
+                return value
         raise TypeError
 
     def bad_values(self) -> list[Any]:
@@ -219,6 +229,10 @@ class Choice(Constraint):
             raise ValueError
         return str(value)
 
+    def nearest(self, value: object) -> str:
+        """Return the word that a misspelt one means."""
+        return suggest(value, self.words) if isinstance(value, str) else ""
+
     def bad_values(self) -> list[Any]:
         """Return a word that is not among them, and wrong types."""
         return ["?" + self.words[0], 0] + ([] if self.optional else [None])
@@ -298,21 +312,55 @@ class Layers(Constraint):
 
 @dataclass(frozen=True)
 class Name(Constraint):
-    """A name, such as a metric's."""
+    """A name, such as a metric's, or None where `optional`; `what` says in words of what.
+
+    Example:
+        >>> Name("the name of an encoding", optional=True).describe()
+        'the name of an encoding or None'
+    """
+
+    what: str = "a name"
+    optional: bool = False
 
     def describe(self) -> str:
         """Return the form."""
-        return "a name"
+        return self.what + " or None" * self.optional
 
-    def check(self, value: object) -> str:
-        """Return the string."""
+    def check(self, value: object) -> str | None:
+        """Return the string, or None."""
+        if value is None and self.optional:
+            return None
         if not isinstance(value, str) or not value:
             raise TypeError
         return value
 
     def bad_values(self) -> list[Any]:
         """Return empty and wrong values."""
-        return ["", 3, None]
+        return ["", 3] + ([] if self.optional else [None])
+
+
+@dataclass(frozen=True)
+class FilePath(Constraint):
+    """The path of a file or folder, or None where `optional`; `what` says in words of what."""
+
+    what: str = "a path"
+    optional: bool = False
+
+    def describe(self) -> str:
+        """Return what the path leads to."""
+        return self.what + " or None" * self.optional
+
+    def check(self, value: object) -> Path | None:
+        """Return the path, or None."""
+        if value is None and self.optional:
+            return None
+        if not isinstance(value, str | os.PathLike):
+            raise TypeError
+        return Path(value)
+
+    def bad_values(self) -> list[Any]:
+        """Return what is no path."""
+        return [3, True, ["a"]] + ([] if self.optional else [None])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from regkit.core.options.bounds import Constraint
 
-__all__ = ["Either", "Range", "Several"]
+__all__ = ["Either", "Pair", "Range", "Several"]
 
 
 class Either(Constraint):
@@ -80,24 +80,68 @@ class Range(Constraint):
 
 
 @dataclass(frozen=True)
+class Pair(Constraint):
+    """Two values that another constraint allows, in any order.
+
+    Example:
+        >>> from regkit.core.options.bounds import Integer
+        >>> Pair(Integer(1)).check([48, 64])
+        (48, 64)
+    """
+
+    of: Constraint
+
+    def describe(self) -> str:
+        """Return the form."""
+        return f"a pair (a, b), each {self.of.describe()}"
+
+    def check(self, value: object) -> tuple[Any, Any]:
+        """Return the two as a tuple."""
+        if not isinstance(value, list | tuple):
+            raise TypeError
+        first, second = (self.of.check(item) for item in value)
+        return first, second
+
+    def bad_values(self) -> list[Any]:
+        """Return other lengths, and pairs of bad values."""
+        bad = self.of.bad_values()
+        return [
+            (),
+            0.5,
+            *((value,) * n for value in bad[:1] for n in (1, 3)),
+            *((b, b) for b in bad),
+        ]
+
+
+@dataclass(frozen=True)
 class Several(Constraint):
-    """What another constraint allows, or a list of such."""
+    """What another constraint allows, or a list of at least so many of such; or None.
+
+    Example:
+        >>> from regkit.core.options.bounds import Name
+        >>> Several(Name("a column"), optional=True).describe()
+        'a column, or a list of these, or None'
+    """
 
     one: Constraint
+    least: int = 1
+    optional: bool = False
 
     def describe(self) -> str:
         """Return the forms."""
-        return f"{self.one.describe()}, or a list of these"
+        return f"{self.one.describe()}, or a list of these" + ", or None" * self.optional
 
     def check(self, value: object) -> Any:
-        """Return the value, or the list."""
+        """Return the value, the list, or None."""
+        if value is None and self.optional:
+            return None
         if isinstance(value, list | tuple):
-            if not value:
+            if len(value) < self.least:
                 raise ValueError
-            return [self.one.check(one) for one in value]
+            return [self.one.check(item) for item in value]
         return self.one.check(value)
 
     def bad_values(self) -> list[Any]:
-        """Return an empty list, and the bad values of the one, alone and in a list."""
-        bad = self.one.bad_values()
-        return [[], *bad, bad[:1]]
+        """Return a list that is too short, and the bad values of one, alone and in a list."""
+        bad = [value for value in self.one.bad_values() if not (self.optional and value is None)]
+        return [*([[]] if self.least else []), *bad, bad[:1]]

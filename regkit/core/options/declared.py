@@ -27,6 +27,7 @@ __all__ = [
     "checked",
     "checked_call",
     "checked_init",
+    "checked_value",
     "constraints",
     "constraints_of",
     "defaults",
@@ -74,16 +75,35 @@ def _checked(
     owner: str, declared: Mapping[str, Constraint], arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments, those with a constraint in their normal form."""
-    found = dict(arguments)
-    for name, constraint in declared.items():
-        try:
-            found[name] = constraint.check(arguments[name])
-        except (TypeError, ValueError):
-            raise OptionError(
-                f"{owner}: {name} must be {constraint.describe()}; received "
-                f"{name}={shown(arguments[name])}"
-            ) from None
-    return found
+    return {
+        name: checked_value(name, declared[name], value, owner) if name in declared else value
+        for name, value in arguments.items()
+    }
+
+
+def checked_value(name: str, constraint: Constraint, value: object, owner: str = "") -> Any:
+    """Return the normal form of a value, or raise `OptionError`.
+
+    Args:
+        name: The option's name, as the message has it.
+        constraint: What the option may be.
+        value: What was given.
+        owner: The class or function that the option belongs to, or empty.
+
+    Example:
+        >>> from regkit.core.options.bounds import Integer
+        >>> checked_value("n", Integer(2), 1)
+        Traceback (most recent call last):
+        ...
+        regkit.core.errors.OptionError: n must be a whole number of at least 2; received n=1
+    """
+    try:
+        return constraint.check(value)
+    except (TypeError, ValueError):
+        raise OptionError(
+            f"{owner}{': ' if owner else ''}{name} must be {constraint.describe()}; received "
+            f"{name}={shown(value)}{constraint.nearest(value)}"
+        ) from None
 
 
 def bind(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What is compared: settings, arms, seeds, and the examples of each fit."""

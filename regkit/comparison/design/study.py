@@ -1,0 +1,79 @@
+"""A study: everything that determines its fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from regkit.comparison.design.networks import BuildModel
+from regkit.comparison.design.parts import Parts, parts
+from regkit.comparison.design.seeds import Repeat, arm_order, repeats
+from regkit.comparison.design.settings import Settings
+from regkit.data.dataset import Dataset
+
+__all__ = ["Study", "Task", "TaskKey"]
+
+TaskKey = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit to be done: an arm in a repeat."""
+
+    arm: str
+    repeat: Repeat
+
+    @property
+    def key(self) -> TaskKey:
+        """What tells it from the study's other fits: (arm, split, seed)."""
+        return self.arm, self.repeat.split, self.repeat.seed
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Everything that determines the fits.
+
+    Attributes:
+        arms: Name → recipe in text; the baseline first.
+        data: The examples.
+        build: Returns a compiled model.
+        model: Its name.
+        settings: What decides, splits, seeds, epochs, batch size, sizes, label noise, root seed.
+    """
+
+    arms: dict[str, str]
+    data: Dataset
+    build: BuildModel
+    model: str
+    settings: Settings
+
+    def tasks(self) -> list[Task]:
+        """Return every fit, repeat by repeat, the arms of each in the order of their turn."""
+        names, settings = list(self.arms), self.settings
+        return [
+            Task(names[index], repeat)
+            for repeat in repeats(settings["splits"], settings["seeds"], settings["seed"])
+            for index in arm_order(repeat, len(names))
+        ]
+
+    def parts(self, repeat: Repeat) -> Parts:
+        """Return the examples of a repeat."""
+        return parts(
+            self.data,
+            repeat,
+            root=self.settings["seed"],
+            test_size=self.settings["test_size"],
+            validation_size=self.settings["validation_size"],
+            label_noise=self.settings["label_noise"],
+            train_size=self.settings["train_size"],
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """Return what must be equal for a fit of one study to belong to another.
+
+        Not the number of splits and seeds, nor which arms there are: a fit depends on none of it.
+        """
+        shared = {
+            name: value for name, value in self.settings.items() if name not in ("splits", "seeds")
+        }
+        return {"data": self.data.sha256, "model": self.model, **shared}

@@ -1,0 +1,1 @@
+"""Training: one fit, and many of them one after another or in processes."""

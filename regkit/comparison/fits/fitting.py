@@ -1,0 +1,140 @@
+"""One fit: build, train with a recipe, evaluate at the best validation epoch."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from regkit.comparison.design.parts import Parts
+from regkit.comparison.design.seeds import Repeat
+from regkit.comparison.fits.memory import peak_memory
+from regkit.comparison.fits.model_pool import ModelPool
+from regkit.comparison.fits.observer import Observer
+from regkit.comparison.record.results import Fit
+from regkit.comparison.statistics import measures
+from regkit.core.recipe import Recipe
+
+__all__ = ["fit_arm"]
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
+    """The batches of all epochs in a row, in which batch i is a pure function of (seed, i).
+
+    The order therefore cannot differ between arms, whatever a technique draws; and one iterator
+    serves all epochs, as starting an iterator costs more than a small epoch. Every epoch is a
+    permutation of the examples, of which the last `n mod batch_size` are left out: batches of
+    equal size compile once.
+    """
+
+    def __init__(
+        self, x: NDArray[Any], y: NDArray[Any], batch_size: int, epochs: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.x, self.y, self.epochs, self.seed = x, y, epochs, seed
+        self.batch_size = min(batch_size, len(x))
+        self.steps = len(x) // self.batch_size
+        self._epoch, self._order = -1, np.empty(0, np.int64)
+
+    @property
+    def num_batches(self) -> int:
+        """The number of batches of all epochs."""
+        return self.epochs * self.steps
+
+    def indices(self, index: int) -> NDArray[np.int64]:
+        """Return which examples batch `index` holds."""
+        epoch, step = divmod(index, self.steps)
+        if epoch != self._epoch:
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
+            self._epoch, self._order = epoch, order
+        return self._order[step * self.batch_size : (step + 1) * self.batch_size]
+
+    def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        chosen = self.indices(index)
+        return self.x[chosen], self.y[chosen]
+
+    def stream(self) -> Any:
+        """Return the batches in the form that the backend reads fastest."""
+        if keras.backend.backend() != "tensorflow":
+            return self
+        # TensorFlow runs a Python generator, and tunes a pipeline, in threads of their own, which
+        # now and then take half a second to stop; a whole fit takes one.
+        from regkit.ops.backends.tensorflow import gathered
+
+        order = np.stack([self.indices(index) for index in range(self.num_batches)])
+        return gathered((self.x, self.y), order)
+
+
+def fit_arm(
+    models: ModelPool,
+    arm: str,
+    recipe: str,
+    parts: Parts,
+    repeat: Repeat,
+    *,
+    measure: str,
+    epochs: int,
+    batch_size: int,
+) -> Fit:
+    """Return the record of one fit of one arm in one repeat.
+
+    Args:
+        models: Gives the model in its initial state.
+        arm: The arm's name in the record.
+        recipe: Its techniques as text, constructed anew for this fit; empty for none.
+        parts: The examples.
+        repeat: The seeds.
+        measure: What chooses the epoch, by its key.
+        epochs: How many epochs every arm trains.
+        batch_size: The number of examples a step.
+
+    Raises:
+        RegkitError: where the model does not fit the labels or training diverges.
+    """
+    start, peak = time.perf_counter(), peak_memory()
+    model = models.model(arm, repeat.init_seed)
+    observer = Observer(measure, parts)
+    batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
+    if batches.steps % model.steps_per_execution:
+        model.steps_per_execution = 1  # or an epoch would take some of the next one's batches
+    techniques = Recipe(recipe)
+    for technique in techniques:
+        if hasattr(technique, "verbose"):
+            technique.verbose = 0  # the terminal belongs to the progress of the comparison
+    history = model.fit(
+        batches.stream(),
+        epochs=epochs,
+        steps_per_epoch=batches.steps,
+        shuffle=False,  # the stream is shuffled
+        verbose=0,
+        callbacks=[observer, *techniques],
+    ).history
+    observer.restore()
+    tested = observer.outputs(parts.x_test)
+    losses = {k: [float(v) for v in vs] for k, vs in history.items() if not k.startswith("val_")}
+    return Fit(
+        arm=arm,
+        split=repeat.split,
+        seed=repeat.seed,
+        best_epoch=observer.best_epoch,
+        epochs=len(observer.seconds),
+        test=measures.of_outputs(parts.task, parts.y_test, tested),
+        train=observer.measured(parts.x_train, parts.y_train),
+        validation=observer.best,
+        epoch_seconds=observer.epoch_seconds(),
+        seconds=time.perf_counter() - start,
+        peak_memory=peak(),
+        sparsity=_sparsity(model),
+        reliability=measures.reliability(parts.task, parts.y_test, tested),
+        curves={**losses, **observer.curves},
+    )
+
+
+def _sparsity(model: keras.Model) -> float:
+    """Return the fraction of zeros among the weights of kernels, not of biases and scales."""
+    kernels = [w.numpy() for w in model.trainable_variables if len(w.shape) > 1]
+    size = sum(kernel.size for kernel in kernels)
+    return sum(int((kernel == 0).sum()) for kernel in kernels) / size if size else 0.0

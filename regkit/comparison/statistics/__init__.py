@@ -1,0 +1,1 @@
+"""From measured fits to conclusions: pure functions."""

@@ -1,0 +1,1 @@
+"""What is said of a comparison: sentences, and tables on the terminal."""

@@ -1,0 +1,85 @@
+"""Arms: named by their text or by the user, the defaults as far as they suit the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regkit import L1, L2
+from regkit.comparison.design.arms import (
+    BASELINE,
+    DEFAULT_RECIPES,
+    ELASTIC,
+    NEEDS,
+    default_recipes,
+    named,
+)
+from regkit.core.recipe import Recipe
+from regkit.data import from_arrays
+
+Y = np.arange(40) % 2
+TABLE = from_arrays(np.random.default_rng(0).normal(size=(40, 3)), Y)
+IMAGES = from_arrays(np.random.default_rng(0).normal(size=(40, 4, 4, 1)), Y)
+VALUES = from_arrays(np.random.default_rng(0).normal(size=(40, 3)), Y + 0.5, task="regression")
+
+
+def test_names_in_text_and_by_a_mapping() -> None:
+    both = {"baseline": "", "mild": "l2(0.01)", "two": "l1(1e-4) + dropout(0.2)"}
+    assert named(["mild = l2(0.01)", "two= l1 + dropout(0.2)"]) == both
+    assert named({"mild": "l2(0.01)", "two": Recipe("l1 + dropout(rate=0.2)")}) == both
+
+
+def test_an_equals_sign_of_an_option_is_no_name() -> None:
+    assert list(named(["l2(strength=0.01)"])) == [BASELINE, "l2(0.01)"]
+
+
+@pytest.mark.parametrize("name", ["l2", "l2(1e-4)", "l2(strength=0.0001)"])
+def test_a_name_that_says_the_same_is_no_name_of_its_own(name: str) -> None:
+    assert named({name: "l2"}) == {"baseline": "", "l2(1e-4)": "l2(1e-4)"}
+
+
+def test_the_same_recipe_under_two_names_is_two_arms() -> None:
+    assert list(named(["a = l2", "b = l2"])) == [BASELINE, "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "recipes", ["l2 + l1", Recipe("l2 + l1"), [Recipe("l2 + l1")], [[L2(), L1()]]]
+)
+def test_one_recipe_is_one_arm(recipes: Any) -> None:
+    assert list(named(recipes)) == [BASELINE, "l2(1e-4) + l1(1e-4)"]
+
+
+@pytest.mark.parametrize("recipes", [L2(), [L2()], {"l2": L2()}])
+def test_a_technique_is_an_arm(recipes: Any) -> None:
+    assert named(recipes) == {BASELINE: "", "l2(1e-4)": "l2(1e-4)"}
+
+
+@pytest.mark.parametrize(
+    ("recipes", "said"),
+    [
+        (["a = l2", "a = l1"], "'a' is given twice"),
+        (["baseline = l2"], "'baseline' is given twice"),
+        ([" = l2"], r"the arm of 'l2\(1e-4\)' has an empty name"),
+        ({"": "l2"}, r"the arm of 'l2\(1e-4\)' has an empty name"),
+        (
+            ["dropout = dropout(0.3)"],
+            r"'dropout' is 'dropout\(0.3\)', but .* recipe, 'dropout\(0.5\)'",
+        ),
+        ({"l1 + l2": "l2"}, r"is itself a recipe, 'l1\(1e-4\) \+ l2\(1e-4\)'"),
+        (["a ="], "an arm without techniques"),
+        ({"a": "droput"}, "did you mean 'dropout'"),
+        ({}, "no recipes to compare"),
+    ],
+)
+def test_what_cannot_be_an_arm(recipes: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        named(recipes)  # type: ignore[arg-type]
+
+
+def test_default_recipes_suit_the_data() -> None:
+    assert default_recipes([IMAGES]) == list(DEFAULT_RECIPES)
+    assert set(DEFAULT_RECIPES) - set(default_recipes([TABLE])) == {ELASTIC}
+    assert set(DEFAULT_RECIPES) - set(default_recipes([VALUES, IMAGES])) == set(NEEDS)
+    assert set(NEEDS) <= set(DEFAULT_RECIPES)
