@@ -10,14 +10,12 @@ import pytest
 from regkit import L1, L2
 from regkit.comparison.design.arms import (
     BASELINE,
-    DEFAULT_RECIPES,
-    ELASTIC,
-    NEEDS,
     default_recipes,
     named,
 )
 from regkit.core.recipe import Recipe
 from regkit.data import from_arrays
+from regkit.techniques.catalogue import default_arms
 
 Y = np.arange(40) % 2
 TABLE = from_arrays(np.random.default_rng(0).normal(size=(40, 3)), Y)
@@ -79,7 +77,9 @@ def test_what_cannot_be_an_arm(recipes: object, said: str) -> None:
 
 
 def test_default_recipes_suit_the_data() -> None:
-    assert default_recipes([IMAGES]) == list(DEFAULT_RECIPES)
-    assert set(DEFAULT_RECIPES) - set(default_recipes([TABLE])) == {ELASTIC}
-    assert set(DEFAULT_RECIPES) - set(default_recipes([VALUES, IMAGES])) == set(NEEDS)
-    assert set(NEEDS) <= set(DEFAULT_RECIPES)
+    arms = default_arms()
+    images = {arm for arm, needs in arms.items() if "images" in needs}
+    assert images == {"elastic_distortion(relative_to=28)"}
+    assert default_recipes([IMAGES]) == list(arms)
+    assert set(arms) - set(default_recipes([TABLE])) == images
+    assert set(arms) - set(default_recipes([VALUES, IMAGES])) == {a for a, n in arms.items() if n}
