@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-__all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Tensor"]
+__all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Shape", "Size", "Tensor"]
 
 
 class Tensor(Protocol):
@@ -37,6 +37,7 @@ class Tensor(Protocol):
     def __rmul__(self, other: Any, /) -> Any: ...
     def __truediv__(self, other: Any, /) -> Any: ...
     def __rtruediv__(self, other: Any, /) -> Any: ...
+    def __matmul__(self, other: Any, /) -> Any: ...
     def __pow__(self, other: Any, /) -> Any: ...
     def __neg__(self) -> Any: ...
     def __lt__(self, other: Any, /) -> Any: ...
@@ -49,6 +50,10 @@ class Tensor(Protocol):
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Number: TypeAlias = Tensor | float
+
+# A whole number: an integer, or an int32 scalar where only the step knows it, as a batch's size.
+Size: TypeAlias = Tensor | int
+Shape: TypeAlias = Sequence[Size]
 
 # Tensors in any nest of lists, tuples and dictionaries, as `keras.tree` walks them.
 Nest: TypeAlias = "Tensor | Sequence[Nest] | Mapping[str, Nest] | None"

@@ -9,13 +9,12 @@ unsigned ones do not, so all arithmetic is int32 and right shifts are masked to 
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import ops
+
+from regkit.types import Size, Tensor
 
 __all__ = ["TRIPLE32", "bits", "mix", "mix_host", "to_int32"]
 
-Tensor = Any
 _MASK = 0xFFFFFFFF
 
 
@@ -37,7 +36,7 @@ def _shift(x: Tensor, places: int) -> Tensor:
 
 
 def mix(x: Tensor) -> Tensor:
-    """Return a well-mixed bijection of int32 tensors (`lowbias32`), elementwise."""
+    """Return each int32 number mixed by a bijection of all of them (`lowbias32`)."""
     x = ops.bitwise_xor(x, _shift(x, 16)) * to_int32(0x7FEB352D)
     x = ops.bitwise_xor(x, _shift(x, 15)) * to_int32(0x846CA68B)
     return ops.bitwise_xor(x, _shift(x, 16))
@@ -56,16 +55,20 @@ def mix_host(x: int) -> int:
     return to_int32(x ^ (x >> 16))
 
 
-def bits(first: Tensor, second: Tensor, size: Any) -> Tensor:
+def bits(first: Size, second: Size, size: Size) -> Tensor:
     """Return `size` random int32, a pure function of two int32 keys and the position.
 
     The first key moves the counter, the second enters after one round of mixing, so that streams
-    of different keys do not overlap with a lag.
+    of different keys do not overlap, not even shifted against each other.
 
     Args:
-        first: int32 scalar.
-        second: int32 scalar.
-        size: How many, an integer or an int32 scalar tensor.
+        first: An int32 scalar, a tensor or an integer.
+        second: Another.
+        size: How many numbers, an integer or an int32 scalar tensor.
+
+    Example:
+        >>> tuple(bits(1, 2, 5).shape)
+        (5,)
     """
     x = ops.arange(size, dtype="int32") + first
     x = ops.bitwise_xor(x, _shift(x, 17)) * TRIPLE32[0]
