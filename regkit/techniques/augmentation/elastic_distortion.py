@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Protocol, Self
 
 from keras import ops
 
 from regkit.core.context import Context
+from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.images import images_of, map_images
 from regkit.core.options import Choice, DataFormat, Either, Range, Real, SeedOption, Share
@@ -15,22 +16,33 @@ from regkit.core.stages import Batch, Rank
 from regkit.core.technique import Technique
 from regkit.ops import fields
 from regkit.ops.interpolation import BORDERS, KERNELS, displaced
+from regkit.types import Number, Schedule, Size, Tensor
 
 __all__ = ["ElasticDistortion", "displacement", "distorted"]
 
-Tensor = Any
-
-Alpha = Annotated[Any, Either(Real(0, neutral=0, schedule=True), Range(Real(0)))]
+Alpha = Annotated[
+    float | Schedule | tuple[float, float],
+    Either(Real(0, neutral=0, schedule=True), Range(Real(0))),
+]
 Sigma = Annotated[float, Real(0, open_low=True)]
 Kernel = Annotated[str, Choice(*KERNELS)]
 Border = Annotated[str, Choice(*BORDERS)]
 Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
 
 
+class Drawing(Protocol):
+    """What a distortion needs of its context, in a training step or in a layer."""
+
+    draws: Draws
+
+    def value(self, strength: float | Schedule) -> Number:
+        """Return an option's value at this step."""
+
+
 def distorted(
     images: Tensor,
     noise: Tensor,
-    alpha: Any,
+    alpha: Number,
     sigma: float,
     interpolation: str = "bilinear",
     fill_mode: str = "constant",
@@ -44,7 +56,7 @@ def distorted(
         alpha: Simard's α, in pixels: a number, a scalar, or one for each example.
         sigma: Simard's σ, in pixels.
         interpolation: "bilinear", "bicubic" or "nearest".
-        fill_mode: What lies beyond the border.
+        fill_mode: What lies beyond the border, one of `regkit.ops.interpolation.BORDERS`.
         fill_value: The value there, where `fill_mode` is "constant".
 
     Returns:
@@ -58,10 +70,10 @@ def distorted(
     """
     _, height, width, _ = images.shape
     field = displacement(noise, height, width, alpha, sigma)
-    return _moved(images, field, alpha, interpolation, fill_mode, fill_value)
+    return _moved(images, field, alpha, (interpolation, fill_mode, fill_value))
 
 
-def displacement(noise: Tensor, height: int, width: int, alpha: Any, sigma: float) -> Tensor:
+def displacement(noise: Tensor, height: int, width: int, alpha: Number, sigma: float) -> Tensor:
     """Return Simard's field in pixels, of shape (batch, height, width, 2), from standard noise.
 
     Example:
@@ -73,13 +85,14 @@ def displacement(noise: Tensor, height: int, width: int, alpha: Any, sigma: floa
     return fields.smooth_field(noise, height, width, sigma, deviation)
 
 
-def _moved(images: Tensor, field: Tensor, alpha: Any, *how: Any) -> Tensor:
-    out = displaced(images, field, *how)
+def _moved(images: Tensor, field: Tensor, alpha: Number, how: tuple[str, str, float]) -> Tensor:
+    """Return images moved by a field; `how` holds interpolation, fill_mode and fill_value."""
+    moved = displaced(images, field, *how)
     if isinstance(alpha, float | int):
-        return out
-    # Where α is 0 the image stays as it is, also where a backend's coordinates are rounded.
-    still = ops.reshape(alpha == 0.0, (-1, 1, 1, 1))
-    return ops.where(still, images, out)
+        return moved
+    # An image whose α is 0 stays exactly as it is, also where a backend rounds coordinates.
+    unchanged = ops.reshape(ops.equal(alpha, 0.0), (-1, 1, 1, 1))
+    return ops.where(unchanged, images, moved)
 
 
 class ElasticDistortion(Technique):
@@ -93,16 +106,16 @@ class ElasticDistortion(Technique):
     others. Targets and validation stay as they are.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
-    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through:
-    a map that belongs to an image needs an axis for its channel, as the image has.
+    width); where there is none, those of rank 3 are, (batch, height, width). Other inputs stay as
+    they are: a map that belongs to an image needs an axis for its channel, as the image has.
     Type and shape stay: whole numbers are rounded. Coordinates are float32 in any policy.
 
     Args:
         alpha: α, at least 0, in pixels: a number, a schedule, or a range (low, high) from which
             each example draws its own. 0 leaves the step as it is.
         sigma: σ, above 0, in pixels.
-        interpolation: "bilinear"; "bicubic", sharper, of 16 pixels for 4 (Keys' with
-            a = −0.75, as in OpenCV and PyTorch; it may overshoot); or "nearest".
+        interpolation: "bilinear"; "bicubic", sharper, from 16 pixels instead of 4 (Keys'
+            with a = −0.75, as in OpenCV and PyTorch; it may overshoot); or "nearest".
         relative_to: None, or the side in pixels for which α and σ are meant: images of all sizes
             are then distorted as their copies of that side would be. With s = side /
             `relative_to` for the shorter side, σ and the displacements are s times as long, which
@@ -156,7 +169,7 @@ class ElasticDistortion(Technique):
 
     @classmethod
     def checked_as(cls) -> list[Self]:
-        """Return one for images of a few pixels."""
+        """Return a distortion that suits images of a few pixels."""
         return [cls(5.0, 1.0)]
 
     def data(self, batch: Batch, context: Context) -> Batch:
@@ -164,12 +177,12 @@ class ElasticDistortion(Technique):
         images = images_of(batch, self, self.data_format)
         return map_images(self.motion(images, context), batch, self, self.data_format)
 
-    def motion(self, images: list[Tensor], context: Any) -> Callable[[Tensor], Tensor]:
-        """Return what distorts each of an example's images, by one field for the example.
+    def motion(self, images: list[Tensor], context: Drawing) -> Callable[[Tensor], Tensor]:
+        """Return the function that distorts images, with one field for all images of an example.
 
         Args:
             images: Each of shape (batch, height, width, channels).
-            context: What has `draws` and `value`.
+            context: Gives the draws, and the values of options at this step.
 
         Raises:
             AttachError: where height, width or channels are not known.
@@ -183,10 +196,10 @@ class ElasticDistortion(Technique):
         field = displacement(noise, height, width, alpha, sigma)
         how = self.interpolation, self.fill_mode, self.fill_value
 
-        def moved(one: Tensor) -> Tensor:
-            return _moved(one, fields.resized(field, *one.shape[1:3]), alpha, *how)
+        def distort(images: Tensor) -> Tensor:
+            return _moved(images, fields.resized(field, *images.shape[1:3]), alpha, how)
 
-        return moved
+        return distort
 
     def _sides(self, images: Tensor) -> tuple[int, int]:
         _, height, width, channels = images.shape
@@ -198,13 +211,13 @@ class ElasticDistortion(Technique):
             )
         return height, width
 
-    def _alphas(self, size: Any, context: Any, scale: float) -> Any:
+    def _alphas(self, size: Size, context: Drawing, scale: float) -> Number:
         """Return α of this step in pixels: a number, a scalar, or one for each example."""
         if isinstance(self.alpha, tuple):
             alpha = context.draws.uniform((size,), *self.alpha)
         else:
             alpha = context.value(self.alpha)
         if self.probability != 1.0:
-            hit = context.draws.bernoulli((size,), context.value(self.probability))
-            alpha = ops.where(hit, alpha, 0.0)
-        return alpha * scale**2  # at s·σ: displacements, as α/σ, are then s times as long
+            chosen = context.draws.bernoulli((size,), context.value(self.probability))
+            alpha = ops.where(chosen, alpha, 0.0)
+        return alpha * scale**2  # with s·σ: displacements, proportional to α/σ, grow s times
