@@ -10,8 +10,8 @@ from string import Template
 from regkit import __version__
 from regkit.core.errors import RegkitError
 from regkit.core.registry.entry import BUILTIN
-from regkit.scaffold.kinds import Part
 from regkit.scaffold.naming import distribution_name, package_name
+from regkit.scaffold.plugin_kinds import Part
 
 __all__ = ["Plugin", "create", "planned"]
 
@@ -61,7 +61,7 @@ def planned(name: str, part: Part, within: Path | None = None) -> Plugin:
         RegkitError: for an impossible name, or where something is in that folder already.
 
     Example:
-        >>> from regkit.scaffold.kinds import chosen
+        >>> from regkit.scaffold.plugin_kinds import chosen
         >>> planned("My_Plugin", chosen("layer")).id
         'my-plugin:random_gain'
     """

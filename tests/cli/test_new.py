@@ -9,8 +9,8 @@ import pytest
 import regkit
 from regkit.cli import main
 from regkit.core import registry
-from regkit.scaffold.kinds import STAGES
 from regkit.scaffold.naming import IMPORTED, RESERVED, class_name, distribution_name
+from regkit.scaffold.plugin_kinds import STAGES
 from tests.plugins_of_tests import install, site_fixture  # noqa: F401
 
 pytestmark = pytest.mark.backend_free

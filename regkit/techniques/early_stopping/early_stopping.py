@@ -23,6 +23,7 @@ from regkit.techniques.early_stopping.criteria import (
     Criterion,
     Evaluation,
 )
+from regkit.techniques.early_stopping.final_message import last_line, other_reason
 from regkit.techniques.early_stopping.monitors import (
     Monitor,
     check_minimized,
@@ -34,7 +35,6 @@ from regkit.techniques.early_stopping.monitors import (
 from regkit.techniques.early_stopping.outcome import Outcome
 from regkit.techniques.early_stopping.own_data import OwnData
 from regkit.techniques.early_stopping.position import Position
-from regkit.techniques.early_stopping.report import last_line, other_reason
 from regkit.techniques.early_stopping.training_loss import RunningLoss
 
 __all__ = ["EarlyStopping"]
