@@ -56,7 +56,7 @@ def test_a_process_that_is_begun_anew_makes_the_same_samples_and_tells_of_them()
     with multiprocessing.get_context("spawn").Pool(1, hold, (dataset,)) as pool:
         found = pool.apply(held, (2,))
     np.testing.assert_array_equal(found[0], arrays()[2][0])
-    assert list(dataset._asked) == [0, 0, 1, 0, 0]
+    assert list(dataset._read) == [0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("size", [24, 12])
