@@ -124,6 +124,6 @@ def test_with_workers_a_look_is_warned_of():
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         model.fit(data, verbose=0)
-    found = [str(one.message) for one in said if "stopped in the midst" in str(one.message)]
+    found = [str(one.message) for one in said if "stopped before the end" in str(one.message)]
     assert all("model.test_on_batch" in one for one in found)
     assert bool(found) == (BACKEND != "tensorflow")
