@@ -23,7 +23,23 @@ __all__ = [
 
 
 class Constraint(ABC):
-    """What an option may be. Subclasses are frozen dataclasses."""
+    """What an option may be. Subclasses are frozen dataclasses.
+
+    Attributes:
+        neutral: The value at which a technique with this option does nothing, or None.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Even(Constraint):
+        ...     def describe(self):
+        ...         return "an even number"
+        ...     def check(self, value):
+        ...         if value % 2:
+        ...             raise ValueError
+        ...         return value
+        >>> Even().check(4)
+        4
+    """
 
     neutral: Any = None
 
@@ -109,7 +125,12 @@ class Real(Constraint):
 
 @dataclass(frozen=True)
 class Integer(Constraint):
-    """A whole number of at least `low` (and at most `high`), or None where `optional`."""
+    """A whole number of at least `low` (and at most `high`), or None where `optional`.
+
+    Example:
+        >>> Integer(1, 10).describe()
+        'a whole number of at least 1 and at most 10'
+    """
 
     low: int | None = None
     high: int | None = None
@@ -145,7 +166,12 @@ class Integer(Constraint):
 
 @dataclass(frozen=True)
 class Boolean(Constraint):
-    """True or False."""
+    """True or False.
+
+    Example:
+        >>> Boolean().check(True)
+        True
+    """
 
     def describe(self) -> str:
         """Return the two values."""
@@ -193,7 +219,12 @@ class Choice(Constraint):
 
 @dataclass(frozen=True)
 class Names(Constraint):
-    """A name with wildcards, or several, or None for all."""
+    """A name with wildcards, or several, or None for all.
+
+    Example:
+        >>> Names().check(("hidden*", "out"))
+        ['hidden*', 'out']
+    """
 
     optional: bool = True
 
@@ -216,7 +247,12 @@ class Names(Constraint):
 
 @dataclass(frozen=True)
 class Layers(Constraint):
-    """Which layers, as `regkit.core.select` understands them."""
+    """Which layers, as `regkit.core.select` understands them.
+
+    Example:
+        >>> Layers().check(["hidden*", "out"])
+        ['hidden*', 'out']
+    """
 
     def describe(self) -> str:
         """Return the forms."""
@@ -241,7 +277,12 @@ class Layers(Constraint):
 
 @dataclass(frozen=True)
 class Name(Constraint):
-    """A name, such as a metric's."""
+    """A name, such as a metric's.
+
+    Example:
+        >>> Name().check("val_loss")
+        'val_loss'
+    """
 
     def describe(self) -> str:
         """Return the form."""

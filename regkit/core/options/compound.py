@@ -81,7 +81,13 @@ class Range(Constraint):
 
 @dataclass(frozen=True)
 class Several(Constraint):
-    """What another constraint allows, or a list of such."""
+    """What another constraint allows, or a list of such values.
+
+    Example:
+        >>> from regkit.core.options.bounds import Choice
+        >>> Several(Choice("min", "max")).check(("min", "max"))
+        ['min', 'max']
+    """
 
     one: Constraint
 
