@@ -151,7 +151,7 @@ def test_what_is_no_name(capsys, name, near):
         ("Keras_Regkit", "it is reserved", "regkit-keras-regkit"),
         ("keras", "it is reserved", "regkit-keras"),
         ("3d-noise", "'3d_noise', and Python's names begin with a letter", "regkit-3d-noise"),
-        ("class", "'class', a word of Python's own", "regkit-class"),
+        ("class", "'class', a keyword of Python", "regkit-class"),
         ("json", "'json', a module of Python's standard library", "regkit-json"),
         ("pytest", "a distribution of this name is installed; pip uninstall", "regkit-pytest"),
         ("sklearn", "sklearn/__init__.py is imported under that name", "regkit-sklearn"),
