@@ -1,4 +1,4 @@
-"""What the text in the cells of a column can be beside a number: missing, a date."""
+"""Cells of text that are no numbers: missing values and dates."""
 
 from __future__ import annotations
 

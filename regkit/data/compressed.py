@@ -69,7 +69,7 @@ def _only_member(data: bytes) -> tuple[str, bytes]:
         names = [name for name in names if not name.startswith("__MACOSX/")]  # added by macOS
         if len(names) != 1:
             raise ValueError(
-                f"it holds {len(names)} files, {', '.join(names[:3])}; give a file of one"
+                f"it holds {len(names)} files, {', '.join(names[:3])}; it must hold exactly one"
             )
         return names[0], archive.read(names[0])
 

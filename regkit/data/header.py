@@ -33,7 +33,7 @@ class Signs:
             or a number above words.
         new_word: For a header, weaker: a word that is not among the words below, which repeat.
         recurs: For an example: a word that is among the words below.
-        alike: For an example, weaker: a number with a fraction above such numbers.
+        similar: For an example, weaker: a number with a fraction above such numbers.
         counts: For neither: numbers that rise from cell to cell, as years, wavelengths or the
             default names of a DataFrame do, or whole numbers above a column without any.
         words: Whether all cells of the row are words.
@@ -42,7 +42,7 @@ class Signs:
     names: str | None = None
     new_word: str | None = None
     recurs: str | None = None
-    alike: str | None = None
+    similar: str | None = None
     counts: str | None = None
     words: bool = False
 
@@ -54,7 +54,7 @@ class Signs:
     @property
     def like_a_value(self) -> str | None:
         """A cell that looks like a value."""
-        return self.alike if self.recurs is None else self.recurs
+        return self.similar if self.recurs is None else self.recurs
 
 
 def verdict(evidence: Signs) -> bool | None:
@@ -79,7 +79,7 @@ def signs(first: Sequence[str], below: Sequence[pyarrow.Array]) -> Signs:
     Example:
         >>> import pyarrow
         >>> signs(["2019", "label"], [pyarrow.array(["5.1", "7.2"]), pyarrow.array(["a", "a"])])
-        Signs(names=None, new_word='label', recurs=None, alike=None, counts=None, words=False)
+        Signs(names=None, new_word='label', recurs=None, similar=None, counts=None, words=False)
     """
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     cells_by_sign: dict[str, str] = {}
@@ -115,10 +115,10 @@ def _sign(first: pyarrow.Array, below: pyarrow.Array) -> str | None:
             return "names"
         fractions = pc.match_substring_regex(values, FRACTION)
         with_fraction = pc.match_substring_regex(first, FRACTION)
-        alike = numbers == n and with_fraction[0].as_py() and pc.any(fractions).as_py()
-        return "alike" if alike else None
+        similar = numbers == n and with_fraction[0].as_py() and pc.any(fractions).as_py()
+        return "similar" if similar else None
     if pc.any(are_dates(first)).as_py():
-        return "alike" if 2 * dates > n else None
+        return "similar" if 2 * dates > n else None
     if 2 * max(numbers, dates) > n:
         return "names"
     if pc.any(pc.equal(below, first[0])).as_py():

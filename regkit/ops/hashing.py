@@ -1,8 +1,8 @@
 """A counter-based random generator in int32 arithmetic, the same numbers on every backend.
 
 Two multiply-xorshift mixers (Steele and Vigna 2021; the constants are those of C. Wellons'
-`triple32` and `lowbias32`). Signed 32-bit integers wrap alike on TensorFlow, JAX and PyTorch, where
-unsigned ones do not, so all arithmetic is int32 and right shifts are masked to be logical.
+`triple32` and `lowbias32`). Signed 32-bit integers overflow in the same way on TensorFlow, JAX and
+PyTorch, unsigned ones do not: all arithmetic is int32, and right shifts are masked to be logical.
 
 `mix` and `mix_host` are the same bijection of 32-bit integers, on tensors and on Python integers.
 """

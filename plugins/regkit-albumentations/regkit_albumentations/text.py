@@ -223,10 +223,10 @@ def _made_of_defaults(cls: type) -> dict[str, Any]:
 
 
 def _same(value: object, default: object) -> bool:
-    alike = isinstance(value, bool) is isinstance(
+    same_kind = isinstance(value, bool) is isinstance(
         default, bool
     )  # 1 == True, but they are not the same argument
-    return alike and bool(value == default)
+    return same_kind and bool(value == default)
 
 
 def _defaults(cls: type) -> dict[str, Any]:

@@ -101,8 +101,8 @@ class ElasticDistortion(Technique):
     The pixel at (x, y) gets the value at (x + u, y + v). u and v are noise, uniform on (−1, 1) at
     every pixel, convolved with a Gaussian of deviation σ and multiplied by α: normal to a good
     approximation, independent, with the standard deviation 0.1629·α/σ (in pixels, for σ ≥ 1) and
-    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move alike, and so do
-    all inputs that are images: one example, one field, that of the largest image, scaled to the
+    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move by the same
+    field, and so do all images of an example: the field is that of the largest image, scaled to the
     others. Targets and validation stay as they are.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,

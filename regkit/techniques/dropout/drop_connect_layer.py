@@ -26,7 +26,7 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
 
     y = a(Σ m·w·x/(1 − rate) + b) with m ~ Bernoulli(1 − rate), by the masks of the technique
     `regkit.DropConnect`, which does the same to a model without a layer in it. A model that holds
-    this layer needs regkit where it is loaded; one trained with the technique does not.
+    this layer needs regkit where it is loaded; a model trained with the technique does not.
 
     Args:
         layer: The layer whose weights are masked; its shapes are this layer's.

@@ -64,8 +64,8 @@ class EarlyStopping(Outcome, Technique):
             the first decides, the others break ties.
         every: "epoch", or a number of training steps, after which to evaluate `validation_data`
             inside the epoch, and where training ends. With `compile(steps_per_execution=k)` Keras
-            calls its callbacks every k steps: then at the first of these at or after each multiple
-            of `every`.
+            calls its callbacks every k steps: then at the first call at or after each multiple of
+            `every`.
         patience: The number of evaluations that "patience" waits and "up" counts; 0 means 1.
         criterion: "patience", "up", "gl" or "pq".
         min_delta: The change of the first monitor that must be exceeded to count.
@@ -74,17 +74,17 @@ class EarlyStopping(Outcome, Technique):
         start_from_epoch: The first epoch, from 0, whose evaluations count.
         restore_best_weights: Whether to end with the weights of the best evaluation.
         validation_data: Data to evaluate, as `fit` takes it; the results have `val_` before their
-            names. By epochs None uses what `fit` found. By steps it is needed: Keras does not
+            names. By epochs None uses the values of `fit`. By steps it is needed: Keras does not
             give `fit`'s validation data to callbacks. Of a generator the first `validation_steps`
             batches are kept.
         alpha: The threshold of "gl" (percent) and "pq". Prechelt has 1 to 5 and 0.5 to 3.
         strip: The number k of evaluations in a strip of "pq". By steps the training loss of an
-            evaluation is the mean over the steps since the one before.
+            evaluation is the mean over the steps since the previous evaluation.
         validation_batch_size: The number of examples a batch of arrays in `validation_data`.
         validation_steps: The number of batches of `validation_data` to use; None for all.
         validation_freq: The value of `fit`'s argument of that name: by epochs, only those with a
             validation are evaluated.
-        verbose: 1 for the line at the end, whatever the `verbose` of `fit`; 0 for none.
+        verbose: 1 prints a line at the end, with any `verbose` of `fit`; 0 prints none.
 
     Attributes:
         reason: Why training ended, in words; None before its end.
