@@ -68,7 +68,7 @@ def layer_draws(state: Tensor, layer: str) -> Draws:
 
 
 class Draws:
-    """The random numbers of a technique at a stage of a step; every call is another draw.
+    """The random numbers of one technique at one stage of one step; every call is a new draw.
 
     Args:
         base: int32 scalar, from `base_key`; a tensor or an integer.
@@ -76,11 +76,6 @@ class Draws:
             are made on the host, which spares an eager step twenty operations on scalars.
         stage: Position of the stage in the step.
         replica: Position of the replica under a distribution strategy.
-
-    Example:
-        >>> draws = Draws(base_key(seed=1, technique="dropout", occurrence=0), step=0)
-        >>> tuple(draws.uniform((2, 3)).shape)
-        (2, 3)
     """
 
     def __init__(self, base: Tensor, step: Tensor, stage: int = 0, replica: Tensor = 0) -> None:
@@ -91,13 +86,7 @@ class Draws:
         self._draw = 0
 
     def key(self) -> numbers.Key:
-        """Return the pair of int32 keys of the next draw.
-
-        Example:
-            >>> draws = Draws(1, 0)
-            >>> draws.key() == draws.key()
-            False
-        """
+        """Return the pair of int32 keys of the next draw."""
         if self._draw >= _PLACES:
             raise RuntimeError(f"a technique may draw {_PLACES} times a step, not more")
         self._draw += 1
@@ -106,13 +95,8 @@ class Draws:
     def key_at(self, place: int) -> numbers.Key:
         """Return the keys of a draw that is the same however often it is made within the step.
 
-        For draws that several calls must share: the mask of a weight that a shared layer uses
-        twice, or that every replica uses.
-
-        Example:
-            >>> draws = Draws(1, 0)
-            >>> draws.key_at(3) == draws.key_at(3)
-            True
+        For what several calls must see alike: the mask of a weight that a shared layer uses twice,
+        or that every replica uses.
         """
         if not 0 <= place < _PLACES:
             raise RuntimeError(f"a place must be in [0, {_PLACES}), not {place}")
@@ -124,72 +108,32 @@ class Draws:
 
     @property
     def position(self) -> int:
-        """The number of draws made so far, to which `rewind` goes back.
-
-        Example:
-            >>> draws = Draws(1, 0)
-            >>> numbers = draws.uniform((2,))
-            >>> draws.position
-            1
-        """
+        """How many draws have been made, to which one may `rewind`."""
         return self._draw
 
     def rewind(self, to: int = 0) -> int:
-        """Go back to an earlier draw, for a second pass, and return the position before.
-
-        Example:
-            >>> draws = Draws(1, 0)
-            >>> first, position = draws.key(), draws.rewind()
-            >>> draws.key() == first
-            True
-        """
+        """Go back to an earlier draw, for a second pass, and return where it was."""
         was, self._draw = self._draw, to
         return was
 
     def uniform(self, shape: Sequence[Any], low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Return numbers uniform on (low, high): float32, or float64 where Keras computes in it.
-
-        Example:
-            >>> angles = Draws(1, 0).uniform((4,), low=-30.0, high=30.0)
-            >>> bool(ops.all(angles > -30.0)), bool(ops.all(angles < 30.0))
-            (True, True)
-        """
+        """Return numbers uniform on (low, high): float32, or float64 where Keras computes in it."""
         return numbers.uniform(self.key(), shape, wide()) * (high - low) + low
 
     def normal(self, shape: Sequence[Any], stddev: Any = 1.0) -> Tensor:
-        """Return normal numbers of mean 0, in the type of `uniform`.
-
-        Example:
-            >>> tuple(Draws(1, 0).normal((4, 2), stddev=0.1).shape)
-            (4, 2)
-        """
+        """Return normal numbers of mean 0, in the type of `uniform`."""
         return numbers.normal(self.key(), shape, wide()) * stddev
 
     def bernoulli(self, shape: Sequence[Any], probability: Any) -> Tensor:
-        """Return booleans that are true with `probability`.
-
-        Example:
-            >>> bool(ops.any(Draws(1, 0).bernoulli((4,), probability=0.0)))
-            False
-        """
+        """Return booleans that are true with `probability`."""
         return numbers.bernoulli(self.key(), shape, probability)
 
     def integers(self, shape: Sequence[Any], low: int, high: Any) -> Tensor:
-        """Return int32 numbers uniform on {low, …, high − 1}.
-
-        Example:
-            >>> [int(number) for number in Draws(1, 0).integers((3,), low=5, high=6)]
-            [5, 5, 5]
-        """
+        """Return int32 numbers uniform on {low, …, high − 1}."""
         return numbers.integers(self.key(), shape, low, high)
 
     def permutation(self, size: Any) -> Tensor:
-        """Return a random order of 0 … size − 1 as int32.
-
-        Example:
-            >>> sorted(int(number) for number in Draws(1, 0).permutation(4))
-            [0, 1, 2, 3]
-        """
+        """Return a random order of 0 … size − 1 as int32."""
         return numbers.permutation(self.key(), size)
 
 

@@ -84,19 +84,6 @@ class Technique(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unt
             next to the layer.
         registered_name: The id "distribution:name", where a plugin's class says it; it is then
             refused under any other.
-
-    Example:
-        >>> from keras import ops
-        >>> from regkit.core.options import Strength
-        >>> class SumOfSquares(Technique):
-        ...     def __init__(self, strength: Strength = 0.1) -> None:
-        ...         super().__init__()
-        ...         self.strength = strength
-        ...     def penalty(self, context):
-        ...         squares = [ops.sum(ops.square(weight)) for weight in context.values]
-        ...         return context.value(self.strength) * sum(squares)
-        >>> SumOfSquares(0.5)
-        SumOfSquares(strength=0.5)
     """
 
     registered_name: ClassVar[str]
