@@ -60,9 +60,9 @@ def displaced(
 
     Args:
         images: Of shape (batch, height, width, channels), height and width known; floating or
-            whole numbers. Whole ones are rounded, and of 8 and 16 bits clipped to their range.
-        field: Of shape (batch, height, width, 2), in pixels: along x, then along y; float32 or
-            float64, for half precision has too few digits for coordinates.
+            whole numbers. Those are rounded, and 8 and 16 bits clipped to their range.
+        field: Of shape (batch, height, width, 2), in pixels: along x, then along y; float32, for
+            half precision has no digits for coordinates, or float64.
         interpolation: "bilinear", "bicubic" or "nearest".
         fill_mode: The kind of border, one of `BORDERS`.
         fill_value: The value there, where `fill_mode` is "constant".
@@ -99,10 +99,10 @@ def _gathered(
     first = ops.reshape(first, (-1, 1, 1))
     pixels = ops.reshape(images, (-1, channels))
 
-    def values_at(y: Tensor, x: Tensor) -> Tensor:
+    def value(y: Tensor, x: Tensor) -> Tensor:
         return ops.cast(_rows_at(pixels, first + y * width + x), field.dtype)
 
-    lines = [_weighted(x_weights, [values_at(y, x) for x in x_places]) for y in y_places]
+    lines = [_weighted(x_weights, [value(y, x) for x in x_places]) for y in y_places]
     total = _weighted(y_weights, lines)
     if fill_mode == "constant" and fill_value:
         total = total + fill_value * (1.0 - sum(x_weights) * sum(y_weights))

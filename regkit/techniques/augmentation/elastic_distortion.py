@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Any, Self
 
 from keras import ops
 
 from regkit.core.context import Context
-from regkit.core.draws import Draws
 from regkit.core.errors import AttachError
 from regkit.core.images import images_of, map_images
 from regkit.core.options import Choice, DataFormat, Either, Range, Real, SeedOption, Share
@@ -16,33 +15,22 @@ from regkit.core.stages import Batch, Rank
 from regkit.core.technique import Technique
 from regkit.ops import fields
 from regkit.ops.interpolation import BORDERS, KERNELS, displaced
-from regkit.types import Number, Schedule, Size, Tensor
 
 __all__ = ["ElasticDistortion", "displacement", "distorted"]
 
-Alpha = Annotated[
-    float | Schedule | tuple[float, float],
-    Either(Real(0, neutral=0, schedule=True), Range(Real(0))),
-]
+Tensor = Any
+
+Alpha = Annotated[Any, Either(Real(0, neutral=0, schedule=True), Range(Real(0)))]
 Sigma = Annotated[float, Real(0, open_low=True)]
 Kernel = Annotated[str, Choice(*KERNELS)]
 Border = Annotated[str, Choice(*BORDERS)]
 Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
 
 
-class Drawing(Protocol):
-    """What a distortion needs of its context, in a training step or in a layer."""
-
-    draws: Draws
-
-    def value(self, strength: float | Schedule) -> Number:
-        """Return an option's value at this step."""
-
-
 def distorted(
     images: Tensor,
     noise: Tensor,
-    alpha: Number,
+    alpha: Any,
     sigma: float,
     interpolation: str = "bilinear",
     fill_mode: str = "constant",
@@ -70,10 +58,10 @@ def distorted(
     """
     _, height, width, _ = images.shape
     field = displacement(noise, height, width, alpha, sigma)
-    return _moved(images, field, alpha, (interpolation, fill_mode, fill_value))
+    return _moved(images, field, alpha, interpolation, fill_mode, fill_value)
 
 
-def displacement(noise: Tensor, height: int, width: int, alpha: Number, sigma: float) -> Tensor:
+def displacement(noise: Tensor, height: int, width: int, alpha: Any, sigma: float) -> Tensor:
     """Return Simard's field in pixels, of shape (batch, height, width, 2), from standard noise.
 
     Example:
@@ -85,14 +73,13 @@ def displacement(noise: Tensor, height: int, width: int, alpha: Number, sigma: f
     return fields.smooth_field(noise, height, width, sigma, deviation)
 
 
-def _moved(images: Tensor, field: Tensor, alpha: Number, how: tuple[str, str, float]) -> Tensor:
-    """Return images moved by a field; `how` holds interpolation, fill_mode and fill_value."""
-    moved = displaced(images, field, *how)
+def _moved(images: Tensor, field: Tensor, alpha: Any, *how: Any) -> Tensor:
+    out = displaced(images, field, *how)
     if isinstance(alpha, float | int):
-        return moved
-    # An image whose α is 0 stays exactly as it is, also where a backend rounds coordinates.
-    unchanged = ops.reshape(ops.equal(alpha, 0.0), (-1, 1, 1, 1))
-    return ops.where(unchanged, images, moved)
+        return out
+    # Where α is 0 the image stays as it is, also where a backend's coordinates are rounded.
+    still = ops.reshape(alpha == 0.0, (-1, 1, 1, 1))
+    return ops.where(still, images, out)
 
 
 class ElasticDistortion(Technique):
@@ -169,7 +156,7 @@ class ElasticDistortion(Technique):
 
     @classmethod
     def checked_as(cls) -> list[Self]:
-        """Return a distortion that suits images of a few pixels."""
+        """Return one for images of a few pixels."""
         return [cls(5.0, 1.0)]
 
     def data(self, batch: Batch, context: Context) -> Batch:
@@ -177,12 +164,12 @@ class ElasticDistortion(Technique):
         images = images_of(batch, self, self.data_format)
         return map_images(self.motion(images, context), batch, self, self.data_format)
 
-    def motion(self, images: list[Tensor], context: Drawing) -> Callable[[Tensor], Tensor]:
-        """Return the function that distorts images, with one field for all images of an example.
+    def motion(self, images: list[Tensor], context: Any) -> Callable[[Tensor], Tensor]:
+        """Return what distorts each of an example's images, by one field for the example.
 
         Args:
             images: Each of shape (batch, height, width, channels).
-            context: Gives the draws, and the values of options at this step.
+            context: What has `draws` and `value`.
 
         Raises:
             AttachError: where height, width or channels are not known.
@@ -196,10 +183,10 @@ class ElasticDistortion(Technique):
         field = displacement(noise, height, width, alpha, sigma)
         how = self.interpolation, self.fill_mode, self.fill_value
 
-        def distort(images: Tensor) -> Tensor:
-            return _moved(images, fields.resized(field, *images.shape[1:3]), alpha, how)
+        def moved(one: Tensor) -> Tensor:
+            return _moved(one, fields.resized(field, *one.shape[1:3]), alpha, *how)
 
-        return distort
+        return moved
 
     def _sides(self, images: Tensor) -> tuple[int, int]:
         _, height, width, channels = images.shape
@@ -211,13 +198,13 @@ class ElasticDistortion(Technique):
             )
         return height, width
 
-    def _alphas(self, size: Size, context: Drawing, scale: float) -> Number:
+    def _alphas(self, size: Any, context: Any, scale: float) -> Any:
         """Return α of this step in pixels: a number, a scalar, or one for each example."""
         if isinstance(self.alpha, tuple):
             alpha = context.draws.uniform((size,), *self.alpha)
         else:
             alpha = context.value(self.alpha)
         if self.probability != 1.0:
-            chosen = context.draws.bernoulli((size,), context.value(self.probability))
-            alpha = ops.where(chosen, alpha, 0.0)
-        return alpha * scale**2  # with s·σ: displacements, proportional to α/σ, grow s times
+            hit = context.draws.bernoulli((size,), context.value(self.probability))
+            alpha = ops.where(hit, alpha, 0.0)
+        return alpha * scale**2  # at s·σ: displacements, as α/σ, are then s times as long

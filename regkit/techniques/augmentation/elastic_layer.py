@@ -10,19 +10,19 @@ from regkit.core.draws import layer_draws
 from regkit.core.errors import OptionError
 from regkit.core.images import on_channels_last
 from regkit.techniques.augmentation import elastic_distortion
-from regkit.types import Number, Schedule, Tensor
 
 __all__ = ["ElasticDistortion"]
 
+Tensor = Any
+
 
 class _LayerContext:
-    """What the technique needs of a context, for a layer: draws, and options that are numbers."""
+    """What a technique asks of a step's context, for a layer: draws, and numbers as they are."""
 
     def __init__(self, seed: Tensor) -> None:
         self.draws = layer_draws(seed, "elastic_distortion")
 
-    def value(self, strength: float | Schedule) -> Number:
-        assert not callable(strength)  # the layer refuses schedules
+    def value(self, strength: float) -> float:
         return strength
 
 
@@ -69,7 +69,7 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
 
     def __init__(
         self,
-        alpha: float | tuple[float, float] = 34.0,
+        alpha: Any = 34.0,
         sigma: float = 4.0,
         interpolation: str = "bilinear",
         relative_to: float | None = None,
@@ -79,7 +79,7 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
         fill_value: float = 0.0,
         data_format: str | None = None,
         seed: int | None = None,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._technique = elastic_distortion.ElasticDistortion(
@@ -101,8 +101,8 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
                 )
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def __call__(self, images: Tensor, *args: object, **kwargs: object) -> Tensor:
-        """Call the layer, after refusing a `tf.data` pipeline where the backend is another."""
+    def __call__(self, images: Tensor, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer, unless a pipeline of another backend does."""
         backend = keras.backend.backend()
         if type(images).__module__.startswith("tensorflow") and backend != "tensorflow":
             raise ValueError(

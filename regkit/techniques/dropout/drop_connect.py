@@ -63,7 +63,7 @@ class DropConnect(Technique):
         DropConnect(mask='batch', layers='hidden*')
     """
 
-    rank = Rank.FIRST  # next to the layer, because it calls it more than once
+    rank = Rank.FIRST  # next to the layer, which it calls more than once
     exclusive_on_layer = "mask on the weights"
 
     def __init__(

@@ -134,7 +134,7 @@ class _OutsideOfStep:
         return Scope(zip(variables, values, strict=True), keep=True, model=self._layer)
 
     def with_attribute(
-        self, target: keras.layers.Layer, name: str, change: Callable[[Any], Any]
+        self, target: Any, name: str, change: Callable[[Any], Any]
     ) -> AbstractContextManager[Any]:
-        """Return a scope in which an attribute of a layer is `change(attribute)`."""
+        """Return a scope in which an attribute of a layer is another."""
         return Shadows().patched(target, name, change)
