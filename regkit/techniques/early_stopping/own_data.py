@@ -49,7 +49,8 @@ class OwnData:
     """
 
     def __init__(self, data: object, every: str | int, batch_size: int | None, steps: int | None):
-        self._data, self._batch_size, self._steps = data, batch_size, steps
+        self._data: Any = data
+        self._batch_size, self._steps = batch_size, steps
         if data is None and every != "epoch":
             raise OptionError(
                 f"EarlyStopping: every={every} counts training steps and evaluates inside the "
