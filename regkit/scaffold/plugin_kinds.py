@@ -63,7 +63,7 @@ PARTS = (
         "data",
         "ScaledNoise",
         "0.2",
-        "Add normal noise to the inputs, in proportion to each number, drawn again in each step.",
+        "Add new normal noise to the inputs in each step, in proportion to each number.",
     ),
     _technique(
         "forward",

@@ -17,7 +17,7 @@ CHANGES = (
     ('["ScaledNoise", "scaled"]', '["ActivationNoise", "scaled"]'),
     ("class ScaledNoise(Technique)", "class ActivationNoise(Technique)"),
     (
-        "Add normal noise to the inputs, in proportion to each number, drawn again in each step.",
+        "Add new normal noise to the inputs in each step, in proportion to each number.",
         "Add normal noise to what hidden layers compute, in proportion to each number.",
     ),
     (
