@@ -1,5 +1,7 @@
 """Copies of a model's weights, kept to return to them."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,7 @@
 """What all penalties on weights share: the options, and the formula applied to the weights."""
 
+# Helper module: it has no technique.
+
 from __future__ import annotations
 
 import inspect
