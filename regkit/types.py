@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = np.ndarray[Any, Any]
 
-__all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Tensor"]
+__all__ = ["Array", "Nest", "Number", "Schedule", "Selector", "Shape", "Size", "Tensor"]
 
 
 class Tensor(Protocol):
@@ -40,6 +40,7 @@ class Tensor(Protocol):
     def __rmul__(self, other: Any, /) -> Any: ...
     def __truediv__(self, other: Any, /) -> Any: ...
     def __rtruediv__(self, other: Any, /) -> Any: ...
+    def __matmul__(self, other: Any, /) -> Any: ...
     def __pow__(self, other: Any, /) -> Any: ...
     def __neg__(self) -> Any: ...
     def __lt__(self, other: Any, /) -> Any: ...
@@ -51,6 +52,10 @@ class Tensor(Protocol):
 
 
 Number: TypeAlias = Tensor | float
+
+# A whole number: an integer, or an int32 scalar where only the step knows it, as a batch's size.
+Size: TypeAlias = Tensor | int
+Shape: TypeAlias = Sequence[Size]
 
 # Tensors in any nest of lists, tuples and dictionaries, as `keras.tree` walks them.
 Nest: TypeAlias = "Tensor | Sequence[Nest] | Mapping[str, Nest] | None"

@@ -7,8 +7,8 @@ import argparse
 from regkit.cli.columns import table
 from regkit.cli.commands import Commands
 from regkit.core.registry.entry import KINDS
-from regkit.scaffold import kinds
-from regkit.scaffold.kinds import DEFAULT_STAGE, STAGES
+from regkit.scaffold import plugin_kinds as kinds
+from regkit.scaffold.plugin_kinds import DEFAULT_STAGE, STAGES
 from regkit.scaffold.writing import Plugin, create, planned
 
 __all__ = ["add", "run"]

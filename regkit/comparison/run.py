@@ -128,6 +128,15 @@ def compare(
 
     An arm that fails is taken out, named with its reason, and the rest goes on. Ctrl-C ends the
     comparison with what is done.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).normal(size=(60, 3))
+        >>> data = x, x[:, 0] > 0
+        >>> options = {"splits": 2, "epochs": 2, "progress": False}
+        >>> comparison = compare("mlp", data, {"weak": "l2(0.001)", "strong": "l2(0.1)"}, **options)
+        >>> [summary.arm for summary in comparison.summaries]
+        ['baseline', 'weak', 'strong']
     """
     settings = {
         "measure": measure,

@@ -21,7 +21,16 @@ __all__ = [
 
 
 class RegkitError(ValueError):
-    """The base of every error that regkit raises on purpose."""
+    """The base of every error that regkit raises on purpose.
+
+    Example:
+        >>> import regkit
+        >>> try:
+        ...     regkit.L2(strenght=0.1)
+        ... except regkit.RegkitError as error:
+        ...     print(error)
+        L2 has no option 'strenght'; did you mean 'strength'? Its options: ...
+    """
 
 
 class OptionError(RegkitError):

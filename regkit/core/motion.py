@@ -15,7 +15,7 @@ from keras import ops
 from regkit.core.errors import AttachError
 from regkit.core.images import images_of, map_images
 from regkit.core.stages import Batch
-from regkit.ops.geometry import Size, Way, as_field, composed, scaled, scaled_size
+from regkit.ops.geometry import Sides, Way, as_field, composed, scaled, scaled_size
 from regkit.ops.interpolation import displaced
 from regkit.types import Tensor
 
@@ -32,10 +32,10 @@ class ImageSizes:
     """
 
     batch: Tensor | int
-    each: tuple[Size, ...]
+    each: tuple[Sides, ...]
 
     @property
-    def largest(self) -> Size:
+    def largest(self) -> Sides:
         """The size for which a motion is meant; the others follow in proportion."""
         return max(self.each, key=lambda size: size[0] * size[1])
 

@@ -1,7 +1,7 @@
 """Tables in ARFF, Weka's format: columns with declared types.
 
-Of our own because SciPy's reader has no text and fails on quoted names, and others are no longer
-kept.
+A reader of our own, because SciPy's has no text and fails on quoted names, and others are no longer
+maintained.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MISSING = "?"
 
 
 class _Attribute(NamedTuple):
-    """A declared column: its name, kind, and for a nominal one its values."""
+    """A declared column: its name, its kind, and the values of a nominal one."""
 
     name: str
     kind: str
@@ -70,18 +70,18 @@ def read_arff(path: Path, encoding: str | None = None) -> Table:
         elif not line.lower().startswith("@relation"):
             raise DataError(f"{at}: expected @relation, @attribute or @data; found {line[:40]!r}")
     if not in_data or not attributes:
-        raise DataError(f"{where}: no ARFF file, as it has no @attribute or no @data")
+        raise DataError(f"{where}: not an ARFF file, as it has no @attribute or no @data")
     if not rows:
         raise DataError(f"{where}: empty; there are attributes but no examples")
     raws = [
-        _column(one, list(cells), where, lines)
-        for one, cells in zip(attributes, zip(*rows, strict=True), strict=True)
+        _column(attribute, list(cells), where, lines)
+        for attribute, cells in zip(attributes, zip(*rows, strict=True), strict=True)
     ]
     return Table(where, raws, np.asarray(lines), note=f"ARFF in {encoding}, columns as declared")
 
 
 def split_cells(line: str) -> list[str | None] | None:
-    r"""Return the cells of a row, None for a missing one; None where the row has no such form.
+    r"""Return the cells of a row, None for a missing cell; None for a row of any other form.
 
     Example:
         >>> split_cells(r"1, 'dark \'blue\'', ?, '?'")
@@ -92,21 +92,21 @@ def split_cells(line: str) -> list[str | None] | None:
         return [None if cell == MISSING else cell for cell in bare] if all(bare) else None
     cells: list[str | None] = []
     place = 0
-    while found := CELL.match(line, place):
-        cell = found["cell"]
+    while match := CELL.match(line, place):
+        cell = match["cell"]
         if not cell:
             return None
         cells.append(None if cell == MISSING else _unquoted(cell))
-        if found["end"] == "":
+        if match["end"] == "":
             return cells
-        place = found.end()
+        place = match.end()
     return None
 
 
 def _unquoted(cell: str) -> str:
     if cell[0] not in "'\"":
         return cell
-    return ESCAPED.sub(lambda one: {"n": "\n", "t": "\t"}.get(one[1], one[1]), cell[1:-1])
+    return ESCAPED.sub(lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[1]), cell[1:-1])
 
 
 def _row(line: str, at: str, width: int) -> list[str | None]:
@@ -117,8 +117,8 @@ def _row(line: str, at: str, width: int) -> list[str | None]:
     cells = split_cells(line)
     if cells is None:
         raise DataError(
-            f"{at}: no row of cells with commas between them; a text with spaces, commas, braces "
-            f"or quotes stands in quotes, a missing value is ?. Found {line[:60]!r}"
+            f"{at}: not a row of cells with commas between them; quote texts with spaces, commas, "
+            f"braces or quotes, and write ? for a missing value. Found {line[:60]!r}"
         )
     if len(cells) != width:
         raise DataError(f"{at}: {len(cells)} cells where {width} are declared")
@@ -126,15 +126,15 @@ def _row(line: str, at: str, width: int) -> list[str | None]:
 
 
 def _attribute(line: str, at: str) -> _Attribute:
-    found = ATTRIBUTE.fullmatch(line)
-    if found is None:
-        raise DataError(f"{at}: no name and type of an attribute; found {line[:60]!r}")
-    name, declared = _unquoted(found["name"]), found["type"].strip()
+    match = ATTRIBUTE.fullmatch(line)
+    if match is None:
+        raise DataError(f"{at}: an attribute needs a name and a type; found {line[:60]!r}")
+    name, declared = _unquoted(match["name"]), match["type"].strip()
     if declared.startswith("{"):
         values = split_cells(declared[1:-1].strip()) if declared.endswith("}") else None
         if values is None:
-            raise DataError(f"{at}: the values of {name!r} must be {{one, 'another one', …}}")
-        return _Attribute(name, "category", tuple(one or MISSING for one in values))
+            raise DataError(f"{at}: the values of {name!r} must be {{first, 'the second', …}}")
+        return _Attribute(name, "category", tuple(value or MISSING for value in values))
     kind = declared.split()[0].lower()
     if kind in NUMERIC:
         return _Attribute(name, "number")
@@ -146,23 +146,23 @@ def _attribute(line: str, at: str) -> _Attribute:
     )
 
 
-def _column(one: _Attribute, cells: list[str | None], where: str, lines: list[int]) -> Raw:
+def _column(attribute: _Attribute, cells: list[str | None], where: str, lines: list[int]) -> Raw:
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     texts = pa.array(cells, pa.string())
-    if one.kind == "number":
+    if attribute.kind == "number":
         values = parse(texts)
         wrong = np.isnan(values) & ~np.asarray(texts.is_null())
         plain = pc.fill_null(pc.match_substring_regex(texts, r"^[+-]?[\d.]+([eE][+-]?\d+)?$"), True)
         wrong |= ~np.asarray(plain)
-        said = "no finite number"
-    elif one.kind == "category":
-        wrong = ~np.asarray(pc.or_(pc.is_in(texts, pa.array(one.values)), texts.is_null()))
-        said = f"none of the declared values {', '.join(one.values[:5])}"
+        problem = "no finite number"
+    elif attribute.kind == "category":
+        wrong = ~np.asarray(pc.or_(pc.is_in(texts, pa.array(attribute.values)), texts.is_null()))
+        problem = f"none of the declared values {', '.join(attribute.values[:5])}"
     else:
-        return Raw(one.name, texts, one.kind)
+        return Raw(attribute.name, texts, attribute.kind)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{where}, line {lines[row]}, column {one.name!r}: {cells[row]!r} is {said}"
+            f"{where}, line {lines[row]}, column {attribute.name!r}: {cells[row]!r} is {problem}"
         )
-    return Raw(one.name, values if one.kind == "number" else texts, one.kind)
+    return Raw(attribute.name, values if attribute.kind == "number" else texts, attribute.kind)

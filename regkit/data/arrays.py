@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regkit.data import labels as forms
+from regkit.data import label_values
 from regkit.data.dataset import Column, DataError, Dataset
+from regkit.types import Array
 
 __all__ = ["from_arrays"]
 
@@ -18,12 +18,12 @@ Features = NDArray[np.float32]
 
 
 def from_arrays(
-    x: Any,
-    y: Any,
+    x: object,
+    y: object,
     name: str = "arrays",
     *,
-    x_test: Any = None,
-    y_test: Any = None,
+    x_test: object = None,
+    y_test: object = None,
     note: str = "",
     task: str | None = None,
     columns: Sequence[Column] = (),
@@ -36,12 +36,12 @@ def from_arrays(
         y: Labels, `(n,)` integers or strings, or one-hot `(n, K)`; numbers for regression.
         name: What tables and messages call the data.
         x_test: Features of a fixed test part, or None.
-        y_test: Its labels; both or neither.
+        y_test: Its labels; give both or neither.
         note: What the reader should know about the source.
         task: `"classification"` or `"regression"`; None takes labels with fractions for a
             regression, all others for classes, and the note says so.
-        columns: What each feature of a table is. With them NaN is a missing cell, which the
-            comparison imputes; without them it is refused.
+        columns: The column of each feature of a table. With them NaN means a missing cell, which
+            the comparison imputes; without them it is refused.
 
     Raises:
         DataError: for lengths that differ, NaN, labels that do not fit the task, too few examples.
@@ -54,22 +54,22 @@ def from_arrays(
     """
     if (x_test is None) != (y_test is None):
         raise DataError(f"{name}: a test part needs both features and labels; one is missing")
-    forms.check_task(task, name)
+    label_values.check_task(task, name)
     given = [(x, y, name)] + ([] if x_test is None else [(x_test, y_test, f"{name}, test part")])
-    parts, said = _parts(given, task, gaps=bool(columns))
-    labels = [one for _, one in parts]
-    chosen, assumed = (task, "") if task else forms.infer_task(np.concatenate(labels))
-    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+    parts, scaling = _parts(given, task, gaps=bool(columns))
+    features, labels = [part[0] for part in parts], [part[1] for part in parts]
+    chosen, assumed = (task, "") if task else label_values.infer_task(np.concatenate(labels))
+    shape = np.shape(np.asarray(y))
+    if len(shape) == 2 and shape[1] > 1:
         assumed = ""  # one-hot labels leave no doubt
-    resolve = forms.as_targets if chosen == "regression" else forms.as_classes
+    resolve = label_values.as_targets if chosen == "regression" else label_values.as_classes
     targets, test_targets, class_names = resolve(labels, name)
-    features = [one for one, _ in parts]
     return Dataset(
         x=features[0],
         y=targets,
         name=name,
         class_names=class_names,
-        note="; ".join(filter(None, (note, assumed, said))),
+        note="; ".join(filter(None, (note, assumed, scaling))),
         x_test=features[1] if len(features) > 1 else None,
         y_test=test_targets,
         columns=_checked(columns, features, name),
@@ -78,20 +78,20 @@ def from_arrays(
 
 
 def _parts(
-    given: list[tuple[Any, Any, str]], task: str | None, gaps: bool
-) -> tuple[list[tuple[Features, NDArray[Any]]], str]:
+    given: list[tuple[object, object, str]], task: str | None, gaps: bool
+) -> tuple[list[tuple[Features, Array]], str]:
     """Return features and labels of the training and, if given, the test part, and a note."""
-    parts: list[tuple[Features, NDArray[Any]]] = []
+    parts: list[tuple[Features, Array]] = []
     notes = []
     for x, y, name in given:
-        features, said = _features(x, name, gaps)
-        labels = forms.flat(y, name, task)
+        features, scaling = _features(x, name, gaps)
+        labels = label_values.flat(y, name, task)
         if len(features) != len(labels):
             raise DataError(
-                f"{name}: {len(features)} examples but {len(labels)} labels; they must be as many"
+                f"{name}: {len(features)} examples but {len(labels)} labels; give one for each"
             )
         parts.append((features, labels))
-        notes.append(said)
+        notes.append(scaling)
     first, last = parts[0], parts[-1]
     name = given[0][2]
     if last[0].shape[1:] != first[0].shape[1:]:
@@ -101,15 +101,19 @@ def _parts(
         )
     if notes[0] != notes[-1]:
         raise DataError(
-            f"{name}: one of training and test images is of 8 bits, the other not; give both as "
-            "uint8, or both as numbers of one scale"
+            f"{name}: only one of the training and the test images has 8 bits; give both as uint8, "
+            "or both as numbers on one scale"
         )
     if (first[1].dtype.kind == "U") != (last[1].dtype.kind == "U"):
-        raise DataError(f"{name}: one of training and test labels are names, the others numbers")
+        raise DataError(
+            f"{name}: the labels of one of the training and the test part are names, those of the "
+            "other numbers"
+        )
     return parts, notes[0]
 
 
-def _features(x: Any, name: str, gaps: bool) -> tuple[Features, str]:
+def _features(x: object, name: str, gaps: bool) -> tuple[Features, str]:
+    """Return features as float32, and a note where they were scaled."""
     array = np.asarray(x)
     if array.size == 0:
         raise DataError(f"{name}: empty; there are no examples")
@@ -125,9 +129,9 @@ def _features(x: Any, name: str, gaps: bool) -> tuple[Features, str]:
             f"{name}: images of shape {array.shape} have their channels first; move them to the "
             "end, as np.moveaxis(x, 1, -1) does"
         )
-    said = ""
+    scaling = ""
     if array.dtype == np.uint8 and array.ndim > 2:
-        array, said = array / np.float32(255), "8-bit images divided by 255"
+        array, scaling = array / np.float32(255), "8-bit images divided by 255"
     array = array[..., None] if array.ndim == 3 else array
     with np.errstate(over="ignore"):
         array = np.ascontiguousarray(array, dtype=np.float32)
@@ -137,7 +141,7 @@ def _features(x: Any, name: str, gaps: bool) -> tuple[Features, str]:
             f"{name}: {len(wrong)} feature values are NaN or infinite, the first in example "
             f"{wrong[0][0]}; remove or impute them first"
         )
-    return array, said
+    return array, scaling
 
 
 def _checked(columns: Sequence[Column], features: list[Features], name: str) -> tuple[Column, ...]:
@@ -149,9 +153,9 @@ def _checked(columns: Sequence[Column], features: list[Features], name: str) -> 
             f"{name}: {len(columns)} columns describe features of shape {features[0].shape[1:]}; "
             "give one for each feature of a table, or none"
         )
-    found = []
+    checked = []
     for index, column in enumerate(columns):
-        cells = np.concatenate([one[:, index] for one in features])
+        cells = np.concatenate([part[:, index] for part in features])
         gaps = np.isnan(cells)
         known = range(len(column.categories or ()))
         if column.categories is not None and not np.isin(cells[~gaps], known).all():
@@ -159,5 +163,5 @@ def _checked(columns: Sequence[Column], features: list[Features], name: str) -> 
                 f"{name}: column {column.name!r} must hold the codes 0 to {len(known) - 1} of its "
                 "categories, or NaN"
             )
-        found.append(dataclasses.replace(column, missing=bool(gaps.any())))
-    return tuple(found)
+        checked.append(dataclasses.replace(column, missing=bool(gaps.any())))
+    return tuple(checked)

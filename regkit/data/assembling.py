@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from regkit.data.arrays import from_arrays
 from regkit.data.choosing import ignored_places, target_place
+from regkit.data.columns import encode, marks_of, read_numbers
 from regkit.data.dataset import DataError, Dataset
 from regkit.data.numbers import parse
 from regkit.data.raw import Raw, Table, present
-from regkit.data.said import Written
-from regkit.data.tables import encode, marks_of, read_numbers
+from regkit.data.table_note import Written
+from regkit.types import Array
 
 __all__ = ["assemble", "read_labels"]
 
@@ -32,7 +32,7 @@ def assemble(
 
     Args:
         table: All columns.
-        name: What to call the data.
+        name: The name of the data.
         target: The label column by name or index; None means a column called target, label,
             class or y, else the last (and the note says so).
         task: `"classification"`, `"regression"`, or None, see `from_arrays`.
@@ -44,7 +44,7 @@ def assemble(
     """
     columns = table.columns
     if len(columns) < 2:
-        hint = " If each line holds several, name what separates them (separator, --separator)"
+        hint = " If each line holds several, name the separator (separator, --separator)"
         raise DataError(
             f"{table.where}: one column only; features and a label column are needed."
             + hint * (table.lines is not None)
@@ -57,19 +57,19 @@ def assemble(
             "ignored; name another one (target, --target), or do not ignore it"
         )
     kept = [place for place in range(len(columns)) if place not in (*ignored, chosen)]
-    # The labels come last, where they do not move the places of the features.
+    # The labels come last, so that the features keep their positions.
     used = dataclasses.replace(table, columns=[columns[place] for place in [*kept, chosen]])
     marks = marks_of(used, decimal)
     labels, written = read_labels(used, len(kept), marks, task)
     rest = dataclasses.replace(table, columns=used.columns[:-1])
-    features, described, said = encode(rest, marks, [written] if written else [])
-    without = ", ".join(repr(columns[place].name) for place in ignored)
+    features, described, assumed = encode(rest, marks, [written] if written else [])
+    left_out = ", ".join(repr(columns[place].name) for place in ignored)
     parts = (
         table.note,
         _marks_in_words(marks, used.columns),
         note,
-        f"ignored: {without}" if ignored else "",
-        said,
+        f"ignored: {left_out}" if ignored else "",
+        assumed,
     )
     if task is None and columns[chosen].kind in ("category", "words"):
         task = "classification"
@@ -88,8 +88,8 @@ def _marks_in_words(marks: Mapping[int, str], columns: Sequence[Raw]) -> str:
 
 def read_labels(
     table: Table, place: int, marks: dict[int, str], task: str | None
-) -> tuple[NDArray[Any], Written | None]:
-    """Return labels as numbers where all of them are, else as names; and how numbers are written.
+) -> tuple[Array, Written | None]:
+    """Return labels, as numbers where all are numbers, else as names; and how these are written.
 
     Raises:
         DataError: for missing labels, dates, and a text among the numbers of a regression.
@@ -100,7 +100,7 @@ def read_labels(
             f"{table.where}, column {raw.name!r} holds dates or times, which cannot be labels; "
             "choose another target column (target, --target)"
         )
-    _no_gaps(table, raw, raw.gaps())
+    _require_all(table, raw, raw.gaps())
     if raw.kind == "number":
         return raw.cells, None
     names = np.asarray(raw.cells.to_pylist())
@@ -110,7 +110,7 @@ def read_labels(
     known = np.isfinite(values)
     numeric = 2 * known.sum() >= len(values)
     if numeric:
-        _no_gaps(table, raw, np.asarray(present(raw.cells).is_null()))
+        _require_all(table, raw, np.asarray(present(raw.cells).is_null()))
     measured = numeric and bool((values[known] % 1).any())
     measured = task == "regression" or (task is None and measured)
     if measured and not known.all():
@@ -124,12 +124,13 @@ def read_labels(
     return values, read_numbers(table, raw, values)
 
 
-def _no_gaps(table: Table, raw: Raw, gaps: NDArray[np.bool_]) -> None:
+def _require_all(table: Table, raw: Raw, gaps: NDArray[np.bool_]) -> None:
+    """Refuse missing labels."""
     if gaps.any():
         row = int(np.argmax(gaps))
         cell = "" if raw.kind == "number" else raw.cells[row].as_py()
-        said = f" ({cell!r})" if cell else ""
+        shown = f" ({cell!r})" if cell else ""
         raise DataError(
-            f"{table.at(row, raw.name)}: the label is missing{said}; complete or delete the "
+            f"{table.at(row, raw.name)}: the label is missing{shown}; complete or delete the "
             + ("row" if table.lines is None else "line")
         )

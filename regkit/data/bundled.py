@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from regkit.core.extras import pip_line
 from regkit.data.arrays import from_arrays
 from regkit.data.dataset import Column, DataError, Dataset
@@ -32,11 +30,11 @@ def load_bundled(name: str) -> Dataset:
         from sklearn import datasets
     except ImportError as error:
         raise DataError(f"{name} comes with scikit-learn: {pip_line('sklearn')}") from error
-    bunch: Any = getattr(datasets, f"load_{name}")()
+    bunch = getattr(datasets, f"load_{name}")()
     task = "regression" if name == "diabetes" else "classification"
     if name == "digits":
-        images = bunch.images[..., None] / 16.0  # it counts the dark pixels of 4×4 blocks: 0 to 16
+        images = bunch.images[..., None] / 16.0  # counts of dark pixels in 4×4 blocks: 0 to 16
         return from_arrays(images, bunch.target, name, note=BUNDLED[name], task=task)
-    columns = [Column(str(one)) for one in bunch.feature_names]
+    columns = [Column(str(feature)) for feature in bunch.feature_names]
     labels = bunch.target if task == "regression" else bunch.target_names[bunch.target]
     return from_arrays(bunch.data, labels, name, note=BUNDLED[name], task=task, columns=columns)

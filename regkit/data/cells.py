@@ -1,10 +1,13 @@
-"""What the text in the cells of a column can be beside a number: missing, a date."""
+"""Cells of text that are no numbers: missing values and dates."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from regkit.data.needed import needed
+
+if TYPE_CHECKING:
+    import pyarrow
 
 __all__ = ["are_dates", "are_missing", "are_no_numbers"]
 
@@ -16,8 +19,8 @@ DATE = (
 )
 
 
-def are_missing(cells: Any) -> Any:
-    """Return which cells hold no value, whatever the column: empty, NA, N/A, nan, null, `?`.
+def are_missing(cells: pyarrow.Array) -> pyarrow.BooleanArray:
+    """Return which cells hold no value in any kind of column: empty, NA, N/A, nan, null, `?`.
 
     Example:
         >>> import pyarrow
@@ -27,10 +30,10 @@ def are_missing(cells: Any) -> Any:
     return _among(cells, MISSING)
 
 
-def are_no_numbers(cells: Any) -> Any:
+def are_no_numbers(cells: pyarrow.Array) -> pyarrow.BooleanArray:
     """Return which cells mean a missing value where the other cells are numbers: -, None, n.a.
 
-    Among texts they may be a category or a label of their own.
+    Among texts they may be a category or a label.
 
     Example:
         >>> import pyarrow
@@ -41,7 +44,7 @@ def are_no_numbers(cells: Any) -> Any:
     return pc.and_not(_among(cells, NO_NUMBER), pc.is_null(cells))
 
 
-def are_dates(cells: Any) -> Any:
+def are_dates(cells: pyarrow.Array) -> pyarrow.BooleanArray:
     """Return which cells look like a date or a time of day.
 
     Example:
@@ -53,7 +56,7 @@ def are_dates(cells: Any) -> Any:
     return pc.fill_null(pc.match_substring_regex(cells, DATE), False)
 
 
-def _among(cells: Any, words: tuple[str, ...]) -> Any:
+def _among(cells: pyarrow.Array, words: tuple[str, ...]) -> pyarrow.BooleanArray:
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
-    found = pc.is_in(pc.utf8_lower(cells), pa.array(words))
-    return pc.or_(found, pc.is_null(cells))
+    listed = pc.is_in(pc.utf8_lower(cells), pa.array(words))
+    return pc.or_(listed, pc.is_null(cells))

@@ -1,4 +1,4 @@
-"""Which column of a table is the label, and which are left out."""
+"""Which column of a table holds the labels, and which are left out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TARGET_NAMES = ("target", "label", "class", "y")
 
 
 def target_place(table: Table, target: str | int | None) -> tuple[int, str]:
-    """Return the place of the label column, and a note on how it was chosen.
+    """Return the position of the label column, and a note on how it was chosen.
 
     Args:
         table: All columns.
@@ -24,7 +24,7 @@ def target_place(table: Table, target: str | int | None) -> tuple[int, str]:
     Raises:
         DataError: where there is no such column, or several of that name.
     """
-    names = [one.name for one in table.columns]
+    names = [column.name for column in table.columns]
     if target is None:
         lower = [name.lower() for name in names]
         for name in TARGET_NAMES:
@@ -40,36 +40,36 @@ def target_place(table: Table, target: str | int | None) -> tuple[int, str]:
 
 
 def ignored_places(table: Table, ignore: str | int | Sequence[str | int] | None) -> list[int]:
-    """Return the places of the columns to leave out.
+    """Return the positions of the columns to leave out.
 
     Args:
         table: All columns.
-        ignore: Names or places; a text that is no name may hold several, with commas.
+        ignore: Names or positions; a text that is no name may hold several, with commas.
 
     Raises:
         DataError: where there is no such column, or several of that name.
     """
     given = [ignore] if isinstance(ignore, str | int) else ignore or ()
-    named = {one.name.lower() for one in table.columns}
+    named = {column.name.lower() for column in table.columns}
     wanted: list[str | int] = []
-    for one in given:
-        whole = not isinstance(one, str) or one.lower() in named
-        wanted += [one] if whole else [part.strip() for part in str(one).split(",")]
-    return sorted({_place(table, one) for one in wanted})
+    for entry in given:
+        whole = not isinstance(entry, str) or entry.lower() in named
+        wanted += [entry] if whole else [part.strip() for part in str(entry).split(",")]
+    return sorted({_place(table, column) for column in wanted})
 
 
 def _place(table: Table, wanted: str | int) -> int:
-    """Return the place of a column that is wanted by name or index."""
-    names = [one.name for one in table.columns]
+    """Return the position of a column that is given by name or index."""
+    names = [column.name for column in table.columns]
     lower = [name.lower() for name in names]
-    for those, sought in ((names, str(wanted)), (lower, str(wanted).lower())):
-        if those.count(sought) > 1:
-            places = " and ".join(str(i) for i, name in enumerate(those) if name == sought)
+    for known, sought in ((names, str(wanted)), (lower, str(wanted).lower())):
+        if known.count(sought) > 1:
+            places = " and ".join(str(i) for i, name in enumerate(known) if name == sought)
             raise DataError(
                 f"{table.where}: several columns are called {wanted!r}; give its index ({places})"
             )
-        if sought in those:
-            return those.index(sought)
+        if sought in known:
+            return known.index(sought)
     try:
         place = int(wanted)
     except ValueError:

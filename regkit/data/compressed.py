@@ -1,4 +1,4 @@
-"""The bytes of a file, decompressed, and the suffix that says what they are."""
+"""The bytes of a file, decompressed, and the suffix of its name that says what they are."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
 }
 COMPRESSED = tuple(DECOMPRESS)
 DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
-CANNOT = (RuntimeError, NotImplementedError)  # a password, a method that zipfile does not have
+UNSUPPORTED = (RuntimeError, NotImplementedError)  # a password, a method unknown to zipfile
 
 
 def inner_suffix(path: Path) -> str:
-    """Return the suffix of what a file holds once it is decompressed.
+    """Return the suffix of a file without its compression.
 
-    A compressed file whose name has no other suffix holds a text; of a `.zip` its only member
-    says it.
+    A compressed file whose name has no other suffix holds a text; of a `.zip` the name of its only
+    member counts.
 
     Example:
         >>> [inner_suffix(Path(name)) for name in ("table.csv.gz", "TABLE.TSV", "t.gz")]
@@ -40,7 +40,7 @@ def inner_suffix(path: Path) -> str:
     if suffix == ".zip":
         try:
             return Path(_only_member(path.read_bytes())[0]).suffix.lower() or ".txt"
-        except (*DAMAGED, *CANNOT) as error:
+        except (*DAMAGED, *UNSUPPORTED) as error:
             raise _damaged(path, error) from error
     if suffix in COMPRESSED:
         return Path(path.stem).suffix.lower() or ".txt"
@@ -59,16 +59,18 @@ def read_bytes(path: Path) -> bytes:
         return data
     try:
         return decompress(data)
-    except (*DAMAGED, *CANNOT) as error:
+    except (*DAMAGED, *UNSUPPORTED) as error:
         raise _damaged(path, error) from error
 
 
 def _only_member(data: bytes) -> tuple[str, bytes]:
     with zipfile.ZipFile(BytesIO(data)) as archive:
-        names = [one.filename for one in archive.infolist() if not one.is_dir()]
-        names = [one for one in names if not one.startswith("__MACOSX/")]  # added by macOS
+        names = [member.filename for member in archive.infolist() if not member.is_dir()]
+        names = [name for name in names if not name.startswith("__MACOSX/")]  # added by macOS
         if len(names) != 1:
-            raise ValueError(f"it holds {len(names)} files, {', '.join(names[:3])}; give one alone")
+            raise ValueError(
+                f"it holds {len(names)} files, {', '.join(names[:3])}; it must hold exactly one"
+            )
         return names[0], archive.read(names[0])
 
 

@@ -1,4 +1,4 @@
-"""Label noise: a known amount of wrong labels, to see what a technique does about them."""
+"""Label noise: a known amount of wrong labels, to see how a technique copes with them."""
 
 from __future__ import annotations
 

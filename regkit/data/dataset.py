@@ -1,4 +1,4 @@
-"""What a comparison trains on: arrays, class names and where they came from."""
+"""The data of a comparison: arrays, class names, and notes on their source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TASKS = ("classification", "regression")
 
 
 class DataError(RegkitError):
-    """Data that cannot be read or cannot be compared on; the message says where and what to do."""
+    """Data that cannot be read, or not be used; the message says where and what to do."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Column:
     Attributes:
         name: The name in the source.
         categories: Code i in the table means `categories[i]`; None where the feature is a number.
-        missing: Whether any cell is missing, in whatever part of the data.
+        missing: Whether any cell is missing, in any part of the data.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Dataset:
     Attributes:
         x: The features, float32: `(n, features)`, or images `(n, height, width, channels)`.
         y: Class labels, int64 in 0..K-1; for regression the target, float32 in its own units.
-        name: What tables and files call it.
+        name: Its name in tables and files.
         class_names: The K labels as the source spelt them; empty for regression.
         note: What was done to the data and what was assumed.
         x_test: The features of a test part that the source fixed, or None.
         y_test: Its labels, or None.
-        columns: What each feature of a table is; empty where all are plain numbers.
+        columns: The column of each feature of a table; empty where all are plain numbers.
         task: `"classification"` or `"regression"`.
         sha256: A digest of all arrays, for the record.
     """
@@ -68,8 +68,8 @@ class Dataset:
             if array is not None:
                 digest.update(f"{array.dtype}{array.shape}".encode())
                 digest.update(np.ascontiguousarray(array).tobytes())
-        categories = [one.categories for one in self.columns]
-        if any(categories):  # codes alone do not tell what they mean
+        categories = [column.categories for column in self.columns]
+        if any(categories):  # the same codes may mean other categories
             digest.update(repr(categories).encode())
         object.__setattr__(self, "sha256", digest.hexdigest())
 
@@ -85,5 +85,5 @@ class Dataset:
 
     def __repr__(self) -> str:
         fixed = "" if self.y_test is None else f" + {len(self.y_test)} test"
-        said = "regression" if self.n_classes is None else f"K={self.n_classes}"
-        return f"Dataset({self.name}: {len(self.y)}{fixed} × {self.x.shape[1:]}, {said})"
+        task = "regression" if self.n_classes is None else f"K={self.n_classes}"
+        return f"Dataset({self.name}: {len(self.y)}{fixed} × {self.x.shape[1:]}, {task})"

@@ -1,4 +1,4 @@
-"""The decimal mark of every column of text: by its own cells, else by the other columns'."""
+"""The decimal mark of each column of text: from its own cells, else from the other columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_decimal(decimal: str | None) -> str | None:
 
 
 def decimal_marks(
-    found: Mapping[int, Evidence],
+    evidence: Mapping[int, Evidence],
     names: Sequence[str],
     where: str,
     decimal: str | None = None,
@@ -38,53 +38,53 @@ def decimal_marks(
 ) -> dict[int, str]:
     """Return the decimal mark of each column that has numbers with a point or comma.
 
-    A column whose own cells do not tell (1,234 may be 1234 or 1.234) is read as the others are. If
-    no cell of the table tells, the mark is in doubt; but where commas separate the cells and all
-    numbers of a column have three digits behind a point, it is a decimal point.
+    A column whose own cells leave it open (1,234 may be 1234 or 1.234) is read as the others. If no
+    cell of the table decides, it is an error; but where commas separate the cells and all
+    numbers of a column have three digits after a point, it is a decimal point.
 
     Args:
-        found: The evidence of the columns of numbers, by their places.
+        evidence: The evidence in each column of numbers, by its position.
         names: The names of all columns.
         where: The file, for messages.
         decimal: The mark that the user names, which then holds for all columns.
-        separator: What separates the cells.
+        separator: The separator of the cells.
 
     Raises:
-        DataError: where a column has both marks, and where its mark cannot be told.
+        DataError: where a column has both marks, and where the table leaves its mark open.
 
     Example:
         >>> columns = {0: Evidence(comma="1,5"), 1: Evidence(unclear_comma="1,234")}
         >>> decimal_marks(columns, ["a", "b"], "t.csv")
         {0: ',', 1: ','}
     """
-    marked = {place: one for place, one in found.items() if one != Evidence()}
+    marked = {place: proof for place, proof in evidence.items() if proof != Evidence()}
     if decimal is not None:
         return dict.fromkeys(marked, decimal)
-    for place, one in marked.items():
-        if one.point and one.comma:
+    for place, proof in marked.items():
+        if proof.point and proof.comma:
             raise DataError(
-                f"{where}, column {names[place]!r}: {one.point!r} has a decimal point, "
-                f"{one.comma!r} a decimal comma; write both in one way"
+                f"{where}, column {names[place]!r}: {proof.point!r} has a decimal point, "
+                f"{proof.comma!r} a decimal comma; write both in one way"
             )
-    pairs = [(one.point, one.comma) for one in marked.values()]
+    pairs = [(proof.point, proof.comma) for proof in marked.values()]
     votes = {"." for point, _ in pairs if point} | {"," for _, comma in pairs if comma}
     chosen: dict[int, str] = {}
-    for place, one in marked.items():
-        if one.point or one.comma:
-            chosen[place] = "." if one.point else ","
+    for place, proof in marked.items():
+        if proof.point or proof.comma:
+            chosen[place] = "." if proof.point else ","
         elif len(votes) == 1:
             chosen[place] = next(iter(votes))
-        elif one.unclear_comma or one.whole or votes or separator != ",":
-            raise _in_doubt(where, names[place], one)
+        elif proof.unclear_comma or proof.whole or votes or separator != ",":
+            raise _in_doubt(where, names[place], proof)
         else:
             chosen[place] = "."
     return chosen
 
 
-def _in_doubt(where: str, name: str, one: Evidence) -> DataError:
-    cell = one.unclear_comma or one.unclear_point or ""
+def _in_doubt(where: str, name: str, evidence: Evidence) -> DataError:
+    cell = evidence.unclear_comma or evidence.unclear_point or ""
     return DataError(
-        f"{where}, column {name!r}: whether the point or comma in {cell!r} is the decimal mark or "
-        'stands between thousands cannot be told from the table; name the decimal mark: decimal="."'
-        ' or "," (--decimal point or comma)'
+        f"{where}, column {name!r}: the table does not show whether the point or comma in {cell!r} "
+        'is the decimal mark or separates thousands; name the decimal mark: decimal="." or "," '
+        "(--decimal point or comma)"
     )

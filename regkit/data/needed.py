@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from types import ModuleType
 
 from regkit.core.extras import pip_line
 from regkit.data.dataset import DataError
@@ -11,11 +11,11 @@ from regkit.data.dataset import DataError
 __all__ = ["needed"]
 
 
-def needed(module: str) -> Any:
+def needed(module: str) -> ModuleType:
     """Return a module of pandas or pyarrow.
 
     Raises:
-        DataError: where it is not installed; with the extra that brings it.
+        DataError: where it is not installed, with the command that installs it.
 
     Example:
         >>> needed("pyarrow").array([1, 2]).to_pylist()

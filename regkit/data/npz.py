@@ -1,16 +1,15 @@
-"""Arrays in `.npz` and `.npy` files: features and labels in one of them, or in two."""
+"""Arrays in `.npz` and `.npy` files: features and labels in one file, or in two."""
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from regkit.data.arrays import from_arrays
 from regkit.data.dataset import DataError, Dataset
+from regkit.types import Array
 
 __all__ = ["read_arrays", "read_two"]
 
@@ -23,17 +22,17 @@ TWO_FILES = (
 WHOLE = "the array"
 UNNAMED = ("arr_0", "arr_1")  # what np.savez calls arrays without names
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, Array]
 
 
 def read_arrays(path: Path, task: str | None = None) -> Dataset:
     """Return the arrays `x, y` or `x_train, y_train[, x_test, y_test]` of an `.npz` file.
 
-    A test part is kept apart as a fixed test set: whoever published it meant results on it to be
-    comparable, and pooling would hide that the two parts may differ.
+    A test part is kept as a fixed test set: its authors meant results on it to be comparable, and
+    pooling would hide that the two parts may differ.
 
     Raises:
-        DataError: where it is no such file or the arrays are missing.
+        DataError: for a file of another kind, and for missing arrays.
     """
     arrays = _arrays(path)
     for keys in (("x", "y"), ("x_train", "y_train")):
@@ -64,13 +63,12 @@ def read_arrays(path: Path, task: str | None = None) -> Dataset:
 def read_two(features: Path, labels: Path, task: str | None = None) -> Dataset:
     """Return features and labels of two files, as KMNIST and others are published.
 
-    Each holds one array, or among others one that is called x or y (images, labels and the like).
+    Each holds one array, or among others one called x or y (images, labels and the like).
 
     Raises:
-        DataError: where which array is meant cannot be told, and for numbers of examples that
-            differ.
+        DataError: where several arrays may be meant, and for numbers of examples that differ.
     """
-    (x, x_name), (y, y_name) = _one(features, FEATURES), _one(labels, LABELS)
+    (x, x_name), (y, y_name) = _array(features, FEATURES), _array(labels, LABELS)
     note = f"features: {x_name} in {features.name}, labels: {y_name} in {labels.name}"
     if y.ndim > 2:
         raise DataError(
@@ -80,27 +78,28 @@ def read_two(features: Path, labels: Path, task: str | None = None) -> Dataset:
     return from_arrays(x, y, features.name, note=note, task=task)
 
 
-def _one(path: Path, names: tuple[str, ...]) -> tuple[NDArray[Any], str]:
+def _array(path: Path, names: tuple[str, ...]) -> tuple[Array, str]:
+    """Return the array of a file that is called by one of the names, or its only one."""
     arrays = _arrays(path)
-    if names == FEATURES and (own := sorted({*arrays} & {*LABELS})):
-        raise DataError(f"{path}: it has labels of its own, {own[0]!r}; give it alone")
+    if names == FEATURES and (labels := sorted({*arrays} & {*LABELS})):
+        raise DataError(f"{path}: it has labels already, {labels[0]!r}; give it alone")
     fitting = [name for name in arrays if name.split("_")[0] in names]
     if len(arrays) == 1:
         fitting = list(arrays)
     if len(fitting) != 1:
         raise DataError(
-            f"{path}: it holds {', '.join(sorted(arrays)) or 'nothing'}, so that which array is "
-            f"meant cannot be told; leave one, or call it {names[0]!r}"
+            f"{path}: it holds {', '.join(sorted(arrays)) or 'nothing'}, and it is unclear which "
+            f"array is meant; leave one, or call it {names[0]!r}"
         )
     return arrays[fitting[0]], fitting[0]
 
 
 def _arrays(path: Path) -> Arrays:
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return {WHOLE: found}
-        with found as file:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return {WHOLE: content}
+        with content as file:
             return {key: file[key] for key in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         kind = path.suffix.lower()

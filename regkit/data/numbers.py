@@ -6,17 +6,20 @@ Pure functions on whole columns of text, in pyarrow's vectorised kernels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from regkit.data.needed import needed
 
+if TYPE_CHECKING:
+    import pyarrow
+
 __all__ = ["ENOUGH", "LARGEST", "Evidence", "evidence", "form", "is_plain", "parse", "units"]
 
 LARGEST = 3.4e38  # of float32
-ENOUGH = 1000  # cells that are looked at first; all of them where these do not tell
+ENOUGH = 1000  # cells to read first; all are read where these leave it open
 SPACE = "[ \u00a0\u2009\u202f]"
 CURRENCY = r"(?:\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK)"
 
@@ -24,8 +27,9 @@ CURRENCY = r"(?:\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK)"
 def form(decimal: str) -> str:
     r"""Return the regular expression (RE2) of a whole cell that is a number.
 
-    Thousands are groups of three behind a first one of one to three digits that is no 0, separated
-    by the other mark, by spaces or by apostrophes; with commas also India's lakhs, 12,34,567.
+    Thousands are groups of three digits after a first group of one to three that does not begin
+    with 0, separated by the other mark, by spaces or by apostrophes; with commas also India's
+    lakhs, 12,34,567.
 
     Args:
         decimal: The decimal mark, `"."` or `","`.
@@ -33,11 +37,13 @@ def form(decimal: str) -> str:
     Example:
         >>> import re
         >>> number = re.compile(form(".").replace(r"\p{Sc}", "[$€]"))  # Python has no \p
-        >>> [one for one in ("1,234.5", "(12)", "-1e5", "0,123", "1.2.3") if number.match(one)]
+        >>> [cell for cell in ("1,234.5", "(12)", "-1e5", "0,123", "1.2.3") if number.match(cell)]
         ['1,234.5', '(12)', '-1e5']
     """
     mark, other = (r"\.", ",") if decimal == "." else (",", r"\.")
-    groups = [rf"[1-9]\d{{0,2}}(?:{one}\d{{3}})+" for one in (other, SPACE, "['’]")]
+    groups = [
+        rf"[1-9]\d{{0,2}}(?:{mark_between}\d{{3}})+" for mark_between in (other, SPACE, "['’]")
+    ]
     groups += [r"[1-9]\d?(?:,\d{2})+,\d{3}"] if decimal == "." else []
     fraction = rf"(?:{mark}\d*)?" if decimal == "." else rf"(?:{mark}\d+)?"
     exponent = r"(?:[eE][+-]?\d+)?"
@@ -50,14 +56,14 @@ def form(decimal: str) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the cells of a column tell about the decimal mark: the first cell of each kind.
+    """The evidence in a column for its decimal mark: the first cell of each kind.
 
     Attributes:
         point: A number only with a decimal point, such as 1.5.
         comma: A number only with a decimal comma, such as 1,5.
         unclear_comma: 1234 with a decimal point and 1.234 with a comma, such as 1,234.
         unclear_point: The reverse, such as 1.234.
-        whole: Beside them a number without either, such as 12.
+        whole: Where there are such cells, a number with neither mark, such as 12.
     """
 
     point: str | None = None
@@ -72,8 +78,8 @@ class Evidence:
         return self.point is not None or self.comma is not None
 
 
-def evidence(cells: Any) -> Evidence:
-    """Return what a column of text (a pyarrow array, trimmed) tells about its decimal mark.
+def evidence(cells: pyarrow.Array) -> Evidence:
+    """Return the evidence in a column of text (a pyarrow array, trimmed) for its decimal mark.
 
     Example:
         >>> import pyarrow
@@ -81,8 +87,8 @@ def evidence(cells: Any) -> Evidence:
         Evidence(point=None, comma='1,5', unclear_comma='1,234', unclear_point=None, whole='7')
     """
     pc = needed("pyarrow.compute")
-    if len(cells) > ENOUGH and (found := evidence(cells.slice(0, ENOUGH))).is_clear:
-        return found  # a cell further below that contradicts is no number by this mark
+    if len(cells) > ENOUGH and (first := evidence(cells.slice(0, ENOUGH))).is_clear:
+        return first  # a later cell that contradicts it is then no number, which is an error
     marked = cells.filter(pc.match_substring_regex(cells, "[.,]"))
     if not len(marked):
         return Evidence()
@@ -101,13 +107,13 @@ def evidence(cells: Any) -> Evidence:
     )
 
 
-def _first(cells: Any, mask: Any) -> str | None:
-    found = cells.filter(mask)
-    return found[0].as_py() if len(found) else None
+def _first(cells: pyarrow.Array, mask: pyarrow.BooleanArray) -> str | None:
+    chosen = cells.filter(mask)
+    return chosen[0].as_py() if len(chosen) else None
 
 
-def is_plain(cells: Any) -> bool:
-    """Return whether all cells of a column are numbers as machines write them.
+def is_plain(cells: pyarrow.Array) -> bool:
+    """Return whether all cells of a column are numbers as programs write them.
 
     Example:
         >>> import pyarrow
@@ -115,17 +121,17 @@ def is_plain(cells: Any) -> bool:
         (True, False)
     """
     try:
-        _floats(cells.slice(0, ENOUGH))  # which mostly tells, and at once
+        _floats(cells.slice(0, ENOUGH))  # the first cells mostly decide, and fast
         _floats(cells)
     except needed("pyarrow").ArrowInvalid:
         return False
     return True
 
 
-def parse(cells: Any, decimal: str = ".") -> NDArray[np.float64]:
+def parse(cells: pyarrow.Array, decimal: str = ".") -> NDArray[np.float64]:
     """Return a column of text as numbers, NaN for what is no finite number of float32's range.
 
-    A percent sign or currency is left out, so that 12 % is 12.
+    A percent sign or currency is dropped, so that 12 % is 12.
 
     Example:
         >>> import pyarrow
@@ -136,7 +142,7 @@ def parse(cells: Any, decimal: str = ".") -> NDArray[np.float64]:
     """
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     values: NDArray[np.float64]
-    try:  # most columns have nothing but a decimal mark, and that is fast
+    try:  # fast, for the many columns whose numbers have nothing special but a decimal mark
         _floats(pc.replace_substring(cells.slice(0, ENOUGH), decimal, "."))
         if decimal == ",":
             if pc.any(pc.match_substring_regex(cells, r"\.|,$")).as_py():
@@ -150,14 +156,14 @@ def parse(cells: Any, decimal: str = ".") -> NDArray[np.float64]:
         return np.where(np.abs(values) < LARGEST, values, np.nan)
 
 
-def _floats(cells: Any) -> NDArray[np.float64]:
+def _floats(cells: pyarrow.Array) -> NDArray[np.float64]:
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     numbers = pc.fill_null(pc.cast(cells, pa.float64()), float("nan"))
     return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float64)
 
 
-def _plain(cells: Any, decimal: str) -> Any:
-    """Return numbers in the form that machines read, null for what is none."""
+def _plain(cells: pyarrow.Array, decimal: str) -> pyarrow.Array:
+    """Return numbers in the form that pyarrow parses, null for cells that are none."""
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     known = pc.match_substring_regex(cells, form(decimal))
     cells = pc.if_else(known, cells, pa.scalar(None, pa.string()))
@@ -169,11 +175,11 @@ def _plain(cells: Any, decimal: str) -> Any:
     return pc.if_else(negative, pc.binary_join_element_wise("-", bare, ""), bare)
 
 
-def units(cells: Any) -> list[tuple[str, str]]:
-    """Return the signs beside the numbers of a column, each with a cell that has it.
+def units(cells: pyarrow.Array) -> list[tuple[str, str]]:
+    """Return the units beside the numbers of a column, each with a cell that has it.
 
     Args:
-        cells: The cells that are numbers; one without a sign has the sign `""`.
+        cells: The cells that are numbers; a cell without a unit has the unit `""`.
 
     Example:
         >>> import pyarrow

@@ -1,4 +1,4 @@
-"""What stands above the first row of a text: comments, blank lines, the separator for Excel."""
+"""The lines above the first row of a text: comments, blank lines, the separator for Excel."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Part:
     Attributes:
         text: That part.
         skipped: The number of lines above it.
-        comments: Those of them that are comments, without their marks.
-        separator: What the text itself names as its separator, or None.
+        comments: The comments among these lines, without their marks.
+        separator: The separator that the text itself names, or None.
     """
 
     text: str
@@ -35,7 +35,7 @@ def without_preface(text: str, line: int | None = None) -> Part:
 
     Args:
         text: The whole text. If all of its lines begin as comments do, they are its rows.
-        line: The number of the line in which the table begins, where the user says it.
+        line: The number of the line in which the table begins, where the user names it.
 
     Example:
         >>> without_preface("# of 2020\n\na,b\n1,2\n")
@@ -48,13 +48,13 @@ def without_preface(text: str, line: int | None = None) -> Part:
     skipped = start = 0
     comments: list[str] = []
     separator = None
-    for one in lines:
-        excel = None if skipped else EXCEL.fullmatch(one)
+    for content in lines:
+        excel = None if skipped else EXCEL.fullmatch(content)
         if excel:
             separator = excel[1]
-        elif one.startswith(COMMENT):
-            comments.append(one.lstrip(COMMENT).strip())
-        elif one.strip():
+        elif content.startswith(COMMENT):
+            comments.append(content.lstrip(COMMENT).strip())
+        elif content.strip():
             return Part(text[start:], skipped, tuple(comments), separator)
-        skipped, start = skipped + 1, start + len(one)
+        skipped, start = skipped + 1, start + len(content)
     return Part(text)

@@ -1,4 +1,4 @@
-"""Tables as networks take them: imputed, scaled and one-hot, by the training examples alone."""
+"""Tables as inputs of networks: imputed, scaled and one-hot, fitted on training examples alone."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Features = NDArray[np.float32]
 
 
 def prepared(columns: Sequence[Column], train: Features, *others: Features) -> list[Features]:
-    """Return a table's parts as features of a network, fitted on the first part alone.
+    """Return parts of a table as inputs of a network, fitted on the first part alone.
 
     Numbers: the median of the training examples where a cell is missing, then (x - mean) / σ with
     their mean and deviation; a constant becomes 0. Categories: one input for each category of the
-    whole column, and one more for "missing" where any cell of it is, so that every split has the
+    whole column, and one more for "missing" where any cell is missing, so that every split has the
     same inputs. First come the numbers, then the categories, each in the order of the columns.
 
     Args:
-        columns: What each feature is; empty where all are plain numbers.
+        columns: The column of each feature; empty where all are plain numbers.
         train: The training examples, `(n, features)`.
         others: Further parts, to be transformed in the same way.
 
@@ -42,7 +42,7 @@ def prepared(columns: Sequence[Column], train: Features, *others: Features) -> l
          [ 1.22  0.    1.  ]
          [ 0.    1.    0.  ]]
     """
-    # In float64: the square of a large number does not fit into float32.
+    # In float64, because the square of a large number does not fit into float32.
     parts = [part.astype(np.float64) for part in (train, *others)]
     gaps = any(np.isnan(part).any() for part in parts)
     transformer = _transformer(columns, train.shape[1], gaps).fit(parts[0])
@@ -63,7 +63,7 @@ def _transformer(columns: Sequence[Column], width: int, gaps: bool) -> Any:
     chosen = [i for i, column in enumerate(columns) if column.categories is not None]
     numbers = sorted(set(range(width)) - set(chosen))
     scaling = [StandardScaler()]
-    if gaps:  # the median of a large table is slow
+    if gaps:  # only then, because the median of a large table is slow
         scaling.insert(0, SimpleImputer(strategy="median", keep_empty_features=True))
     encoder = OneHotEncoder(categories=[_codes(columns[i]) for i in chosen], sparse_output=False)
     steps = [

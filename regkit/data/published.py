@@ -15,13 +15,13 @@ from regkit.data.npz import read_arrays
 
 __all__ = ["PUBLISHED", "cache", "load_published"]
 
-PATIENCE = 15.0  # seconds in which a server must answer, or the next bytes come
+TIMEOUT = 15.0  # seconds within which a server must answer or send the next bytes
 KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """Where the files of a set are published, and where Keras keeps them in its cache."""
+    """Where the files of a set are published, and their name in Keras' cache."""
 
     about: str
     folder: str
@@ -55,21 +55,22 @@ def load_published(name: str) -> Dataset:
     """Return one of `PUBLISHED`, with the test part that its authors fixed.
 
     Raises:
-        DataError: where it is neither in the cache nor can be downloaded; with what to put where.
+        DataError: where it is not in the cache and cannot be downloaded; it says which file to put
+            where.
     """
     source = PUBLISHED[name]
-    note = f"{source.about}, as keras.datasets has them, with their own test part"
+    note = f"{source.about}, as keras.datasets has them, with the test part of their authors"
     cached = cache() / source.kept_as
     if name == "mnist" and cached.exists():
-        # Keras would check a digest, and where it differs overwrite what the user put there.
+        # Keras checks a digest, and would overwrite another file that the user put there.
         data = read_arrays(cached, task="classification")
         return dataclasses.replace(data, name=name, note=f"{note}; {data.note}")
     import keras
 
     try:
-        with _patience(PATIENCE):
+        with _timeout(TIMEOUT):
             (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
-    except Exception as error:  # Keras raises plain ones; whatever it was, the way out is the same
+    except Exception as error:  # Keras raises plain ones; the remedy is the same for all
         raise DataError(_help(name, source, error)) from error
     return from_arrays(x, y, name, x_test=x_test, y_test=y_test, note=note, task="classification")
 
@@ -80,7 +81,8 @@ def cache() -> Path:
 
 
 @contextmanager
-def _patience(seconds: float) -> Iterator[None]:
+def _timeout(seconds: float) -> Iterator[None]:
+    """Let connections fail after so many seconds, within a block."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

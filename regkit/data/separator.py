@@ -1,4 +1,4 @@
-"""What separates the cells of a text: a guess as a pure function, with its evidence."""
+"""The separator of the cells of a text: a guess as a pure function, with its evidence."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["NAMES", "SEPARATORS", "Candidate", "candidates", "guess", "parse_sep
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 SEPARATORS = tuple(NAMES)
 SPELLINGS = {**{name: sign for sign, name in NAMES.items()}, "\\t": "\t", "spaces": " "}
-ENOUGH = 1000  # rows that are looked at first; all of them where these do not tell
-CLEAR = 0.1  # by so much the best candidate must be better than the next
+ENOUGH = 1000  # rows to read first; all are read where these leave it open
+CLEAR = 0.1  # the margin by which the score of the best candidate must exceed the next
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """How a text looks if one sign separates its cells.
+    """The table that a text is if a certain sign separates its cells.
 
     Attributes:
         separator: The sign.
         width: The number of cells that most rows have.
-        share: The fraction of the rows that have it.
+        share: The fraction of the rows of that width.
         quality: The mean over their cells: 1 for a number, date or missing value, 1/2 for a text,
             0 for a text that another candidate would separate.
     """
@@ -67,15 +67,15 @@ def parse_separator(separator: str | None) -> str | None:
 
 
 def reader(text: str, separator: str) -> Iterator[list[str]]:
-    r"""Return a `csv` reader of a text, whose `line_num` tells the line.
+    r"""Return a `csv` reader of a text, whose `line_num` is the current line.
 
-    Spaces separate in runs, and so do tabs among them.
+    With spaces as the separator, any number of spaces and tabs together separate two cells.
 
     Example:
         >>> list(reader('1  "a b"\n', " ")), list(reader("1, x\n", ","))
         ([['1', 'a b']], [['1', 'x']])
     """
-    # Lines end where csv says so: str.splitlines would break cells at other characters, too.
+    # csv decides where lines end: str.splitlines would break cells at other characters, too.
     lines: Iterator[str] = io.StringIO(text, newline="")
     if separator == " ":
         lines = (line.replace("\t", " ").strip() + "\n" for line in lines)
@@ -86,22 +86,22 @@ def guess(text: str, where: str) -> Candidate:
     r"""Return the candidate that explains a text.
 
     Raises:
-        DataError: where two explain it about as well; with the option that settles it.
+        DataError: where two explain it about equally well, naming the option that decides.
 
     Example:
         >>> guess("5,3;0,1;0\n4,1;0,7;1\n", "t.csv").separator
         ';'
     """
     for most in (ENOUGH, None):
-        found = candidates(text, most)
-        if not found:
+        ranked = candidates(text, most)
+        if not ranked:
             return Candidate(",", 1, 1.0, 1.0)
-        if len(found) == 1 or found[0].score - found[1].score >= CLEAR:
-            return found[0]
-    one, two = (NAMES[each.separator] for each in found[:2])
+        if len(ranked) == 1 or ranked[0].score - ranked[1].score >= CLEAR:
+            return ranked[0]
+    first, second = (NAMES[candidate.separator] for candidate in ranked[:2])
     raise DataError(
-        f"{where}: whether {one} or {two} separates the cells cannot be told from the text; name "
-        f"the separator: separator={one!r} or {two!r} (--separator)"
+        f"{where}: the text does not show whether {first} or {second} separates the cells; name "
+        f"the separator: separator={first!r} or {second!r} (--separator)"
     )
 
 
@@ -109,25 +109,24 @@ def candidates(text: str, most: int | None = None) -> list[Candidate]:
     r"""Return the signs that may separate a text's cells, the best first, by up to `most` rows.
 
     Example:
-        >>> [(one.separator, one.width) for one in candidates("1,2 x,3\n" * 4)]
+        >>> [(best.separator, best.width) for best in candidates("1,2 x,3\n" * 4)]
         [(',', 3), (' ', 2)]
     """
     split: dict[str, tuple[int, int, list[list[str]]]] = {}
     for separator in SEPARATORS:
         rows = _rows(text, separator, most)
         widths = Counter(len(row) for row in rows)
-        width = max(widths, key=lambda one: (widths[one], one), default=1)
+        width = max(widths, key=lambda width: (widths[width], width), default=1)
         if width > 1 and 2 * widths[width] >= len(rows):
             split[separator] = width, len(rows), [row for row in rows if len(row) == width]
     if {"\t", " "} <= split.keys():  # spaces beside tabs are part of the cells, or tabs are spaces
-        shares = {one: len(split[one][2]) / split[one][1] for one in "\t "}
+        shares = {sign: len(split[sign][2]) / split[sign][1] for sign in "\t "}
         del split["\t" if shares[" "] > shares["\t"] else " "]
-    others = {one: [sign for sign in split if sign not in (one, " ")] for one in split}
-    found = [
-        Candidate(one, width, len(rows) / n, _quality(rows, others[one]))
-        for one, (width, n, rows) in split.items()
-    ]
-    return sorted(found, key=lambda one: -one.score)
+    ranked = []
+    for sign, (width, n, rows) in split.items():
+        others = [other for other in split if other not in (sign, " ")]
+        ranked.append(Candidate(sign, width, len(rows) / n, _quality(rows, others)))
+    return sorted(ranked, key=lambda candidate: -candidate.score)
 
 
 def _rows(text: str, separator: str, most: int | None) -> list[list[str]]:
@@ -138,13 +137,13 @@ def _rows(text: str, separator: str, most: int | None) -> list[list[str]]:
                 rows.append(row)
             if len(rows) == most:
                 break
-    except csv.Error:  # quotes that do not fit; the rows before them tell
+    except csv.Error:  # quotes that do not close; the rows before them are enough
         pass
     return rows
 
 
 def _quality(rows: list[list[str]], others: list[str]) -> float:
-    """Return the mean over all cells; the first row may be a header, so it counts little."""
+    """Return the mean over all cells but those of the first row, which may be a header."""
     pa, pc = needed("pyarrow"), needed("pyarrow.compute")
     body = rows[1:] or rows
     cells = pc.utf8_trim_whitespace(pa.array([cell for row in body for cell in row], pa.string()))
@@ -152,9 +151,9 @@ def _quality(rows: list[list[str]], others: list[str]) -> float:
     for mark in (".", ","):
         known = pc.or_(known, pc.match_substring_regex(cells, form(mark)))
     split = pc.match_substring_regex(cells, ",(?:[^ ]|$)") if "," in others else None
-    for sign in (one for one in others if one != ","):
-        there = pc.match_substring(cells, sign)
-        split = there if split is None else pc.or_(split, there)
+    for sign in (other for other in others if other != ","):
+        with_sign = pc.match_substring(cells, sign)
+        split = with_sign if split is None else pc.or_(split, with_sign)
     whole = len(cells) if split is None else len(cells) - pc.sum(pc.and_not(split, known)).as_py()
     # Half a point for every cell that is whole, another half for one that is a value.
     values = pc.sum(known).as_py()

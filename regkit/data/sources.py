@@ -1,4 +1,4 @@
-"""From what a user names to a `Dataset`: a known set, a file, a folder, a frame, or arrays."""
+"""From what a user names to a `Dataset`: a known set, a file, a folder, a DataFrame, arrays."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from regkit.data.arff import read_arff
 from regkit.data.arrays import from_arrays
 from regkit.data.assembling import assemble, read_labels
 from regkit.data.bundled import BUNDLED, load_bundled
+from regkit.data.columns import marks_of
 from regkit.data.compressed import COMPRESSED, inner_suffix
 from regkit.data.dataset import DataError, Dataset
 from regkit.data.decimals import parse_decimal
 from regkit.data.folders import read_folder
 from regkit.data.frames import from_frame, from_labels, from_pair, is_frame, is_series, read_parquet
-from regkit.data.labels import check_task
+from regkit.data.image_files import SizeOption
+from regkit.data.label_values import check_task
 from regkit.data.npz import read_arrays, read_two
 from regkit.data.published import PUBLISHED, load_published
 from regkit.data.raw import Table
-from regkit.data.tables import marks_of
-from regkit.data.text import parse_header, read_text
+from regkit.data.text import HeaderOption, parse_header, read_text
 
 __all__ = ["NAMED", "load"]
 
@@ -37,7 +38,7 @@ READABLE = (
     ".npz, or a folder of images (folder/<class>/*.png)"
 )
 TABLES = ("text", "arff", "parquet", "frame")
-BELONGS = {  # the options that only some sources have, and how to say which
+OF_SOME_SOURCES = {  # options of some sources only: these, and the reason in words
     "target": (TABLES, "names a column, which only a table has"),
     "ignore": ((*TABLES, "frames"), "names columns, which only a table has"),
     "separator": (("text",), "is for a table in a text file"),
@@ -52,13 +53,13 @@ KINDS = {"frames": "pair", "labelled": "pair", "frame": "DataFrame", "files": "p
 
 
 def load(
-    source: Any,
+    source: object,
     *,
     target: str | int | None = None,
     task: str | None = None,
-    image_size: Any = None,
+    image_size: SizeOption = None,
     ignore: str | int | Sequence[str | int] | None = None,
-    header: bool | int | str | None = None,
+    header: HeaderOption = None,
     separator: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
@@ -66,9 +67,8 @@ def load(
 ) -> Dataset:
     """Return the data that a user names.
 
-    How a text was read (encoding, separator, header, numbers that are not written as machines
-    write them) is in the note. What cannot be told from the whole file is an error, which names
-    the option that settles it.
+    The note says how a text was read: encoding, separator, header, unusual ways to write numbers.
+    What the whole file leaves open is an error, which names the option that decides.
 
     Args:
         source: `"digits"`, `"breast_cancer"`, `"wine"` or `"diabetes"`, bundled with scikit-learn;
@@ -92,8 +92,8 @@ def load(
         labels: The `.npz` or `.npy` file of the labels, where the source has the features alone.
 
     Raises:
-        DataError: where the source is unknown, missing, empty, ragged or without labels, and
-            where an option does not belong to it.
+        DataError: for a source that is unknown, missing, empty, ragged or without labels, and for
+            an option that such a source does not have.
 
     Example:
         >>> load("diabetes")
@@ -101,31 +101,32 @@ def load(
     """
     check_task(task, "data")
     kind = _kind(source)
-    options = {
+    content: Any = source  # of that kind
+    options: dict[str, Any] = {
         "target": target, "ignore": ignore, "image_size": image_size, "header": header,
         "separator": separator, "decimal": decimal, "encoding": encoding, "labels": labels,
     }  # fmt: skip
     got = str(source) if isinstance(source, str | Path) else f"a {KINDS.get(kind, kind)}"
     _check_options(options, kind, got)
     if kind == "pair":
-        return from_arrays(source[0], source[1], task=task)
+        return from_arrays(content[0], content[1], task=task)
     if kind in ("dataset", "named"):
-        data: Dataset = source if kind == "dataset" else NAMED[got](got)
+        data: Dataset = content if kind == "dataset" else NAMED[got](got)
         if task not in (None, data.task):
             raise DataError(f"{data.name} is data for {data.task}; task={task!r} does not fit it")
         return data
     columns: dict[str, Any] = {"task": task, "ignore": ignore, "decimal": parse_decimal(decimal)}
     if kind == "frame":
-        return assemble(from_frame(source), "DataFrame", target=target, **columns)
+        return assemble(from_frame(content), "DataFrame", target=target, **columns)
     if kind == "labelled":
-        label = Table("labels", [from_labels(source[1], task)])
+        label = Table("labels", [from_labels(content[1], task)])
         return from_arrays(
-            source[0], read_labels(label, 0, marks_of(label, None), task)[0], task=task
+            content[0], read_labels(label, 0, marks_of(label, None), task)[0], task=task
         )
     if kind == "frames":
-        table, place = from_pair(source[0], source[1], task)
+        table, place = from_pair(content[0], content[1], task)
         return assemble(table, "DataFrame", target=place, **columns)
-    paths = [Path(one).expanduser() for one in (source if kind == "files" else [source])]
+    paths = [Path(part).expanduser() for part in (content if kind == "files" else [content])]
     if labels is not None:
         paths.append(_labels_path(labels))
     try:
@@ -136,15 +137,15 @@ def load(
         if kind == "arrays":
             return read_arrays(paths[0], task)
         return assemble(_table(kind, paths[0], options), paths[0].name, target=target, **columns)
-    except OSError as error:  # a permission, a disk
+    except OSError as error:  # no permission, a failing disk
         raise DataError(f"{paths[0]} cannot be read: {error.strerror or error}") from error
 
 
 def _check_options(options: dict[str, Any], kind: str, got: str) -> None:
-    """Raise where an option is given that a source of this kind does not have."""
-    for name, (kinds, said) in BELONGS.items():
+    """Refuse options that a source of this kind does not have."""
+    for name, (kinds, reason) in OF_SOME_SOURCES.items():
         if options[name] is not None and kind not in kinds:
-            raise DataError(f"{name}={options[name]!r} {said}; got {got}")
+            raise DataError(f"{name}={options[name]!r} {reason}; received {got}")
     parse_header(options["header"])
 
 
@@ -164,8 +165,8 @@ def _labels_path(labels: str | Path) -> Path:
     return path
 
 
-def _kind(source: Any) -> str:
-    """Return what a source is, before anything of it is read."""
+def _kind(source: object) -> str:
+    """Return the kind of a source, before any of it is read."""
     if isinstance(source, Dataset):
         return "dataset"
     if is_frame(source):
@@ -189,18 +190,18 @@ def _kind(source: Any) -> str:
         raise DataError(f"{source}: cannot be read; data is {READABLE}")
     kind = SUFFIXES[suffix]
     if kind == "arrays" and path.suffix.lower() in COMPRESSED:
-        raise DataError(f"{source}: decompress it first; .npz files are compressed in themselves")
+        raise DataError(f"{source}: decompress it first; .npz files are compressed already")
     return kind
 
 
-def _kind_of_pair(x: Any, y: Any) -> str:
+def _kind_of_pair(x: object, y: object) -> str:
     if isinstance(x, str | Path) and isinstance(y, str | Path):
-        kinds = {str(one): _kind(one) for one in (x, y)}
-        wrong = [one for one, kind in kinds.items() if kind != "arrays"]
+        kinds = {str(path): _kind(path) for path in (x, y)}
+        wrong = [path for path, kind in kinds.items() if kind != "arrays"]
         if wrong:
             raise DataError(
                 f"{wrong[0]}: a pair of paths is features and labels in two .npz or .npy files; "
-                "give other data one by one"
+                "give other data as a single path"
             )
         return "files"
     if is_frame(x):

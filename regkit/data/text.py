@@ -1,4 +1,4 @@
-"""Tables as text, such as `.csv`: encoding, separator and header are told from the whole file."""
+"""Tables as text, such as `.csv`: the whole file decides encoding, separator and header."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,17 +17,19 @@ from regkit.data.header import Signs, signs, verdict
 from regkit.data.needed import needed
 from regkit.data.preface import COMMENT, Part, without_preface
 from regkit.data.raw import Raw, Table
-from regkit.data.rows import Grid, split_rows
 from regkit.data.separator import NAMES, guess, parse_separator, reader
+from regkit.data.text_rows import Grid, split_rows
 
-__all__ = ["parse_header", "read_text"]
+__all__ = ["HeaderOption", "parse_header", "read_text"]
+
+HeaderOption = bool | int | str | None  # as users give it
 
 
-def parse_header(header: Any) -> bool | int | None:
-    """Return what a user says of the header: whether there is one, or its line, or None.
+def parse_header(header: HeaderOption) -> bool | int | None:
+    """Return a value of the option `header`: whether there is a header, its line, or None.
 
     Raises:
-        DataError: for anything but yes, no and a line's number.
+        DataError: for anything but yes, no and the number of a line.
 
     Example:
         >>> parse_header("yes"), parse_header(False), parse_header("3"), parse_header(None)
@@ -36,16 +37,19 @@ def parse_header(header: Any) -> bool | int | None:
     """
     if header is None or isinstance(header, bool):
         return header
-    said = {"yes": True, "no": False, "true": True, "false": False}.get(str(header).lower())
-    if said is not None:
-        return said
+    answer = {"yes": True, "no": False, "true": True, "false": False}.get(str(header).lower())
+    if answer is not None:
+        return answer
     if str(header).isascii() and str(header).isdigit() and int(header) > 0:
         return int(header)
     raise DataError(f"header must be yes, no or the number of its line; received {header!r}")
 
 
 def read_text(
-    path: Path, separator: str | None = None, header: Any = None, encoding: str | None = None
+    path: Path,
+    separator: str | None = None,
+    header: HeaderOption = None,
+    encoding: str | None = None,
 ) -> Table:
     """Return the table in a text file, which may be compressed.
 
@@ -53,10 +57,10 @@ def read_text(
         path: The file.
         separator: One character or its name; None finds it.
         header: Whether the first row names the columns, or the line that does; None finds it.
-        encoding: Of the text; None finds it.
+        encoding: The encoding of the text; None finds it.
 
     Raises:
-        DataError: for an empty or ragged file; where the separator or header cannot be told.
+        DataError: for an empty or ragged file, and where the file leaves separator or header open.
     """
     where, given, named = str(path), parse_separator(separator), parse_header(header)
     text, encoding = decode(read_bytes(path), path, encoding)
@@ -73,10 +77,10 @@ def read_text(
         raise DataError(f"{where}: empty; there is a header but no examples")
     names = head.names or [f"column {place}" for place in range(len(table.columns))]
     comments = len(part.comments) + grid.comments - head.is_comment
-    left = [f"{counted(comments, 'comment line')} ({COMMENT}) left out"] if comments else []
-    note = [f"{encoding}, cells separated by {NAMES.get(sign, repr(sign))}", head.said]
+    left_out = [f"{counted(comments, 'comment line')} ({COMMENT}) left out"] if comments else []
+    note = [f"{encoding}, cells separated by {NAMES.get(sign, repr(sign))}", head.note]
     raws = [Raw(name, cells) for name, cells in zip(names, table.columns, strict=True)]
-    return Table(where, raws, table.lines, sign, "; ".join([*note, *left, *grid.said]))
+    return Table(where, raws, table.lines, sign, "; ".join([*note, *left_out, *grid.notes]))
 
 
 def _with_first_row(grid: Grid) -> Grid:
@@ -92,43 +96,43 @@ def _with_first_row(grid: Grid) -> Grid:
 
 @dataclass(frozen=True)
 class _Head:
-    """What names the columns.
+    """The header of a table.
 
     Attributes:
-        said: That in words.
-        names: The names; None where there are none.
+        note: Where it stands, in words.
+        names: The names of the columns; None without a header.
         is_example: Whether the first row is an example.
         is_comment: Whether the names stand in a comment.
     """
 
-    said: str
+    note: str
     names: list[str] | None = None
     is_example: bool = False
     is_comment: bool = False
 
 
 def _head(grid: Grid, part: Part, header: bool | int | None, sign: str, where: str) -> _Head:
-    """Return what names the columns: the first row, a comment above it, or nothing."""
-    here = _Head(f"line {grid.first_line} is the header", grid.first)
+    """Return the header: the first row, a comment above it, or none."""
+    first_row = _Head(f"line {grid.first_line} is the header", grid.first)
     if type(header) is int:
         return _head_of_line(grid, header, where)
     commented = _commented_names(grid, part, sign, where)
     if header is False:
         return _Head("no header, as asked for: the first row is an example", is_example=True)
-    found = signs(grid.first, grid.columns)
-    decided = verdict(found)
+    evidence = signs(grid.first, grid.columns)
+    decided = verdict(evidence)
     if decided is not True and commented is not None:
-        said = f"the comment above line {grid.first_line} is the header"
-        return _Head(said, commented, is_example=True, is_comment=True)
+        note = f"the comment above line {grid.first_line} is the header"
+        return _Head(note, commented, is_example=True, is_comment=True)
     if decided or header:
-        return here
+        return first_row
     if decided is None:
-        raise _in_doubt(grid, found, where)
+        raise _in_doubt(grid, evidence, where)
     return _Head("no header: the first row is an example", is_example=True)
 
 
 def _head_of_line(grid: Grid, line: int, where: str) -> _Head:
-    """Return the header that stands in the line that the user names."""
+    """Return the header in the line that the user names."""
     if grid.first_line != line + sum(cell.count("\n") for cell in grid.first):
         raise DataError(
             f"{where}: line {line} names no columns, as it is blank or a comment; the next row is "
@@ -148,7 +152,7 @@ def _commented_names(grid: Grid, part: Part, sign: str, where: str) -> list[str]
     for comment in part.comments:
         try:
             cells = [cell.strip() for cell in next(reader(comment, sign), [])]
-        except csv.Error:  # not even cells
+        except csv.Error:  # a comment that is no row of cells
             cells = []
         names = cells if len(cells) == len(grid.columns) > 1 else None
         if names is not None and not verdict(signs(names, _with_first_row(grid).columns)):
@@ -159,13 +163,13 @@ def _commented_names(grid: Grid, part: Part, sign: str, where: str) -> list[str]
     return names
 
 
-def _in_doubt(grid: Grid, found: Signs, where: str) -> DataError:
+def _in_doubt(grid: Grid, evidence: Signs, where: str) -> DataError:
     why = (
-        f"{found.like_a_name!r} looks like a name and {found.like_a_value!r} like a value"
-        if found.like_a_name is not None
-        else f"it is numbers as names may be, {found.counts} the first"
+        f"{evidence.like_a_name!r} looks like a name and {evidence.like_a_value!r} like a value"
+        if evidence.like_a_name is not None
+        else f"its cells are numbers that may be names, the first {evidence.counts}"
     )
     return DataError(
-        f"{where}, line {grid.first_line}: whether this row is a header or an example cannot be "
-        f"told ({why}); say header=True or header=False (--header yes or no)"
+        f"{where}, line {grid.first_line}: the table does not show whether this row is a header or "
+        f"an example ({why}); give header=True or header=False (--header yes or no)"
     )

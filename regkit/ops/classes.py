@@ -1,15 +1,13 @@
-"""Class numbers as probabilities, refusing the numbers that the backend's own loss refuses."""
+"""Class numbers as probabilities; numbers outside of the classes fail as in the backend's loss."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import keras
 from keras import ops
 
-__all__ = ["one_hot"]
+from regkit.types import Tensor
 
-Tensor = Any
+__all__ = ["one_hot"]
 
 
 def _checked(y: Tensor, classes: int, dtype: str) -> Tensor:
@@ -25,13 +23,13 @@ elif keras.backend.backend() == "torch":
 def one_hot(y: Tensor, classes: int, axis: int = -1) -> Tensor:
     """Return probabilities of 0 and 1 along a new axis, in Keras' `floatx`.
 
-    A number outside of 0 … classes − 1 is refused as by the backend's sparse crossentropy: an error
+    A number outside of 0 … classes − 1 is what it is to the backend's sparse crossentropy: an error
     on PyTorch and TensorFlow (NaN where XLA compiles), a row of zeros on JAX.
 
     Args:
         y: int32 class numbers.
-        classes: Their number K.
-        axis: Where the new axis of K comes.
+        classes: The number of classes, K.
+        axis: The position of the new axis, of length K.
 
     Example:
         >>> one_hot(ops.array([1, 0]), 2).shape == (2, 2)

@@ -1,7 +1,7 @@
 """Smooth random fields: normal, with the covariance exp(−r²/4σ²), from noise on a coarse grid.
 
-White noise that a Gaussian of deviation σ has smoothed holds nothing much finer than σ, so it need
-not be drawn for every pixel. Nodes at distances of σ, weighted by Gaussians, give the same field to
+White noise smoothed by a Gaussian of deviation σ has almost no detail finer than σ, so it need not
+be drawn for every pixel. Nodes at distances of σ, weighted by Gaussians, give the same field to
 2 · 10⁻⁴ of its variance, and the weighting is two small matrix products:
 
     field = Gy · Z · Gxᵀ,   G[i, j] ∝ exp(−(i − x_j)²/2σ²),   Σ_j G[i, j]² = 1
@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from regkit.types import Array, Number, Size, Tensor
+
 __all__ = ["coarse_shape", "displacement_deviation", "gaussian_weights", "resized", "smooth_field"]
 
-Tensor = Any
-Array = np.ndarray[Any, np.dtype[Any]]
-
-_REACH = 2.5  # in σ: what nodes farther out would add to a covariance at the border is 2 · 10⁻⁴
+_REACH = 2.5  # in σ; nodes farther out would change a covariance at the border by 2 · 10⁻⁴
 
 if keras.backend.backend() == "torch":
     from regkit.ops.backends.torch import pairs_of_fields  # laid out as `grid_sample` reads them
@@ -50,7 +48,7 @@ def gaussian_weights(size: int, sigma: float) -> Array:
     spacing = max(sigma, 1.0)
     nodes = math.ceil((size - 1) / spacing + 2 * _REACH) + 1
     if spacing == 1.0:
-        nodes += (nodes - size) % 2  # then the nodes, centered on the image, are pixels
+        nodes += (nodes - size) % 2  # so that the nodes, centered on the image, are pixels
     places = (size - 1) / 2 + spacing * (np.arange(nodes) - (nodes - 1) / 2)
     weights = _gaussian(np.arange(size)[:, None] - places, sigma)
     return np.asarray(weights / np.linalg.norm(weights, axis=1, keepdims=True), "float32")
@@ -72,11 +70,11 @@ def displacement_deviation(sigma: float) -> float:
     return float(np.sum(np.square(kernel / kernel.sum())) / math.sqrt(3))
 
 
-def coarse_shape(batch: Any, height: int, width: int, sigma: float) -> tuple[int, Any]:
+def coarse_shape(batch: Size, height: int, width: int, sigma: float) -> tuple[int, Size]:
     """Return the shape of the noise that `smooth_field` takes: (nodes down, all the rest).
 
     The rest is batch × 2 × nodes across, in this order and flat: backends fill and multiply long
-    rows at full speed, and rows of thirteen not.
+    rows at full speed, but not rows of thirteen.
 
     Example:
         >>> coarse_shape(32, 28, 28, 4.0)
@@ -87,15 +85,15 @@ def coarse_shape(batch: Any, height: int, width: int, sigma: float) -> tuple[int
 
 
 def smooth_field(
-    noise: Tensor, height: int, width: int, sigma: float, strength: Any = 1.0
+    noise: Tensor, height: int, width: int, sigma: float, strength: Number = 1.0
 ) -> Tensor:
     """Return strength · Gy · Z · Gxᵀ: two independent smooth fields for every example.
 
     Args:
         noise: Z, standard normal, of `coarse_shape(batch, height, width, sigma)`.
-        height: Pixels.
-        width: Pixels.
-        sigma: Of the Gaussian, in pixels.
+        height: The height of the images, in pixels.
+        width: Their width, in pixels.
+        sigma: The deviation of the Gaussian, in pixels.
         strength: The standard deviation; a number, a scalar, or a tensor of shape (batch,).
 
     Returns:
@@ -120,14 +118,15 @@ def smooth_field(
 
 
 def resized(field: Tensor, height: int, width: int) -> Tensor:
-    """Return the field of the same motion for images of another size, in their pixels.
+    """Return the same motion for images of another size, in their pixels.
 
-    Between its pixels the field is linear; a displacement grows with the side along which it is.
+    Between pixels the field is interpolated linearly; a displacement is scaled as the side along
+    which it points.
 
     Args:
         field: Of shape (batch, rows, columns, 2).
-        height: Pixels of the other images.
-        width: Likewise.
+        height: The height of the other images, in pixels.
+        width: Their width, in pixels.
 
     Example:
         >>> field = ops.tile(ops.array([1.0, 3.0]), (1, 4, 4, 1))

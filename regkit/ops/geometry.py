@@ -16,9 +16,9 @@ from regkit.ops import fields
 from regkit.ops.interpolation import displaced
 from regkit.types import Array, Tensor
 
-__all__ = ["Affine", "Field", "Size", "Way", "as_field", "composed", "scaled", "scaled_size"]
+__all__ = ["Affine", "Field", "Sides", "Way", "as_field", "composed", "scaled", "scaled_size"]
 
-Size = tuple[int, int]  # height, width
+Sides = tuple[int, int]  # height, width
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Affine:
     """
 
     matrix: Tensor
-    source: Size
-    size: Size
+    source: Sides
+    size: Sides
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Field:
     """
 
     displacement: Tensor
-    source: Size
+    source: Sides
 
     @property
-    def size(self) -> Size:
+    def size(self) -> Sides:
         """Height and width of the output."""
         _, height, width, _ = self.displacement.shape
         return height, width
@@ -58,12 +58,12 @@ class Field:
 Way = Affine | Field
 
 
-def _center(size: Size) -> Array:
+def _center(size: Sides) -> Array:
     """Return the center of an image, (x, y)."""
     return np.array([(size[1] - 1) / 2, (size[0] - 1) / 2], "float32")
 
 
-def _grid(size: Size) -> Array:
+def _grid(size: Sides) -> Array:
     """Return the place of every pixel, of shape (height, width, 2)."""
     columns, rows = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
     return np.stack([columns, rows], -1).astype("float32")
@@ -119,7 +119,7 @@ def composed(first: Way, then: Way) -> Way:
     return Field(later + earlier, first.source)
 
 
-def scaled_size(way: Way, source: Size) -> Size:
+def scaled_size(way: Way, source: Sides) -> Sides:
     """Return the size of the output of the same motion for images of another size.
 
     Example:
@@ -131,7 +131,7 @@ def scaled_size(way: Way, source: Size) -> Size:
     return round(way.size[0] * down), round(way.size[1] * across)
 
 
-def scaled(way: Way, source: Size) -> Way:
+def scaled(way: Way, source: Sides) -> Way:
     """Return the same motion for images of another size, in their pixels.
 
     Example:

@@ -1,8 +1,8 @@
 """A counter-based random generator in int32 arithmetic, the same numbers on every backend.
 
 Two multiply-xorshift mixers (Steele and Vigna 2021; the constants are those of C. Wellons'
-`triple32` and `lowbias32`). Signed 32-bit integers wrap alike on TensorFlow, JAX and PyTorch, where
-unsigned ones do not, so all arithmetic is int32 and right shifts are masked to be logical.
+`triple32` and `lowbias32`). Signed 32-bit integers overflow in the same way on TensorFlow, JAX and
+PyTorch, unsigned ones do not: all arithmetic is int32, and right shifts are masked to be logical.
 
 `mix` and `mix_host` are the same bijection of 32-bit integers, on tensors and on Python integers.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from keras import ops
 
-from regkit.types import Tensor
+from regkit.types import Size, Tensor
 
 __all__ = ["TRIPLE32", "bits", "mix", "mix_host", "mixed", "mixed_with", "to_int32"]
 
@@ -36,7 +36,7 @@ def _shift(x: Tensor, places: int) -> Tensor:
 
 
 def mix(x: Tensor) -> Tensor:
-    """Return a well-mixed bijection of int32 tensors (`lowbias32`), elementwise."""
+    """Return each int32 number mixed by a bijection of all of them (`lowbias32`)."""
     x = ops.bitwise_xor(x, _shift(x, 16)) * to_int32(0x7FEB352D)
     x = ops.bitwise_xor(x, _shift(x, 15)) * to_int32(0x846CA68B)
     return ops.bitwise_xor(x, _shift(x, 16))
@@ -77,16 +77,20 @@ def mixed_with(x: Tensor | int, *others: Tensor | int) -> Tensor | int:
     return x
 
 
-def bits(first: Tensor, second: Tensor, size: Tensor | int) -> Tensor:
+def bits(first: Size, second: Size, size: Size) -> Tensor:
     """Return `size` random int32, a pure function of two int32 keys and the position.
 
     The first key moves the counter, the second enters after one round of mixing, so that streams
-    of different keys do not overlap with a lag.
+    of different keys do not overlap, not even shifted against each other.
 
     Args:
-        first: int32 scalar.
-        second: int32 scalar.
-        size: How many, an integer or an int32 scalar tensor.
+        first: An int32 scalar, a tensor or an integer.
+        second: Another.
+        size: How many numbers, an integer or an int32 scalar tensor.
+
+    Example:
+        >>> tuple(bits(1, 2, 5).shape)
+        (5,)
     """
     x = ops.arange(size, dtype="int32") + first
     x = ops.bitwise_xor(x, _shift(x, 17)) * TRIPLE32[0]

@@ -15,21 +15,23 @@ a = −0.75, as in OpenCV and PyTorch; SciPy's order 3 is another curve, a B-spl
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import keras
 import numpy as np
 from keras import ops
 
+from regkit.types import Number, Tensor
+
 __all__ = ["BORDERS", "KERNELS", "displaced", "keys_weights"]
 
-Tensor = Any
+_Values = TypeVar("_Values")
 
 BORDERS = ("constant", "nearest", "wrap", "mirror", "reflect")
 KERNELS = ("bilinear", "bicubic", "nearest")
 
 
-def keys_weights(t: Any, a: float = -0.75) -> list[Any]:
+def keys_weights(t: Number, a: float = -0.75) -> list[Number]:
     """Return the weights of the pixels −1, 0, 1 and 2 at the place 0 ≤ t < 1.
 
     Keys 1981, Cubic convolution interpolation for digital image processing, section II.
@@ -43,7 +45,7 @@ def keys_weights(t: Any, a: float = -0.75) -> list[Any]:
     return [a * t * u * u, near(t), near(u), a * u * t * t]
 
 
-def _near(distance: Any, a: float) -> Any:
+def _near(distance: Number, a: float) -> Number:
     return ((a + 2.0) * distance - (a + 3.0)) * distance * distance + 1.0
 
 
@@ -62,7 +64,7 @@ def displaced(
         field: Of shape (batch, rows, columns, 2), which are those of the result, in pixels: along
             x, then along y; float32, for half precision has no digits for coordinates, or float64.
         interpolation: "bilinear", "bicubic" or "nearest".
-        fill_mode: What lies beyond the border, see the module.
+        fill_mode: The kind of border, one of `BORDERS`.
         fill_value: The value there, where `fill_mode` is "constant".
 
     Returns:
@@ -79,7 +81,7 @@ def displaced(
     if "int" in dtype:
         values = ops.round(values)
         bounds = np.iinfo(dtype)
-        if bounds.bits <= 16:  # wider ones are not exact in float32
+        if bounds.bits <= 16:  # the bounds of wider types are not exact in float32
             values = ops.clip(values, bounds.min, bounds.max)
     return ops.cast(values, dtype)
 
@@ -87,13 +89,13 @@ def displaced(
 def _gathered(
     images: Tensor, field: Tensor, interpolation: str, fill_mode: str, fill_value: float
 ) -> Tensor:
-    """Return the samples, on any backend: a gather for each pixel of the kernel."""
+    """Return the samples, on any backend, by one gather for each pixel of the kernel."""
     _, height, width, channels = images.shape
     _, lines, across, _ = field.shape
     columns, rows = ops.arange(across, dtype="int32"), ops.arange(lines, dtype="int32")[:, None]
     along_x = _along(field[..., 0], columns, width, interpolation, fill_mode)
     along_y = _along(field[..., 1], rows, height, interpolation, fill_mode)
-    (x_places, x_weights), (y_places, y_weights) = _settled(along_x), _settled(along_y)
+    (x_places, x_weights), (y_places, y_weights) = _computed_once(along_x), _computed_once(along_y)
     first = ops.arange(ops.shape(images)[0], dtype="int32") * (height * width)
     first = ops.reshape(first, (-1, 1, 1))
     pixels = ops.reshape(images, (-1, channels))
@@ -108,36 +110,44 @@ def _gathered(
     return total
 
 
-def _weighted(weights: list[Tensor], values: list[Tensor]) -> Tensor:
+def _weighted(weights: list[Number], values: list[Tensor]) -> Tensor:
     return sum(weight * value for weight, value in zip(weights, values, strict=True))
 
 
 def _along(
-    shift: Tensor, own: Tensor, size: int, interpolation: str, fill_mode: str
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the places on one axis that a sample reads, and their weights, with a channel axis."""
-    # The whole pixels of the shift go to the index, so that the rest keeps all of its digits.
+    shift: Tensor, pixels: Tensor, size: int, interpolation: str, fill_mode: str
+) -> tuple[list[Tensor], list[Number]]:
+    """Return the pixels that a sample reads along one axis, and their weights, with a channel axis.
+
+    Args:
+        shift: The displacement along the axis, for each pixel.
+        pixels: The positions 0 … size − 1, shaped to broadcast with the shift.
+        size: The length of the axis.
+        interpolation: As in `displaced`.
+        fill_mode: As in `displaced`.
+    """
+    # Whole pixels are added to the index as integers, so that the fraction keeps all its digits.
     whole = ops.round(shift) if interpolation == "nearest" else ops.floor(shift)
-    rest = ops.expand_dims(shift - whole, -1)
+    fraction = ops.expand_dims(shift - whole, -1)
     if interpolation == "nearest":
-        offsets, weights = range(1), [ops.ones_like(rest)]
+        offsets, weights = range(1), [ops.ones_like(fraction)]
     elif interpolation == "bilinear":
-        offsets, weights = range(2), [1.0 - rest, rest]
+        offsets, weights = range(2), [1.0 - fraction, fraction]
     else:
-        offsets, weights = range(-1, 3), keys_weights(rest)
-    start = own + ops.cast(whole, "int32")
+        offsets, weights = range(-1, 3), keys_weights(fraction)
+    start = pixels + ops.cast(whole, "int32")
     places = [start + offset for offset in offsets]
     if fill_mode == "constant":
-        inside = [ops.logical_and(one >= 0, one < size) for one in places]
+        inside = [ops.logical_and(place >= 0, place < size) for place in places]
         weights = [
-            ops.where(ok[..., None], weight, 0.0)
-            for ok, weight in zip(inside, weights, strict=True)
+            ops.where(there[..., None], weight, 0.0)
+            for there, weight in zip(inside, weights, strict=True)
         ]
-    return [_folded(one, size, fill_mode) for one in places], weights
+    return [_folded(place, size, fill_mode) for place in places], weights
 
 
 def _folded(place: Tensor, size: int, fill_mode: str) -> Tensor:
-    """Return the pixel of the image, 0 … size − 1, that stands at a place within or beyond it."""
+    """Return the pixel of the image, 0 … size − 1, whose value a place within or beyond it has."""
     if fill_mode == "wrap":
         return ops.mod(place, size)
     if fill_mode == "mirror":
@@ -154,25 +164,25 @@ def _rows_at(rows: Tensor, index: Tensor) -> Tensor:
     return ops.take(rows, index, axis=0)
 
 
-def _settled(values: Any) -> Any:
+def _computed_once(values: _Values) -> _Values:
     return values
 
 
 _sampled = _gathered
 if keras.backend.backend() == "tensorflow":
-    # Some forty operations on whole images are memory traffic unless they are fused.
+    # Some forty operations on whole images cost memory traffic unless XLA fuses them.
     from regkit.ops.backends.tensorflow import compiled
 
     _sampled = compiled(_gathered)
 elif keras.backend.backend() == "jax":
+    from regkit.ops.backends.jax import computed_once as _computed_once
     from regkit.ops.backends.jax import rows_at as _rows_at
-    from regkit.ops.backends.jax import settled as _settled
 elif keras.backend.backend() == "torch":
-    # `grid_sample` reads and blends in one pass; it knows every border but wrap.
+    # `grid_sample` reads and blends in one pass; it has every border but "wrap".
     from regkit.ops.backends.torch import grid_sampled
 
     def _sampled(
         images: Tensor, field: Tensor, interpolation: str, fill_mode: str, fill_value: float
     ) -> Tensor:
-        way = _gathered if fill_mode == "wrap" else grid_sampled
-        return way(images, field, interpolation, fill_mode, fill_value)
+        sample = _gathered if fill_mode == "wrap" else grid_sampled
+        return sample(images, field, interpolation, fill_mode, fill_value)

@@ -1,28 +1,26 @@
-"""A function applied to one example after the other, in the memory of one."""
+"""A function applied to one example after the other, with the memory that one example needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 from keras import ops
 
-__all__ = ["map_recomputed"]
+from regkit.types import Nest, Tensor
 
-Tensor = Any
-Nest = Any
+__all__ = ["map_recomputed"]
 
 
 def map_recomputed(function: Callable[..., Nest], xs: Nest, constants: Sequence[Tensor]) -> Nest:
     """Return the stacked `function(x, *constants)` for each x along the first axis of `xs`.
 
-    What the function computes on its way is made again for the gradient, not kept. Gradients flow
-    to `xs` and to the constants; tensors that the function closes over are constants to them.
+    For the gradient the function is computed again, so that its intermediate values need not be
+    kept. Gradients flow to `xs` and to the constants, not to tensors that the function closes over.
 
     Example:
         >>> squares = map_recomputed(lambda x, c: c * x**2, ops.array([1.0, 2.0]), [ops.array(3.0)])
-        >>> [float(one) for one in squares]
+        >>> [float(square) for square in squares]
         [3.0, 12.0]
     """
     recomputed = keras.remat(function)
@@ -31,5 +29,5 @@ def map_recomputed(function: Callable[..., Nest], xs: Nest, constants: Sequence[
 
 if keras.backend.backend() == "torch":
     # A checkpoint for each example leaves small blocks of memory between the large ones, which
-    # then cannot be used again: 700 MB for 128 masks of 800 × 800, one at a time.
+    # then cannot be reused: 700 MB for 128 masks of 800 × 800, one at a time.
     from regkit.ops.backends.torch_map import map_recomputed

@@ -1,17 +1,15 @@
-"""Norms of lists of weights, as penalties use them, in the type that `precision.wide` names."""
+"""Norms over a list of weights, as penalties need them, in at least float32."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from keras import ops
 
 from regkit.ops.precision import widened
+from regkit.types import Tensor
 
 __all__ = ["sum_of_absolutes", "sum_of_squares"]
-
-Tensor = Any
 
 
 def sum_of_absolutes(tensors: Sequence[Tensor]) -> Tensor:
@@ -21,7 +19,7 @@ def sum_of_absolutes(tensors: Sequence[Tensor]) -> Tensor:
         >>> float(sum_of_absolutes([[1.0, -2.0], [[3.0]]]))
         6.0
     """
-    return _total([ops.sum(ops.abs(one)) for one in widened(tensors)])
+    return _total([ops.sum(ops.abs(tensor)) for tensor in widened(tensors)])
 
 
 def sum_of_squares(tensors: Sequence[Tensor]) -> Tensor:
@@ -31,7 +29,7 @@ def sum_of_squares(tensors: Sequence[Tensor]) -> Tensor:
         >>> float(sum_of_squares([[1.0, -2.0], [[3.0]]]))
         14.0
     """
-    return _total([ops.sum(ops.square(one)) for one in widened(tensors)])
+    return _total([ops.sum(ops.square(tensor)) for tensor in widened(tensors)])
 
 
 def _total(parts: list[Tensor]) -> Tensor:

@@ -1,39 +1,43 @@
-"""In which floating type to compute: never less than float32, and float64 where it was given."""
+"""The floating type to compute in: at least float32, and float64 where that is in use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import keras
 from keras import ops
 
-__all__ = ["wide", "widened"]
+from regkit.types import Tensor
 
-Tensor = Any
+__all__ = ["wide", "widened"]
 
 
 def wide(*tensors: Tensor) -> str:
     """Return "float64" where Keras' `floatx` or one of the tensors is float64, else "float32".
 
-    Half-precision numbers are no type to sum squares or to draw in; float64 ones lose digits in
-    anything less.
+    Half precision has too few digits to sum squares or to draw in, and float64 values would lose
+    digits in any other type.
 
     Example:
         >>> wide(ops.ones(2, "float16"))
         'float32'
     """
-    types = [keras.config.floatx(), *(_name(one) for one in tensors)]
+    types = [keras.config.floatx(), *(_name(tensor) for tensor in tensors)]
     return "float64" if "float64" in types else "float32"
 
 
 def widened(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """Return tensors, all in the type that `wide` names for them."""
+    """Return tensors cast to the type that `wide` names for them.
+
+    Example:
+        >>> [str(tensor.dtype)[-7:] for tensor in widened([ops.ones(2, "float16")])]
+        ['float32']
+    """
     tensors = list(tensors)
     dtype = wide(*tensors)
-    return [ops.cast(one, dtype) for one in tensors]
+    return [ops.cast(tensor, dtype) for tensor in tensors]
 
 
-def _name(tensor: Any) -> str:
+def _name(tensor: object) -> str:
     dtype = getattr(tensor, "dtype", None)
     return "" if dtype is None else str(keras.backend.standardize_dtype(dtype))

@@ -8,74 +8,72 @@ numbers of 23 bits, made normal with more digits.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import keras
 from keras import ops
 
 from regkit.ops import hashing
+from regkit.types import Number, Shape, Size, Tensor
 
 __all__ = ["Key", "bernoulli", "integers", "normal", "permutation", "uniform"]
 
-Tensor = Any
-Key = tuple[Tensor, Tensor]
+Key = tuple[Size, Size]
 
 
-def _size(shape: Sequence[Any]) -> Any:
+def _size(shape: Shape) -> Size:
     """Return the number of elements, an integer where the shape is known."""
     if all(isinstance(n, int) for n in shape):
         return math.prod(shape)
     return ops.prod(ops.stack([ops.cast(n, "int32") for n in shape]))
 
 
-def _flat_uniform(first: Tensor, second: Tensor, size: Any) -> Tensor:
-    # Half a step keeps 0 and 1 out, so that log and erfinv are finite. With it 23 bits fill the 24
-    # of a float32; 24 bits would round the largest number to 1.
+def _flat_uniform(first: Size, second: Size, size: Size) -> Tensor:
+    # Half a step is added so that 0 and 1 do not occur, where log and erfinv are infinite. With it
+    # 23 bits fill the 24 of a float32; 24 bits would round the largest number to 1.
     whole = ops.bitwise_and(ops.right_shift(hashing.bits(first, second, size), 9), 0x7FFFFF)
     return (ops.cast(whole, "float32") + 0.5) * (2.0**-23)
 
 
-def _flat_normal(first: Tensor, second: Tensor, size: Any) -> Tensor:
+def _flat_normal(first: Size, second: Size, size: Size) -> Tensor:
     return ops.erfinv(2.0 * _flat_uniform(first, second, size) - 1.0) * math.sqrt(2.0)
 
 
 if keras.backend.backend() == "tensorflow":
-    # A dozen integer operations in a row are memory traffic unless they are fused.
+    # A dozen integer operations in a row cost memory traffic unless XLA fuses them.
     from regkit.ops.backends.tensorflow import fused
 
     _flat_uniform = fused(_flat_uniform)
     _flat_normal = fused(_flat_normal)
 elif keras.backend.backend() == "torch":
-    # Likewise, where every operation of an eager step would allocate.
+    # In place, since each operation of an eager step would allocate memory.
     from regkit.ops.backends.torch import flat_normal as _flat_normal
     from regkit.ops.backends.torch import flat_uniform as _flat_uniform
 
 
-def uniform(key: Key, shape: Sequence[Any], dtype: str = "float32") -> Tensor:
+def uniform(key: Key, shape: Shape, dtype: str = "float32") -> Tensor:
     """Return numbers uniform on the open interval (0, 1), float32 or float64."""
     numbers = _flat_uniform(*key, _size(shape))
     return ops.reshape(numbers if dtype == "float32" else ops.cast(numbers, dtype), shape)
 
 
-def normal(key: Key, shape: Sequence[Any], dtype: str = "float32") -> Tensor:
+def normal(key: Key, shape: Shape, dtype: str = "float32") -> Tensor:
     """Return standard normal numbers, by the inverse of the distribution function."""
     if dtype == "float32":
         return ops.reshape(_flat_normal(*key, _size(shape)), shape)
     return ops.erfinv(2.0 * uniform(key, shape, dtype) - 1.0) * math.sqrt(2.0)
 
 
-def bernoulli(key: Key, shape: Sequence[Any], probability: Any) -> Tensor:
+def bernoulli(key: Key, shape: Shape, probability: Number) -> Tensor:
     """Return booleans that are true with `probability` (a number or a tensor that broadcasts)."""
     return uniform(key, shape) < probability
 
 
-def integers(key: Key, shape: Sequence[Any], low: int, high: Any) -> Tensor:
+def integers(key: Key, shape: Shape, low: int, high: Size) -> Tensor:
     """Return int32 numbers uniform on {low, …, high − 1}."""
     span = ops.cast(high, "float32") - low
     return ops.cast(ops.floor(uniform(key, shape) * span), "int32") + low
 
 
-def permutation(key: Key, size: Any) -> Tensor:
+def permutation(key: Key, size: Size) -> Tensor:
     """Return a random order of 0 … size − 1 as int32."""
     return ops.cast(ops.argsort(_flat_uniform(*key, size)), "int32")

@@ -1,4 +1,4 @@
-"""The names of a new plugin: what pip calls it, what Python imports, and what is refused."""
+"""The names of a new plugin: for pip, for Python's imports, and which are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regkit.core.words import registered
 __all__ = ["class_name", "distribution_name", "package_name"]
 
 RESERVED = (BUILTIN, "regkit", "keras", "tensorflow", "jax", "torch")
-# What the modules that are written import by a name with a capital.
+# Names with a capital that the written modules import.
 IMPORTED = (
     "Annotated",
     "BaseEstimator",
@@ -49,8 +49,8 @@ def distribution_name(name: str) -> str:
     """Return a name for a new distribution, in its normal form.
 
     Raises:
-        RegkitError: where it is no name of a distribution, its import name is none of Python's or
-            is taken, or it is reserved.
+        RegkitError: for an invalid or reserved name, and where the import name is invalid in
+            Python or taken.
 
     Example:
         >>> distribution_name("My_Plugin")
@@ -71,10 +71,10 @@ def distribution_name(name: str) -> str:
 
 
 def class_name(name: str) -> str:
-    """Return a name for a new class; in small letters it is the registered name.
+    """Return a name for a new class; in snake case it becomes the registered name.
 
     Raises:
-        RegkitError: where it is no name of a class, or means something else in Python.
+        RegkitError: for an invalid name, and one that means something else in Python.
 
     Example:
         >>> class_name("MaxNorm")
@@ -82,7 +82,7 @@ def class_name(name: str) -> str:
     """
     if not _CLASS.fullmatch(name):
         words = re.findall(r"[A-Za-z0-9]+", name.lstrip("0123456789")) if name.isascii() else []
-        near = "".join(one[0].upper() + one[1:] for one in words).lstrip("0123456789")
+        near = "".join(word[0].upper() + word[1:] for word in words).lstrip("0123456789")
         raise RegkitError(
             "--class must be letters and digits, with a capital first, as MaxNorm; received "
             f"{name!r}" + (f"; did you mean {near!r}?" if _CLASS.fullmatch(near) else "")
@@ -94,12 +94,13 @@ def class_name(name: str) -> str:
 
 
 def _not_a_class(name: str) -> str:
+    """Return why a name cannot be that of a class, or an empty string."""
     if hasattr(builtins, name) or keyword.iskeyword(name):
-        return "it is a name of Python's own"
+        return "it is a name of Python itself"
     if name in IMPORTED:
-        return "what the new module imports has that name"
+        return "the new module imports something of that name"
     if keyword.iskeyword(registered(name)):
-        return f"its module would be {registered(name)!r}, a word of Python's own"
+        return f"its module would be {registered(name)!r}, a keyword of Python"
     return ""
 
 
@@ -113,18 +114,20 @@ def _reserved(distribution: str) -> str:
 
 
 def _unimportable(package: str) -> str:
+    """Return why Python cannot import a name, or an empty string."""
     if not package.isidentifier():
         return f"its import name would be {package!r}, and Python's names begin with a letter"
     if keyword.iskeyword(package):
-        return f"its import name would be {package!r}, a word of Python's own"
+        return f"its import name would be {package!r}, a keyword of Python"
     if package in sys.stdlib_module_names:
         return f"its import name would be {package!r}, a module of Python's standard library"
     return ""
 
 
 def _taken(distribution: str, package: str) -> str:
-    there = {folder_name(dist): dist for dist in importlib.metadata.distributions()}
-    if distribution in there:
+    """Return what has one of the names already, or an empty string."""
+    installed = {folder_name(dist) for dist in importlib.metadata.distributions()}
+    if distribution in installed:
         return f"a distribution of this name is installed; pip uninstall {distribution} removes it"
     place = _place(package)
     if place:
@@ -136,7 +139,7 @@ def _place(package: str) -> str:
     """Return where an installed module lies, or an empty string where there is none."""
     try:
         spec = importlib.util.find_spec(package)
-    except Exception:  # of a finder or an odd module: something is there, so the name is refused
+    except Exception:  # an error of a finder or a broken module: the name is taken
         return "a module"
-    # A folder without __init__.py gives way to any package of its name.
+    # A folder without __init__.py has no origin; any package of its name takes precedence.
     return str(spec.origin) if spec is not None and spec.origin is not None else ""

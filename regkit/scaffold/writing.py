@@ -10,8 +10,8 @@ from string import Template
 from regkit import __version__
 from regkit.core.errors import RegkitError
 from regkit.core.registry.entry import BUILTIN
-from regkit.scaffold.kinds import Part
 from regkit.scaffold.naming import distribution_name, package_name
+from regkit.scaffold.plugin_kinds import Part
 
 __all__ = ["Plugin", "create", "planned"]
 
@@ -23,10 +23,10 @@ class Plugin:
     """A plugin to be written.
 
     Attributes:
-        distribution: Its name for pip.
-        package: Its name for Python.
+        distribution: The name for pip.
+        package: The name that Python imports.
         part: What it registers.
-        folder: Where it goes.
+        folder: Where it is written.
     """
 
     distribution: str
@@ -40,28 +40,31 @@ class Plugin:
         return f"{self.distribution}:{self.part.module}"
 
     def files(self) -> dict[str, tuple[str, str]]:
-        """Return what is written: path → (template, what it is for)."""
-        kind, own, module = self.part.kind, self.part.templates, self.part.module
+        """Return the files by path, each with its template and its purpose."""
+        kind, folder, module = self.part.kind, self.part.templates, self.part.module
         package = self.package
         return {
             "pyproject.toml": ("common/pyproject.toml", "its name, what it needs and registers"),
             "README.md": ("common/README.md", "how to install, use and check it"),
             f"src/{package}/__init__.py": ("common/__init__.py", "the names of the package"),
-            f"src/{package}/{module}.py": (f"{own}/module.py", f"the {kind}: change this one"),
-            f"tests/test_{package}.py": (f"{own}/test.py", "regkit's checks, and its mathematics"),
-            f"docs/{module}.md": (f"{own}/page.md", f"the page of the {kind}"),
+            f"src/{package}/{module}.py": (f"{folder}/module.py", f"the {kind}: change this one"),
+            f"tests/test_{package}.py": (
+                f"{folder}/test.py",
+                "regkit's checks, and its mathematics",
+            ),
+            f"docs/{module}.md": (f"{folder}/page.md", f"the page of the {kind}"),
             ".gitignore": ("common/gitignore", ""),
         }
 
 
 def planned(name: str, part: Part, within: Path | None = None) -> Plugin:
-    """Return a plugin of a name with a part, to be written into a new folder of that name.
+    """Return a plugin to write into a new folder of its name.
 
     Raises:
-        RegkitError: for an impossible name, or where something is in that folder already.
+        RegkitError: for an impossible name, and where the folder is not empty.
 
     Example:
-        >>> from regkit.scaffold.kinds import chosen
+        >>> from regkit.scaffold.plugin_kinds import chosen
         >>> planned("My_Plugin", chosen("layer")).id
         'my-plugin:random_gain'
     """
@@ -80,7 +83,7 @@ def create(plugin: Plugin) -> None:
     """Write a plugin.
 
     Raises:
-        OSError: where a file cannot be written, or is there.
+        OSError: where a file cannot be written, or exists.
     """
     names = _names(plugin)
     for path, (template, _) in plugin.files().items():
@@ -103,7 +106,7 @@ def _names(plugin: Plugin) -> dict[str, str]:
         "module": part.module,
         "does": part.does,
         "shown": part.shown,
-        "needs": ", ".join(f'"{one}"' for one in needs),
+        "needs": ", ".join(f'"{requirement}"' for requirement in needs),
     }
     return names | {"use": _filled(f"{part.kind}/use.py", names).rstrip()}
 

@@ -9,8 +9,8 @@ import pytest
 import regkit
 from regkit.cli import main
 from regkit.core import registry
-from regkit.scaffold.kinds import STAGES
 from regkit.scaffold.naming import IMPORTED, RESERVED, class_name, distribution_name
+from regkit.scaffold.plugin_kinds import STAGES
 from tests.plugins_of_tests import install, site_fixture  # noqa: F401
 
 pytestmark = pytest.mark.backend_free
@@ -151,7 +151,7 @@ def test_what_is_no_name(capsys, name, near):
         ("Keras_Regkit", "it is reserved", "regkit-keras-regkit"),
         ("keras", "it is reserved", "regkit-keras"),
         ("3d-noise", "'3d_noise', and Python's names begin with a letter", "regkit-3d-noise"),
-        ("class", "'class', a word of Python's own", "regkit-class"),
+        ("class", "'class', a keyword of Python", "regkit-class"),
         ("json", "'json', a module of Python's standard library", "regkit-json"),
         ("pytest", "a distribution of this name is installed; pip uninstall", "regkit-pytest"),
         ("sklearn", "sklearn/__init__.py is imported under that name", "regkit-sklearn"),

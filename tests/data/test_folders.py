@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from regkit.data import DataError, load
-from regkit.data.images import parse_size
+from regkit.data.image_files import parse_size
 
 pytestmark = pytest.mark.backend_free
 
@@ -100,7 +100,7 @@ def test_images_of_several_sizes_need_one(tmp_path: Path) -> None:
 def test_images_that_do_not_fit_into_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regkit.data.images.MOST_BYTES", 1000)
+    monkeypatch.setattr("regkit.data.image_files.MOST_BYTES", 1000)
     with pytest.raises(DataError, match=r"12 images of 4×6 take .* such as image_size=2"):
         load(classes(tmp_path))
 
@@ -160,7 +160,7 @@ def few(root: Path) -> None:
         (truncated, r"dark/0.png: not a readable image"),
         (deeper, "there is 'dark'.*or give '.*set/train' as the data"),
         (with_validation, "beside train and test there is val; regkit draws validation images"),
-        (with_more, "there is extra; give the two alone"),
+        (with_more, "there is extra; a folder has train and test alone"),
         (unknown_in_test, r"without training examples: \['grey'\]"),
         (few, "class 'dark' has 3 examples.*target column$"),
     ],

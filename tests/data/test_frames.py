@@ -223,7 +223,7 @@ def test_pairs_that_cannot_be(pair: tuple[Any, Any], said: str) -> None:
 
 def test_another_index_pairs_by_place_and_is_said() -> None:
     data = load((TABLE, SERIES.set_axis([f"r{i}" for i in range(N)])))
-    assert "paired by place, as their indexes differ" in data.note
+    assert "paired by position, as their indexes differ" in data.note
 
 
 @pytest.mark.parametrize(
@@ -232,10 +232,18 @@ def test_another_index_pairs_by_place_and_is_said() -> None:
         (TABLE[["a"]], {}, r"one column only; features and a label column are needed\.$"),
         (TABLE[:0], {}, "DataFrame: empty"),
         (SERIES, {}, "data must be"),
-        (TABLE, {"separator": ";"}, "separator=';' is for a table in a text file; got a DataFrame"),
+        (
+            TABLE,
+            {"separator": ";"},
+            "separator=';' is for a table in a text file; received a DataFrame",
+        ),
         (TABLE, {"header": False}, "header=False is for a table in a text file"),
         (TABLE, {"encoding": "utf-8"}, "encoding='utf-8' is for a table"),
-        ((TABLE, SERIES), {"target": "a"}, "names a column, which only a table has; got a pair"),
+        (
+            (TABLE, SERIES),
+            {"target": "a"},
+            "names a column, which only a table has; received a pair",
+        ),
     ],
 )
 def test_frames_that_cannot_be(source: Any, options: dict[str, Any], said: str) -> None:

@@ -64,9 +64,9 @@ def test_features_alone_are_refused_with_the_remedy(tmp_path: Path, name: str) -
     [
         ({"arr_0": IMAGES}, {"arr_0": np.tile(LABELS, 2)}, "12 examples but 24 labels"),
         ({"arr_0": LABELS}, {"arr_0": IMAGES}, "the features comes first, that of the labels"),
-        ({"a": IMAGES, "b": IMAGES}, {"y": LABELS}, "x.npz: it holds a, b, so that which"),
-        ({"x": IMAGES}, {"a": LABELS, "b": LABELS}, "y.npz: it holds a, b, so that which"),
-        ({"x": IMAGES, "y": LABELS}, {"y": LABELS}, "x.npz: it has labels of its own, 'y'"),
+        ({"a": IMAGES, "b": IMAGES}, {"y": LABELS}, "x.npz: it holds a, b, and it is unclear which"),
+        ({"x": IMAGES}, {"a": LABELS, "b": LABELS}, "y.npz: it holds a, b, and it is unclear which"),
+        ({"x": IMAGES, "y": LABELS}, {"y": LABELS}, "x.npz: it has labels already, 'y'"),
         ({"x": IMAGES}, {}, "y.npz: it holds nothing"),
         ({"x": np.moveaxis(np.stack([IMAGES] * 3), 0, 1)}, {"y": LABELS}, "channels first.*moveaxis"),
     ],
@@ -88,7 +88,7 @@ def test_what_is_no_file_of_labels(tmp_path: Path) -> None:
         load(x, labels="none.npz")
     with pytest.raises(DataError, match=r"y.csv: a pair of paths is features and labels"):
         load((x, tmp_path / "y.csv"))
-    with pytest.raises(DataError, match="labels='y' is the file of the labels.*got digits"):
+    with pytest.raises(DataError, match="labels='y' is the file of the labels.*received digits"):
         load("digits", labels="y")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from regkit.data import DataError, load
-from regkit.data.published import PATIENCE, PUBLISHED
+from regkit.data.published import PUBLISHED, TIMEOUT
 
 pytestmark = pytest.mark.backend_free
 
@@ -57,7 +57,7 @@ def test_a_download(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (data.name, data.task, len(data.y_test)) == (name, "classification", 4)
     assert data.x.shape == (N, 6, 6, *(channels or (1,)))
     assert (data.x.max(), data.y.tolist()) == (1.0, y.tolist())
-    assert (seen, socket.getdefaulttimeout()) == ([PATIENCE], None)
+    assert (seen, socket.getdefaulttimeout()) == ([TIMEOUT], None)
 
 
 @pytest.mark.parametrize(

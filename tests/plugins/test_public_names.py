@@ -18,9 +18,11 @@ REFERENCE = "\n".join(path.read_text() for path in (ROOT / "docs" / "reference")
 PUBLIC = {
     "regkit",
     "regkit.testing",
+    "regkit.core.context",
     "regkit.core.images",
     "regkit.core.options",
     "regkit.core.stages",
+    "regkit.types",
 }
 HEAVY = {"keras", "numpy", "tensorflow", "jax", "torch", "albumentations", "cv2"}
 

@@ -17,12 +17,12 @@ CHANGES = (
     ('["ScaledNoise", "scaled"]', '["ActivationNoise", "scaled"]'),
     ("class ScaledNoise(Technique)", "class ActivationNoise(Technique)"),
     (
-        "Add normal noise to the inputs, in proportion to each number, anew in each step.",
+        "Add new normal noise to the inputs in each step, in proportion to each number.",
         "Add normal noise to what hidden layers compute, in proportion to each number.",
     ),
     (
         "Inputs of whole numbers (indices) stay as they are. Validation and",
-        "Anew in each step. Validation and",
+        "Drawn again in each step. Validation and",
     ),
     (
         "        seed: A whole number",

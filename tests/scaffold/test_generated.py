@@ -11,8 +11,8 @@ import pytest
 
 from regkit.core import registry
 from regkit.core.stages import Stage
-from regkit.scaffold.kinds import DEFAULT_STAGE, PARTS, STAGES, chosen
 from regkit.scaffold.naming import IMPORTED
+from regkit.scaffold.plugin_kinds import DEFAULT_STAGE, PARTS, STAGES, chosen
 from regkit.scaffold.writing import create, planned
 from tests.scaffold.environment import Environment
 from tests.test_docs import blocks

@@ -158,7 +158,7 @@ def test_only_the_named_output_is_smoothed():
     assert after["value_loss"] == pytest.approx(before["value_loss"])
     assert after["label_loss"] != pytest.approx(before["label_loss"], rel=1e-3)
     assert run(outputs="lab*") == after
-    with pytest.raises(ValueError, match="there are label, value"):
+    with pytest.raises(ValueError, match="its outputs are label, value"):
         run(outputs="nothing")
 
 

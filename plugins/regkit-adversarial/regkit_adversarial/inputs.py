@@ -1,16 +1,13 @@
-"""The inputs of a batch, of which those of floating type may be moved."""
+"""The inputs of a batch, and how those of floating type are moved."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import keras
 
 from regkit import RegkitError, Technique
+from regkit.types import Nest, Tensor
 
 __all__ = ["Inputs", "require_floats"]
-
-Tensor = Any
 
 
 class Inputs:
@@ -18,24 +15,24 @@ class Inputs:
 
     Args:
         x: The nest.
-        technique: Who asks, for the message.
+        technique: The technique, which an error names.
 
     Raises:
         RegkitError: where no input is of floating type.
     """
 
-    def __init__(self, x: Any, technique: Technique) -> None:
+    def __init__(self, x: Nest, technique: Technique) -> None:
         self._nest, self._flat = x, keras.tree.flatten(x)
-        self._places = [place for place, one in enumerate(self._flat) if _is_float(one)]
+        self._places = [place for place, part in enumerate(self._flat) if _is_float(part)]
         if not self._places:
-            raise _refusal(technique, [one for one in self._flat if one is not None])
+            raise _refusal(technique, [part for part in self._flat if part is not None])
 
     @property
     def values(self) -> list[Tensor]:
         """The inputs of floating type."""
         return [self._flat[place] for place in self._places]
 
-    def replaced(self, values: list[Tensor]) -> Any:
+    def replaced(self, values: list[Tensor]) -> Nest:
         """Return the nest with other values for the inputs of floating type."""
         flat = list(self._flat)
         for place, value in zip(self._places, values, strict=True):
@@ -47,18 +44,18 @@ def require_floats(technique: Technique, model: keras.Model) -> None:
     """Refuse a model that declares inputs of whole numbers only, before the first step.
 
     Raises:
-        RegkitError: for such a model. One without declared inputs is looked at in its first step.
+        RegkitError: for such a model. A model without declared inputs is checked in its first step.
     """
     declared = getattr(model, "inputs", None) or []
-    if declared and not any(_is_float(one) for one in declared):
+    if declared and not any(_is_float(x) for x in declared):
         raise _refusal(technique, declared)
 
 
 def _refusal(technique: Technique, inputs: list[Tensor]) -> RegkitError:
-    found = ", ".join(_dtype(one) for one in inputs)
+    types = ", ".join(_dtype(x) for x in inputs)
     return RegkitError(
         f"{technique!r} moves inputs along a gradient, which needs an input of floating type; the "
-        f'model\'s inputs are {found}. Convert images by x.astype("float32"); a model of tokens '
+        f'model\'s inputs are {types}. Convert images by x.astype("float32"); a model of tokens '
         "can begin at its embeddings"
     )
 

@@ -1,4 +1,4 @@
-"""A model's outputs as distributions over classes, as its compiled loss reads them."""
+"""A model's outputs as distributions over classes, interpreted as its compiled loss does."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import keras
 from keras import losses, ops
 
 from regkit import RegkitError, Technique
+from regkit.core.context import Context
+from regkit.types import Nest, Tensor
 
 __all__ = ["Reading", "divergence", "predictions", "require_classes"]
 
-Tensor = Any
-
-SMALLEST = 1e-7  # a probability below it counts as it, as in Keras' crossentropies
+SMALLEST = 1e-7  # smaller probabilities are raised to it, as in Keras' crossentropies
 
 _CATEGORICAL = (
     losses.CategoricalCrossentropy,
@@ -51,8 +51,8 @@ class Reading:
         """Return float32 log-probabilities; those of binary units along a new last axis.
 
         Example:
-            >>> found = Reading(binary=True).log_probabilities(ops.array([[0.25]]))
-            >>> [round(float(p), 4) for p in ops.exp(found)[0, 0]]
+            >>> log_p = Reading(binary=True).log_probabilities(ops.array([[0.25]]))
+            >>> [round(float(p), 4) for p in ops.exp(log_p)[0, 0]]
             [0.25, 0.75]
         """
         output = ops.cast(output, "float32")
@@ -65,7 +65,7 @@ class Reading:
         return _log(output / ops.sum(output, axis=self.axis, keepdims=True))
 
     def divergence(self, log_p: Tensor, log_q: Tensor) -> Tensor:
-        """Return KL(p ‖ q) of each example, or of each position where outputs have some."""
+        """Return KL(p ‖ q) of each example, or of each position where outputs have positions."""
         if self.binary:
             return ops.sum(divergence(log_p, log_q), axis=-1)
         return divergence(log_p, log_q, self.axis)
@@ -82,23 +82,22 @@ def divergence(log_p: Tensor, log_q: Tensor, axis: int = -1) -> Tensor:
     return ops.sum(ops.exp(log_p) * (log_p - log_q), axis=axis)
 
 
-def predictions(context: Any, x: Any = None) -> list[tuple[Reading, Tensor]]:
-    """Return each output on classes: how it is read, and its log-probabilities at the inputs x."""
+def predictions(context: Context, x: Nest = None) -> list[tuple[Reading, Tensor]]:
+    """Return for each output on classes its reading, and its log-probabilities at inputs x."""
     outputs = context.outputs(x)
     flat = keras.tree.flatten(outputs)
     pairs = zip(_losses(context.model, outputs, len(flat)), flat, strict=True)
     read = [(_reading(loss), output) for loss, output in pairs]
-    return [(reading, reading.log_probabilities(one)) for reading, one in read if reading]
+    return [(reading, reading.log_probabilities(output)) for reading, output in read if reading]
 
 
-def _losses(model: keras.Model, outputs: Any, count: int) -> list[Any]:
+def _losses(model: keras.Model, outputs: Nest, count: int) -> list[object]:
     """Return the compiled loss of each output, in the order in which the outputs are flattened."""
     loss = model.loss
-    if isinstance(loss, dict) and not isinstance(outputs, dict):
-        return [loss.get(name) for name in model.output_names]
     if isinstance(loss, dict):
-        return [loss.get(name) for name in sorted(outputs)]
-    flat: list[Any] = keras.tree.flatten(loss)
+        names = sorted(outputs) if isinstance(outputs, dict) else model.output_names
+        return [loss.get(name) for name in names]
+    flat: list[object] = keras.tree.flatten(loss)
     return flat if len(flat) == count else flat * count
 
 
@@ -108,22 +107,23 @@ def require_classes(technique: Technique, model: keras.Model) -> None:
     Raises:
         RegkitError: for such a model.
     """
-    found = keras.tree.flatten(model.loss)
-    if not any(_reading(one) for one in found):
+    compiled = keras.tree.flatten(model.loss)
+    if not any(_reading(loss) for loss in compiled):
         raise RegkitError(
             f"{technique!r} compares distributions over classes; {model.name!r} is compiled with "
-            f"the loss {', '.join(map(repr, found))}. Compile it with a crossentropy, such as "
+            f"the loss {', '.join(map(repr, compiled))}. Compile it with a crossentropy, such as "
             "'sparse_categorical_crossentropy' or 'binary_crossentropy'"
         )
 
 
-def _reading(loss: Any) -> Reading | None:
+def _reading(loss: object) -> Reading | None:
+    """Return how a loss on classes reads an output; None for another loss."""
     loss = losses.get(loss) if isinstance(loss, str) else loss
     if loss in _FUNCTIONS:
         return Reading(_FUNCTIONS[loss])
     if not isinstance(loss, _CATEGORICAL + _BINARY):
         return None
-    config = loss.get_config()
+    config: dict[str, Any] = loss.get_config()
     return Reading(
         isinstance(loss, _BINARY), config.get("from_logits", False), config.get("axis", -1)
     )

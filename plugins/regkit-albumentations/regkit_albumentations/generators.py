@@ -1,13 +1,13 @@
-"""The random generators of a transform, begun anew for each sample.
+"""The random generators of a transform, started again for each sample.
 
 Albumentations draws from two generators, NumPy's and Python's. A composition that is seeded once
-gives every transform in it the same numbers, and a worker that is forked replays those of another.
-Here both begin anew with each sample: nothing depends on what was drawn before, in which worker, or
-in which order.
+gives every transform in it the same numbers, and a forked worker replays those of another. Here
+both generators start again with each sample: its numbers do not depend on draws before it, on the
+worker, or on the order of the samples.
 
-Two new generators would take longer than many a transform. So the first of Python's numbers, as
-many as samples have drawn so far, are made for a batch at once, and NumPy's generator, a
-counter-based one whose key is the sample, is set when it is first used.
+Two new generators would take longer than many a transform. Therefore
+Python's first numbers, as many as any sample has drawn so far, are made for a whole batch at once,
+and NumPy's generator, counter-based with the sample as its key, is set when it is first used.
 """
 
 from __future__ import annotations
@@ -37,40 +37,40 @@ class Generators:
         python: Python's.
 
     Example:
-        >>> one, other = Generators(), Generators()
-        >>> for generators in (one, other):
+        >>> first, second = Generators(), Generators()
+        >>> for generators in (first, second):
         ...     draw = generators.streams(seed=1, epoch=0, numbers=[7])(0)
-        >>> one.python.random() == other.python.random()
+        >>> first.python.random() == second.python.random()
         True
-        >>> draw = other.streams(seed=1, epoch=0, numbers=[8])(0)
-        >>> one.numpy.random() == other.numpy.random()
+        >>> draw = second.streams(seed=1, epoch=0, numbers=[8])(0)
+        >>> first.numpy.random() == second.numpy.random()
         False
     """
 
     def __init__(self) -> None:
         self._bits = np.random.Philox(key=0)
         self._fresh = self._bits.state | {"buffer": [0] * 4}
-        self.numpy = _Late(self._bits)
+        self.numpy = _Lazy(self._bits)
         self.python = _Python(self.numpy)
         self._enough = _FEWEST
 
     def streams(
         self, seed: int, epoch: int, numbers: Sequence[int]
     ) -> Callable[[int], Callable[[], float]]:
-        """Return the function that begins the streams of one of some samples, by its place there.
+        """Return the function that starts the streams of a sample, given its position in a batch.
 
         It returns the function that draws Python's next number. NumPy's streams of different
         seeds, epochs and samples never overlap.
 
         Args:
-            seed: A whole number; it counts modulo 2⁶⁴.
-            epoch: Another.
-            numbers: Those of the samples, from 0 to 2⁶⁴ − 1.
+            seed: A whole number, used modulo 2⁶⁴.
+            epoch: The epoch.
+            numbers: The numbers of the batch's samples, from 0 to 2⁶⁴ − 1.
         """
         bits, late, python = self._bits, self.numpy, self.python
         key = [seed & _ALL, 0]
         counter = [0, 0, 0, epoch & _ALL]  # 2^192 numbers from one epoch to the next
-        # Lists: NumPy takes their numbers out faster than an array's.
+        # Lists, because NumPy reads their numbers faster than those of an array.
         fresh: Any = self._fresh | {"state": {"key": key, "counter": counter}}
         count = self._enough if len(numbers) >= _SEVERAL else 0
         rows = uniforms(seed, epoch, numbers, count).tolist() if count else []
@@ -91,14 +91,14 @@ class Generators:
 
     def _rest(self, seed: int, epoch: int, number: int, count: int) -> Iterator[float]:
         """Yield the numbers of a sample after the first `count`."""
-        for drawn, one in enumerate(stream(seed, epoch, number, count), count + 1):
+        for drawn, uniform in enumerate(stream(seed, epoch, number, count), count + 1):
             if drawn > self._enough:
                 self._enough = 2 * drawn
-            yield one
+            yield uniform
 
 
-class _Late(np.random.Generator):
-    """NumPy's generator, whose stream begins when it is first used."""
+class _Lazy(np.random.Generator):
+    """NumPy's generator; its stream is set when it is first used."""
 
     pending: Callable[[], None] | None = None
 
@@ -112,9 +112,9 @@ class _Late(np.random.Generator):
 
 
 class _Python(random.Random):
-    """Python's generator, whose `random` is set for each sample; all else it makes of that."""
+    """Python's generator; its `random`, from which all else follows, is set for each sample."""
 
-    gauss_next: float | None  # CPython's: of a pair of normal numbers, the one that is left over
+    gauss_next: float | None  # of CPython: the second of a pair of normal numbers
 
     def __init__(self, source: np.random.Generator) -> None:
         self._source = source
@@ -129,14 +129,14 @@ class _Python(random.Random):
 def uniforms(seed: int, epoch: int, numbers: Sequence[int], count: int) -> NDArray[np.float64]:
     """Return `count` numbers from 0 to 1 for each sample, by seed, epoch and number alone.
 
-    Each row is a stream of SplitMix64, begun at a hash of the three.
+    Each row is a stream of SplitMix64 that starts at a hash of the three.
 
     References:
         Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators, figure 17.
 
     Example:
-        >>> one, other = uniforms(1, 0, [3, 4], 2), uniforms(1, 0, [4], 3)
-        >>> one.shape, bool((one[1] == other[0, :2]).all()), bool((one[0] == other[0, :2]).any())
+        >>> two, single = uniforms(1, 0, [3, 4], 2), uniforms(1, 0, [4], 3)
+        >>> two.shape, bool((two[1] == single[0, :2]).all()), bool((two[0] == single[0, :2]).any())
         ((2, 2), True, False)
     """
     start = _mix(np.asarray(numbers, np.uint64) + _start(seed, epoch))
@@ -150,7 +150,7 @@ def _steps(count: int) -> NDArray[np.uint64]:
 
 
 def stream(seed: int, epoch: int, number: int, skipped: int = 0) -> Iterator[float]:
-    """Yield the numbers of a row of `uniforms`, one by one and without end.
+    """Yield the numbers of a row of `uniforms`, without end.
 
     Example:
         >>> list(itertools.islice(stream(1, 0, 4), 3)) == uniforms(1, 0, [4], 3)[0].tolist()
@@ -170,7 +170,7 @@ _ROUNDS = (30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)  # shift and factor
 
 
 def _mixed(word: int) -> int:
-    """Return a bijection of the last 64 bits, in which each depends on all."""
+    """Return a bijection of the last 64 bits; each bit of it depends on all."""
     word &= _ALL
     for shift, factor in _ROUNDS:
         word = (word ^ word >> shift) * factor & _ALL
@@ -178,7 +178,7 @@ def _mixed(word: int) -> int:
 
 
 def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Do the same to many words, in place."""
+    """Do the same as `_mixed` to many words, in place."""
     for shift, factor in _ROUNDS:
         words ^= words >> shift
         words *= factor

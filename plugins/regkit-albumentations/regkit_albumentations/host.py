@@ -1,20 +1,22 @@
-"""A NumPy function of images in the midst of a compiled step."""
+"""A NumPy function of images inside of a compiled step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, cast
 
 import keras
 from keras import ops
 
-__all__ = ["on_host", "unseen"]
+from regkit.types import Array, Size, Tensor
 
-Tensor = Any
+__all__ = ["on_host", "uncompiled"]
+
+_Result = TypeVar("_Result")
 
 
-def on_host(function: Callable[..., Any], images: Tensor, *others: Tensor) -> Tensor:
-    """Return function(images, *others), computed by NumPy, of the shape and type of the images.
+def on_host(function: Callable[..., Array], images: Tensor, *others: Size) -> Tensor:
+    """Return function(images, *others), computed by NumPy, with the shape and type of the images.
 
     On TensorFlow and JAX it is called while the compiled step runs, on PyTorch at once. It must be
     a pure function: JAX may call it more than once.
@@ -25,8 +27,8 @@ def on_host(function: Callable[..., Any], images: Tensor, *others: Tensor) -> Te
         *others: Tensors, or whole numbers of 32 bits.
 
     Example:
-        >>> found = on_host(lambda x, k: x * k, ops.convert_to_tensor([1.0, 2.0]), 3)
-        >>> [float(one) for one in found]
+        >>> result = on_host(lambda x, k: x * k, ops.convert_to_tensor([1.0, 2.0]), 3)
+        >>> [float(number) for number in result]
         [3.0, 6.0]
     """
     backend = keras.backend.backend()
@@ -45,23 +47,23 @@ def on_host(function: Callable[..., Any], images: Tensor, *others: Tensor) -> Te
     if backend == "tensorflow":
         import tensorflow as tf
 
-        found = tf.numpy_function(function, [images, *others], images.dtype, stateful=False)
-        found.set_shape(images.shape)
-        return found
-    return unseen(_at_once, function, images, *others)
+        result = tf.numpy_function(function, [images, *others], images.dtype, stateful=False)
+        result.set_shape(images.shape)
+        return result
+    return uncompiled(_at_once, function, images, *others)
 
 
-def _at_once(function: Callable[..., Any], *tensors: Tensor) -> Tensor:
+def _at_once(function: Callable[..., Array], *tensors: Size) -> Tensor:
     return ops.convert_to_tensor(function(*map(ops.convert_to_numpy, tensors)))
 
 
-def unseen(function: Callable[..., Any], *args: Any) -> Any:
-    """Return function(*args), called where no compiler follows it.
+def uncompiled(function: Callable[..., _Result], *args: object) -> _Result:
+    """Return function(*args), called outside of PyTorch's compiler.
 
-    That of PyTorch would else read NumPy's operations as its own, step by step, and ours with them.
+    The compiler would otherwise trace NumPy's operations as if they were its own.
     """
     if keras.backend.backend() != "torch":
         return function(*args)
     import torch
 
-    return torch.compiler.disable(function)(*args)
+    return cast(_Result, torch.compiler.disable(function)(*args))

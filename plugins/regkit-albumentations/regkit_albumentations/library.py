@@ -7,20 +7,59 @@ import functools
 import importlib
 import importlib.metadata
 import os
+import random
 import sys
 import threading
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 import keras
+import numpy as np
 
 from regkit import RegkitError
 
-__all__ = ["albumentations", "is_transform", "single_threaded_opencv"]
+__all__ = [
+    "AnyTransform",
+    "Composition",
+    "Sample",
+    "albumentations",
+    "is_transform",
+    "single_threaded_opencv",
+]
 
-_SWITCH = "NO_ALBUMENTATIONS_UPDATE"  # unset, the import asks PyPI for the newest version
+_SWITCH = "NO_ALBUMENTATIONS_UPDATE"  # where it is unset, the import asks PyPI for updates
 _SUCCESSOR = "albumentationsx"
+
+# By Albumentations' names: the image, and what else belongs to a sample.
+Sample = dict[str, Any]
+
+
+class AnyTransform(Protocol):
+    """A transform or a composition of Albumentations, by what is used of it."""
+
+    p: float
+    available_keys: set[str]
+
+    def __call__(self, *, force_apply: bool = False, **sample: object) -> Sample:
+        """Return the transformed sample."""
+
+    def set_random_state(
+        self, random_generator: np.random.Generator, py_random: random.Random
+    ) -> None:
+        """Draw from other generators."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what makes the transform again."""
+
+
+class Composition(AnyTransform, Protocol):
+    """A composition of transforms."""
+
+    transforms: list[AnyTransform]
+    processors: dict[str, Any]
+    strict: bool
+    save_applied_params: bool
 
 
 @functools.cache
@@ -52,7 +91,7 @@ def refuse_successor() -> None:
     """Refuse AlbumentationsX, which installs its files under the same import name.
 
     Raises:
-        RegkitError: where it is installed, alone or over the files of the other.
+        RegkitError: where it is installed, alone or over the files of Albumentations.
     """
     try:
         version = importlib.metadata.version(_SUCCESSOR)
@@ -60,7 +99,7 @@ def refuse_successor() -> None:
         return
     raise RegkitError(
         f"'albumentations' here is AlbumentationsX {version}, which is under the AGPL; "
-        "regkit-albumentations works with Albumentations 2.0.8, the last one under the MIT "
+        "regkit-albumentations works with Albumentations 2.0.8, the last version under the MIT "
         f"licence: pip uninstall {_SUCCESSOR}, then pip install --force-reinstall "
         '"albumentations==2.0.8"'
     )
@@ -68,22 +107,22 @@ def refuse_successor() -> None:
 
 @contextlib.contextmanager
 def _without_pytorch() -> Iterator[None]:
-    """Let PyTorch seem missing, where it is not in use: the import would bring it for one class.
+    """Hide PyTorch where it is not in use: Albumentations would import it for a single class.
 
     Loaded after TensorFlow it can crash the process, and it takes seconds.
     """
     if keras.backend.backend() == "torch" or "torch" in sys.modules:
         yield
         return
-    sys.modules["torch"] = None  # type: ignore[assignment]  # an import fails then
+    sys.modules["torch"] = None  # type: ignore[assignment]  # so that an import fails
     try:
         yield
     finally:
         del sys.modules["torch"]
 
 
-def is_transform(value: Any) -> bool:
-    """Return whether an object is a transform of Albumentations, a composition of some included.
+def is_transform(value: object) -> TypeGuard[AnyTransform]:
+    """Return whether an object is a transform or a composition of Albumentations.
 
     Example:
         >>> is_transform(albumentations().HorizontalFlip()), is_transform("HorizontalFlip")
@@ -94,26 +133,26 @@ def is_transform(value: Any) -> bool:
 
 
 _lock = threading.Lock()
-_inside = 0  # blocks that are open now, in all threads
-_threads = 0  # what OpenCV had before the first of them
+_inside = 0  # open blocks, in all threads
+_threads = 0  # OpenCV's number of threads before the first block
 
 
-def _in_a_forked_process() -> None:
-    """Begin anew: the threads that were inside, and may hold the lock, are not here."""
+def _after_fork() -> None:
+    """Reset the count and the lock: threads that hold it are not part of a forked process."""
     global _lock, _inside
     _lock, _inside = threading.Lock(), 0
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_a_forked_process)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @contextlib.contextmanager
 def single_threaded_opencv() -> Iterator[None]:
     """Keep OpenCV from starting threads within the block, which may be open in several threads.
 
-    Workers that each start as many threads as there are cores hinder one another. The last block
-    to end puts OpenCV's number back.
+    Workers that each start as many threads as there are cores slow each other down. The last block
+    to end restores OpenCV's number of threads.
     """
     global _inside, _threads
     import cv2

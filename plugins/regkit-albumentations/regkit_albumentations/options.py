@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regkit.core.options import Constraint
-from regkit_albumentations.library import is_transform
+from regkit_albumentations.library import AnyTransform, is_transform
 from regkit_albumentations.text import written
 
 __all__ = ["Transform"]
@@ -16,8 +16,9 @@ __all__ = ["Transform"]
 class Transform(Constraint):
     """A transform of Albumentations, in its text form where it has one.
 
-    So it is found in a config, a recipe and a file as text, and two equal ones are equal. What
-    has no text (a function, an array, a class of the user's) stays the object.
+    Thus configs, recipes and files hold it as text, and equal transforms compare equal. A
+    transform without a text form (with a function, an array, a class of the user's) stays an
+    object.
 
     Example:
         >>> Transform().check("HorizontalFlip(p=0.5)")
@@ -30,7 +31,7 @@ class Transform(Constraint):
             "a transform or a Compose of Albumentations, or its text, as in 'HorizontalFlip(p=0.5)'"
         )
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: object) -> str | AnyTransform:
         """Return the text, or the object."""
         if isinstance(value, str):
             if not value.strip():
@@ -45,6 +46,6 @@ class Transform(Constraint):
         """Return empty and wrong values."""
         return ["", 3, None, ["HorizontalFlip()"]]
 
-    def show(self, value: Any) -> str:
+    def show(self, value: object) -> str:
         """Return the text, or the object on one line."""
         return " ".join(repr(value).split())

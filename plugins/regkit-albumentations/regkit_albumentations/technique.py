@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import keras
 from keras import ops
 
 from regkit import RegkitError, Technique
+from regkit.core.context import Context
 from regkit.core.images import images_of, map_images
 from regkit.core.options import DataFormat, ProbabilityOption, Range, Real, SeedOption
 from regkit.core.stages import Batch, Phase
-from regkit_albumentations.host import on_host, unseen
+from regkit.types import Size, Tensor
+from regkit_albumentations.host import on_host, uncompiled
 from regkit_albumentations.images import Images, require_same_shape
+from regkit_albumentations.library import AnyTransform
 from regkit_albumentations.options import Transform
 from regkit_albumentations.sampling import Sampler
 from regkit_albumentations.text import parsed
 
 __all__ = ["Albumentations"]
 
-Tensor = Any
-
 
 class Albumentations(Technique):
-    """Transform the images of each training batch by Albumentations, every one by its own draws.
+    """Transform the images of each training batch by Albumentations, each by its own draws.
 
-    x̃ = T(x; draws of the seed, the step and the place in the batch): the same seed gives the same
-    images on every backend, and a run that is resumed goes on as it was. The generators that the
-    transform was made with, and its own seed, are not used. Targets and validation stay as they
+    x̃ = T(x; draws of the seed, the step and the position in the batch): the same seed gives the
+    same images on every backend, and a resumed run continues as it would have. The transform's own
+    generators and seed are not used. Targets and validation stay as they
     are; masks, boxes and keypoints are for `regkit_albumentations.augmented`.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
-    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through.
-    Images are uint8 or float32 and keep type and shape. The compiled step waits for the host.
+    width); where there is none, those of rank 3 are, (batch, height, width). Others stay as
+    they are. Images are uint8 or float32 and keep type and shape. The compiled step waits for the
+    host.
 
     Args:
         transform: A transform or a Compose of Albumentations, or its text: the call that makes it,
             with literals as arguments, as in "HorizontalFlip(p=0.5)".
         probability: The share of images that are transformed; a number or a schedule. 0 leaves the
             step as it is.
-        value_range: What floating images have as black and white, (low, high). Albumentations
-            takes them as (0, 1), so others are scaled there and back.
+        value_range: The values of black and white in floating images, (low, high). Albumentations
+            takes them as (0, 1), so others are scaled to that and back.
         data_format: "channels_last", "channels_first", or None for Keras' setting.
         seed: A whole number, or None to follow `keras.utils.set_random_seed`.
 
@@ -62,10 +64,10 @@ class Albumentations(Technique):
 
     def __init__(
         self,
-        transform: Annotated[Any, Transform()],
+        transform: Annotated[str | AnyTransform, Transform()],
         *,
         probability: ProbabilityOption = 1.0,
-        value_range: Annotated[Any, Range(Real())] = (0.0, 1.0),
+        value_range: Annotated[tuple[float, float], Range(Real())] = (0.0, 1.0),
         data_format: DataFormat = None,
         seed: SeedOption = None,
     ) -> None:
@@ -80,7 +82,7 @@ class Albumentations(Technique):
 
     @classmethod
     def checked_as(cls) -> list[Albumentations]:
-        """Return what regkit's checks look at."""
+        """Return the techniques that regkit's checks run on."""
         several = "Compose([HorizontalFlip(p=0.5), Affine(rotate=(-30, 30), p=1.0)])"
         return [cls("HorizontalFlip(p=0.5)"), cls(several, probability=0.75)]
 
@@ -93,16 +95,16 @@ class Albumentations(Technique):
                 "the step: model.fit(regkit_albumentations.augmented(...))"
             )
 
-    def data(self, batch: Batch, context: Any) -> Batch:
+    def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with transformed images."""
-        # One example, one transform: what is drawn is drawn once for all of its images.
+        # All images of an example are transformed by the same draws.
         size = ops.shape(images_of(batch, self, self.data_format)[0])[0]
-        given = list(context.draws.key())
+        given: list[Size] = list(context.draws.key())
         if self.probability != 1.0:
             given.append(context.draws.bernoulli((size,), context.value(self.probability)))
         return map_images(lambda x: self._transformed(x, given), batch, self, self.data_format)
 
-    def _transformed(self, images: Tensor, given: list[Any]) -> Tensor:
+    def _transformed(self, images: Tensor, given: list[Size]) -> Tensor:
         dtype = str(keras.backend.standardize_dtype(images.dtype))
         if dtype not in ("uint8", "float32"):
             raise RegkitError(
@@ -111,5 +113,5 @@ class Albumentations(Technique):
             )
         shape = tuple(images.shape[1:])
         if None not in shape:
-            unseen(require_same_shape, self._sampler, shape, dtype)
+            uncompiled(require_same_shape, self._sampler, shape, dtype)
         return on_host(Images(self._sampler, self.value_range), images, *given)

@@ -15,26 +15,26 @@ import enum
 import functools
 import inspect
 import warnings
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from regkit import RegkitError
-from regkit_albumentations.library import albumentations
+from regkit_albumentations.library import AnyTransform, Composition, albumentations
 
 __all__ = ["parsed", "written"]
 
-# They do nothing themselves, and do not say so: none has an abstract method.
+# Base classes, which do nothing themselves; none has an abstract method that would show it.
 _BASES = ("BaseCompose", "BasicTransform", "DualTransform", "ImageOnlyTransform", "Transform3D")
-# What compositions take and Albumentations leaves out of their configs.
+# Arguments of compositions that Albumentations leaves out of their configs.
 _LEFT_OUT = ("channels", "mask_interpolation")
-_NO_ARGUMENT = "not valid for transform"  # Albumentations warns, where others refuse
+_NO_ARGUMENT = "not valid for transform"  # what Albumentations warns of an unknown argument
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str) -> AnyTransform:
     """Return the transform that a text describes.
 
     Raises:
-        RegkitError: where it is not such a text, names no transform, or a transform refuses an
-            argument; with the place.
+        RegkitError: for a text of another form, an unknown transform, and an argument that a
+            transform refuses; it points to the place.
 
     Example:
         >>> parsed("HorizontalFlip(p=1.0)")
@@ -49,7 +49,7 @@ def parsed(text: str) -> Any:
     try:
         return _value(node, text)
     except RecursionError:
-        raise RegkitError(f"a transform of {len(text)} characters is nested too deep") from None
+        raise RegkitError(f"a transform of {len(text)} characters is nested too deeply") from None
 
 
 def _value(node: ast.expr, text: str) -> Any:
@@ -62,11 +62,11 @@ def _value(node: ast.expr, text: str) -> Any:
         if isinstance(number, int | float) and not isinstance(number, bool):
             return -number
     if isinstance(node, ast.List):
-        return [_value(one, text) for one in node.elts]
+        return [_value(element, text) for element in node.elts]
     if isinstance(node, ast.Tuple):
-        return tuple(_value(one, text) for one in node.elts)
+        return tuple(_value(element, text) for element in node.elts)
     if isinstance(node, ast.Dict):
-        keys = [key for key in node.keys if isinstance(key, ast.Constant)]  # that of ** is None
+        keys = [key for key in node.keys if isinstance(key, ast.Constant)]  # the key of ** is None
         if len(keys) == len(node.keys):
             pairs = zip(keys, node.values, strict=True)
             return {_value(key, text): _value(value, text) for key, value in pairs}
@@ -78,7 +78,7 @@ def _value(node: ast.expr, text: str) -> Any:
     )
 
 
-def _transform(node: ast.Call, text: str) -> Any:
+def _transform(node: ast.Call, text: str) -> AnyTransform:
     if not isinstance(node.func, ast.Name):
         _fail(text, node, f"{ast.unparse(node.func)!r} is not the name of a transform")
     name, known = node.func.id, _known()
@@ -92,8 +92,8 @@ def _transform(node: ast.Call, text: str) -> Any:
         )
     if any(keyword.arg is None for keyword in node.keywords):
         _fail(text, node, "arguments are given one by one, not by **")
-    given = [_value(one, text) for one in node.args]
-    named = {str(one.arg): _value(one.value, text) for one in node.keywords}
+    given = [_value(argument, text) for argument in node.args]
+    named = {str(keyword.arg): _value(keyword.value, text) for keyword in node.keywords}
     _require_each_once(node, given, named, text, known[name])
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
@@ -101,7 +101,7 @@ def _transform(node: ast.Call, text: str) -> Any:
             made = known[name](*given, **named)
         except RecursionError:
             raise
-        except Exception as error:  # of whatever kind: constructors check little themselves
+        except Exception as error:  # of any kind: constructors check little themselves
             _fail(text, node, " ".join(str(error).split()) or type(error).__name__)
     for note in notes:
         if _NO_ARGUMENT in str(note.message):
@@ -110,14 +110,16 @@ def _transform(node: ast.Call, text: str) -> Any:
     return made
 
 
-def _require_each_once(node: ast.Call, given: Any, named: Any, text: str, cls: type) -> None:
-    """Refuse what Python would, and neither its parser nor Albumentations does."""
+def _require_each_once(
+    node: ast.Call, given: list[Any], named: dict[str, Any], text: str, cls: type
+) -> None:
+    """Refuse arguments given twice or too many, which Albumentations itself accepts."""
     signature = inspect.signature(cls)
     if len(named) < len(node.keywords):
         _fail(text, node, "an argument is given twice")
     try:
         signature.bind_partial(
-            *given, **{name: one for name, one in named.items() if name in signature.parameters}
+            *given, **{k: value for k, value in named.items() if k in signature.parameters}
         )
     except TypeError as error:
         _fail(text, node, f"{error}. It takes: {', '.join(_defaults(cls))}")
@@ -128,9 +130,9 @@ def _known() -> dict[str, type]:
     bases = (library.BasicTransform, library.BaseCompose)
     more = {"BboxParams": library.BboxParams, "KeypointParams": library.KeypointParams}
     return more | {
-        name: found
-        for name, found in vars(library).items()
-        if inspect.isclass(found) and issubclass(found, bases) and name not in _BASES
+        name: cls
+        for name, cls in vars(library).items()
+        if inspect.isclass(cls) and issubclass(cls, bases) and name not in _BASES
     }
 
 
@@ -139,7 +141,7 @@ def _fail(text: str, node: ast.expr, message: str) -> NoReturn:
     raise RegkitError(f"{message}\n    {line}\n    {' ' * node.col_offset}^") from None
 
 
-def written(transform: Any) -> str | None:
+def written(transform: AnyTransform) -> str | None:
     """Return the text of a transform that makes an equal one, or None where there is no such text.
 
     Example:
@@ -149,29 +151,31 @@ def written(transform: Any) -> str | None:
     try:
         config = _config(transform)
         text = _text(config)
-        with warnings.catch_warnings(action="ignore"):  # said when the transform was made
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # they were shown when the transform was made
             again = _config(parsed(text))
-    # It holds a function, an array, or is a class of the user's: it has no text, and Albumentations
-    # or `parsed` says so in one of these ways (RegkitError is a ValueError). None is the answer.
+    # A transform with a function or an array, or of a class of the user's, has no text;
+    # Albumentations or `parsed` raises one of these then (RegkitError is a ValueError).
     except (NotImplementedError, TypeError, ValueError, KeyError):
         return None
     return text if again == config else None
 
 
-def _config(transform: Any) -> dict[str, Any]:
-    """Return what `to_dict` has, and what it leaves out."""
+def _config(transform: AnyTransform) -> dict[str, Any]:
+    """Return the config of `to_dict`, completed by what that leaves out."""
     config: dict[str, Any] = transform.to_dict()["transform"]
     if "transforms" in config:
-        config["transforms"] = [_config(one) for one in transform.transforms]
-        own = [name for name in _LEFT_OUT if name in _defaults(type(transform))]
-        config |= {name: getattr(transform, name) for name in own}
+        config["transforms"] = [_config(step) for step in cast(Composition, transform).transforms]
+        left_out = [name for name in _LEFT_OUT if name in _defaults(type(transform))]
+        config |= {name: getattr(transform, name) for name in left_out}
     if config.get("bbox_params"):
-        params = transform.processors["bboxes"].params
+        params = cast(Composition, transform).processors["bboxes"].params
         config["bbox_params"]["filter_invalid_bboxes"] = params.filter_invalid_bboxes
     return config
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, dict) and "__class_fullname__" in value:
         return _call(dict(value))
     if isinstance(value, list):
@@ -179,11 +183,11 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(_text, value))}{',' * (len(value) == 1)})"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_text(key)}: {_text(one)}' for key, one in value.items())}}}"
+        return f"{{{', '.join(f'{_text(key)}: {_text(item)}' for key, item in value.items())}}}"
     value = value.value if isinstance(value, enum.Enum) else value
     if value is None or type(value) in (bool, int, float, str):
         return repr(value)
-    raise TypeError(f"{value!r} is no literal")
+    raise TypeError(f"{value!r} is not a literal")
 
 
 def _call(config: dict[str, Any]) -> str:
@@ -192,7 +196,7 @@ def _call(config: dict[str, Any]) -> str:
     usual = _defaults(cls) | _made_of_defaults(cls)
     given = []
     if "transforms" in config:
-        first = next(iter(usual)) == "transforms"  # of OneOrOther it is the third
+        first = next(iter(usual)) == "transforms"  # in OneOrOther it is the third argument
         given = [f"{'' if first else 'transforms='}{_text(config.pop('transforms'))}"]
     given += [
         f"{key}={_text(value)}"
@@ -206,23 +210,25 @@ def _call(config: dict[str, Any]) -> str:
 def _made_of_defaults(cls: type) -> dict[str, Any]:
     """Return the config that a transform makes of its defaults, which are often None.
 
-    What is as there is left out of a text: given back, it may be read as something else, as whole
-    numbers that Albumentations turns into real ones.
+    A text leaves out values that are in it: given back, Albumentations may read them as something
+    else, such as whole numbers that it turns into real ones.
     """
     empty: list[Any] = [[]] if issubclass(cls, albumentations().BaseCompose) else []
     try:
         with warnings.catch_warnings(action="ignore"):
             config = cls(*empty).to_dict()["transform"]
-    except (TypeError, ValueError):  # it needs arguments: so say Python, and pydantic
+    except (TypeError, ValueError):  # it needs arguments: errors of Python and of pydantic
         return {}
     return {name: config[name] for name in _defaults(cls) if name in config}
 
 
-def _same(value: Any, default: Any) -> bool:
-    alike = isinstance(value, bool) is isinstance(default, bool)  # 1 is no True here
-    return alike and bool(value == default)
+def _same(value: object, default: object) -> bool:
+    same_kind = isinstance(value, bool) is isinstance(
+        default, bool
+    )  # 1 == True, but they are not the same argument
+    return same_kind and bool(value == default)
 
 
 def _defaults(cls: type) -> dict[str, Any]:
     parameters = inspect.signature(cls).parameters.values()
-    return {one.name: one.default for one in parameters if one.name != "strict"}
+    return {p.name: p.default for p in parameters if p.name != "strict"}

@@ -14,7 +14,7 @@ REFUSED = {
     "initial_epoch must be a whole number of at least 0; received 0.5": {"initial_epoch": 0.5},
     "batch_size must be a whole number of at least 1; received 0": {"batch_size": 0},
     "padding must be a finite number; received nan": {"padding": float("nan")},
-    "transform must be one of Albumentations, or its text; received 3": {"transform": 3},
+    "transform must be a transform of Albumentations, or its text; received 3": {"transform": 3},
     "has no transform 'Flip'": {"transform": "Flip()"},
     "data must be a tuple of arrays such as": {"data": [X, Y]},
     "received ndarray. A single array is": {"data": X},

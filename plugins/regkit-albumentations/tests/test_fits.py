@@ -56,7 +56,7 @@ def test_a_process_that_is_begun_anew_makes_the_same_samples_and_tells_of_them()
     with multiprocessing.get_context("spawn").Pool(1, hold, (dataset,)) as pool:
         found = pool.apply(held, (2,))
     np.testing.assert_array_equal(found[0], arrays()[2][0])
-    assert list(dataset._asked) == [0, 0, 1, 0, 0]
+    assert list(dataset._read) == [0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("size", [24, 12])
@@ -124,6 +124,6 @@ def test_with_workers_a_look_is_warned_of():
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         model.fit(data, verbose=0)
-    found = [str(one.message) for one in said if "stopped in the midst" in str(one.message)]
+    found = [str(one.message) for one in said if "stopped before the end" in str(one.message)]
     assert all("model.test_on_batch" in one for one in found)
     assert bool(found) == (BACKEND != "tensorflow")

@@ -32,12 +32,14 @@ def test_other_types(dtype):
 
 
 def test_a_transform_that_changes_the_shape():
-    message = r"image of shape \(4, 4, 3\) and type float32 from one of \(8, 8, 3\).*End it with"
+    message = (
+        r"image of shape \(4, 4, 3\) and type float32 from an image of \(8, 8, 3\).*End it with"
+    )
     refused(Albumentations("RandomCrop(4, 4)"), images(dtype="float32"), message)
 
 
 def test_a_transform_that_changes_the_type():
-    message = r"type float32 from one of \(8, 8, 3\) and uint8.*normalize in the model"
+    message = r"type float32 from an image of \(8, 8, 3\) and uint8.*normalize in the model"
     refused(Albumentations("Normalize()"), images(), message)
 
 
@@ -48,7 +50,7 @@ def test_a_transform_that_fails():
 
 def test_values_out_of_range_end_the_fit_with_the_range_to_give():
     x = 255 * images(dtype="float32")
-    with pytest.raises(Exception, match=r"outside of value_range=\(0, 1\), beyond which"):
+    with pytest.raises(Exception, match=r"outside of value_range=\(0, 1\), to which"):
         batches_of(viewer(x.shape[1:], 16), x, [Albumentations(FLIP)])
 
 

@@ -32,7 +32,23 @@ __all__ = [
 
 
 class Constraint(ABC):
-    """What an option may be. Subclasses are frozen dataclasses."""
+    """What an option may be. Subclasses are frozen dataclasses.
+
+    Attributes:
+        neutral: The value at which a technique with this option does nothing, or None.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Even(Constraint):
+        ...     def describe(self):
+        ...         return "an even number"
+        ...     def check(self, value):
+        ...         if value % 2:
+        ...             raise ValueError
+        ...         return value
+        >>> Even().check(4)
+        4
+    """
 
     neutral: Any = None
 
@@ -138,7 +154,12 @@ class Probability(Real):
 
 @dataclass(frozen=True)
 class Integer(Constraint):
-    """A whole number of at least `low` (and at most `high`), or None where `optional`."""
+    """A whole number of at least `low` (and at most `high`), or None where `optional`.
+
+    Example:
+        >>> Integer(1, 10).describe()
+        'a whole number of at least 1 and at most 10'
+    """
 
     low: int | None = None
     high: int | None = None
@@ -188,7 +209,12 @@ class Seed(Integer):
 
 @dataclass(frozen=True)
 class Boolean(Constraint):
-    """True or False."""
+    """True or False.
+
+    Example:
+        >>> Boolean().check(True)
+        True
+    """
 
     def describe(self) -> str:
         """Return the two values."""
@@ -252,7 +278,12 @@ class ImageFormat(Choice):
 
 @dataclass(frozen=True)
 class Names(Constraint):
-    """A name with wildcards, or several, or None for all."""
+    """A name with wildcards, or several, or None for all.
+
+    Example:
+        >>> Names().check(("hidden*", "out"))
+        ['hidden*', 'out']
+    """
 
     optional: bool = True
 
@@ -287,7 +318,12 @@ class Weights(Names):
 
 @dataclass(frozen=True)
 class Layers(Constraint):
-    """Which layers, as `regkit.core.select` understands them."""
+    """Which layers, as `regkit.core.select` understands them.
+
+    Example:
+        >>> Layers().check(["hidden*", "out"])
+        ['hidden*', 'out']
+    """
 
     def describe(self) -> str:
         """Return the forms."""

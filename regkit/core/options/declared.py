@@ -38,7 +38,13 @@ __all__ = [
 
 
 def constraints(cls: type) -> dict[str, Constraint]:
-    """Return the constraint of every option of a class, from its `__init__`, in order."""
+    """Return the constraint of every option of a class, from its `__init__`, in order.
+
+    Example:
+        >>> import regkit
+        >>> constraints(regkit.GaussianNoise)["stddev"].describe()
+        'a number in [0, inf) or a LearningRateSchedule'
+    """
     if cls in _CONSTRAINTS:
         return _CONSTRAINTS[cls]
     found = constraints_of(cls.__init__)  # type: ignore[misc]
@@ -57,7 +63,13 @@ _CONSTRAINTS: weakref.WeakKeyDictionary[type, dict[str, Constraint]] = weakref.W
 
 
 def checked(cls: type, name: str, value: object) -> Any:
-    """Return the normal form of one option's value, or raise `OptionError`."""
+    """Return the normal form of one option's value, or raise `OptionError`.
+
+    Example:
+        >>> import regkit
+        >>> checked(regkit.Dropout, "rate", 0)
+        0.0
+    """
     return _checked(cls.__name__, {name: constraints(cls)[name]}, {name: value})[name]
 
 
@@ -112,6 +124,11 @@ def bind(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, 
     Raises:
         OptionError: naming the option, what is allowed, what was received and, for an unknown
             keyword, the nearest right spelling.
+
+    Example:
+        >>> import regkit
+        >>> bind(regkit.GaussianNoise, (1,), {})
+        {'stddev': 1.0, 'seed': None}
     """
     return _checked(cls.__name__, constraints(cls), _bound(cls, args, kwargs))
 
@@ -165,7 +182,13 @@ def checked_call(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def signature_text(target: Callable[..., Any]) -> str:
-    """Return the signature without its annotations, as `(rate=0.5, *, seed=None)`."""
+    """Return the signature without its annotations.
+
+    Example:
+        >>> import regkit
+        >>> signature_text(regkit.GaussianNoise)
+        '(stddev=0.1, *, seed=None)'
+    """
     signature = inspect.signature(target)
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     return str(inspect.Signature(bare))
@@ -174,8 +197,17 @@ def signature_text(target: Callable[..., Any]) -> str:
 def checked_init(init: Callable[..., None]) -> Callable[..., None]:
     """Return an `__init__` that checks its options first and hands on their normal form.
 
-    The outermost `__init__` of an object sees all options that the user gave; those that it
-    passes up by `super().__init__` are its own affair.
+    Only the outermost `__init__` of an object is checked, since it receives what the user gave;
+    what it passes on to `super().__init__` is not.
+
+    Example:
+        >>> from regkit.core.options import Rate
+        >>> class Noise:
+        ...     @checked_init
+        ...     def __init__(self, rate: Rate = 0.5) -> None:
+        ...         pass
+        >>> Noise(rate=0).rate
+        0.0
     """
 
     @functools.wraps(init)
@@ -192,7 +224,13 @@ def checked_init(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def defaults(cls: type) -> dict[str, Any]:
-    """Return the default of every option; `inspect.Parameter.empty` where it has none."""
+    """Return the default of every option; `inspect.Parameter.empty` where it has none.
+
+    Example:
+        >>> import regkit
+        >>> defaults(regkit.GaussianNoise)
+        {'stddev': 0.1, 'seed': None}
+    """
     return {name: p.default for name, p in inspect.signature(cls).parameters.items()}
 
 

@@ -12,7 +12,12 @@ __all__ = ["Data"]
 
 @dataclass(frozen=True)
 class Data(Constraint):
-    """Examples with their targets, as `fit` takes `validation_data`, or None."""
+    """Examples with their targets, as `fit` takes `validation_data`, or None.
+
+    Example:
+        >>> Data().check([[[0.5], [1.5]], [0, 1]])
+        ([[0.5], [1.5]], [0, 1])
+    """
 
     def describe(self) -> str:
         """Return the forms."""

@@ -1,4 +1,29 @@
-"""The options that most techniques have, by name: a type and its bounds."""
+"""The options that most techniques have: types with bounds, to annotate arguments of `__init__`.
+
+    Strength        a number of at least 0, or a schedule; 0 does nothing
+    Rate            a number in [0, 1), or a schedule; 0 does nothing
+    Share           a number in [0, 1], or a schedule; 0 does nothing
+    DataFormat      "channels_last", "channels_first" or None
+    LayerOption     which layers
+    WeightOption    which weights of them, by name
+    SeedOption      a whole number, or None
+
+Example:
+    >>> from regkit.core.options import constraints
+    >>> class Perturbation:
+    ...     def __init__(
+    ...         self,
+    ...         strength: Strength = 0.1,
+    ...         rate: Rate = 0.5,
+    ...         share: Share = 1.0,
+    ...         data_format: DataFormat = None,
+    ...         layers: LayerOption = None,
+    ...         weights: WeightOption = "kernel",
+    ...         seed: SeedOption = None,
+    ...     ) -> None: ...
+    >>> constraints(Perturbation)["share"].describe()
+    'a number in [0, 1] or a LearningRateSchedule'
+"""
 
 from __future__ import annotations
 

@@ -1,23 +1,27 @@
-"""TensorFlow: elementwise operations fused by XLA; checked classes; batches without Python."""
+"""TensorFlow: operations fused by XLA, checked classes, batches gathered outside of Python."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 import tensorflow as tf
 
+from regkit.types import Array, Size, Tensor
+
 __all__ = ["checked_one_hot", "compiled", "device_peak", "fused", "gathered"]
 
+_Function = TypeVar("_Function", bound=Callable[..., Tensor])
 
-def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+
+def fused(function: _Function) -> _Function:
     """Return `function(first, second, size)` compiled by XLA, also within an uncompiled graph.
 
     `benchmarks/draws.py` measures it.
     """
-    # One compiled function for each known size: XLA wants static shapes, and gets them this way.
+    # One compiled function for each known size, because XLA needs static shapes.
     compiled = functools.cache(
         lambda size: tf.function(
             lambda first, second: function(first, second, size), jit_compile=True
@@ -26,19 +30,19 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     dynamic = tf.function(function, jit_compile=True, reduce_retracing=True)
 
     @functools.wraps(function)
-    def call(first: Any, second: Any, size: Any) -> Any:
+    def call(first: Size, second: Size, size: Size) -> Tensor:
         first, second = tf.convert_to_tensor(first), tf.convert_to_tensor(second)
         if isinstance(size, int):
             return compiled(size)(first, second)
         return dynamic(first, second, size)
 
-    return call
+    return cast(_Function, call)
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: _Function) -> _Function:
     """Return `function(a, b, *static)` of two tensors compiled by XLA, also within a graph.
 
-    Static are words and numbers. Unknown batch sizes are compiled when they come.
+    The static arguments are words and numbers. A batch of another size is compiled when it comes.
     `benchmarks/elastic.py` measures it.
     """
     # One compiled function for each set of shapes and options, so that none is traced twice.
@@ -49,15 +53,15 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
     @functools.wraps(function)
-    def call(a: Any, b: Any, *static: Any) -> Any:
+    def call(a: Tensor, b: Tensor, *static: str | float) -> Tensor:
         a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
         return known((tuple(a.shape), a.dtype, tuple(b.shape)), *static)(a, b)
 
-    return call
+    return cast(_Function, call)
 
 
-def gathered(arrays: tuple[Any, ...], order: Any) -> tf.data.Dataset:
-    """Return the batches `tuple(array[row] for array in arrays)` for the rows of `order`."""
+def gathered(arrays: Sequence[Array], order: Array) -> tf.data.Dataset:
+    """Return a dataset of batches: of every array the examples that a row of `order` names."""
     tensors = tuple(tf.constant(array) for array in arrays)
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -66,20 +70,20 @@ def gathered(arrays: tuple[Any, ...], order: Any) -> tf.data.Dataset:
 
 
 def device_peak() -> Callable[[], int] | None:
-    """Forget the GPU's peak memory and return a function that gives the new one; None without."""
+    """Reset the GPU's peak of memory and return a function that gives the new one; None without."""
     if not tf.config.list_physical_devices("GPU"):
         return None
     tf.config.experimental.reset_memory_stats("GPU:0")
     return lambda: int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 
 
-def checked_one_hot(y: Any, classes: int, dtype: str) -> tf.Tensor:
-    """Return a one-hot along a last axis, refusing numbers outside of the classes.
+def checked_one_hot(y: tf.Tensor, classes: int, dtype: str) -> tf.Tensor:
+    """Return a one-hot along a last axis; numbers outside of the classes raise an error.
 
-    XLA leaves assertions out. There the row is NaN, as TensorFlow's own crossentropy has it.
+    XLA leaves assertions out. There the row is NaN, as in TensorFlow's own crossentropy.
     """
-    right = tf.logical_and(y >= 0, y < classes)
-    wrong = f"a label is not one of the {classes} classes, 0 to {classes - 1}"
-    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(right), [wrong, y])]):
+    valid = tf.logical_and(y >= 0, y < classes)
+    message = f"a label is not one of the {classes} classes, 0 to {classes - 1}"
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(valid), [message, y])]):
         hot = tf.one_hot(y, classes, dtype=dtype)
-    return tf.where(right[..., None], hot, tf.constant(math.nan, dtype))
+    return tf.where(valid[..., None], hot, tf.constant(math.nan, dtype))

@@ -1,16 +1,16 @@
-"""PyTorch: random numbers made in place, images sampled by `grid_sample`, names of devices."""
+"""PyTorch: random numbers made in place, images sampled by `grid_sample`, devices and memory."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from keras import ops
 
 from regkit.ops.hashing import TRIPLE32
+from regkit.types import Array, Number, Size
 
 __all__ = [
     "checked_one_hot",
@@ -27,8 +27,8 @@ def _shift(x: torch.Tensor, places: int) -> torch.Tensor:
     return x.bitwise_right_shift(places).bitwise_and_((1 << (32 - places)) - 1)
 
 
-def _bits(first: Any, second: Any, size: Any) -> torch.Tensor:
-    """Return `regkit.ops.hashing.bits`; the keys enter out of place, for they may be batched."""
+def _bits(first: Size, second: Size, size: Size) -> torch.Tensor:
+    """Return `regkit.ops.hashing.bits`; keys are not added in place, as they may be batched."""
     x = ops.arange(size, dtype="int32") + first
     x.bitwise_xor_(_shift(x, 17)).mul_(TRIPLE32[0])
     x = x.bitwise_xor_(_shift(x, 11)) + second
@@ -37,28 +37,30 @@ def _bits(first: Any, second: Any, size: Any) -> torch.Tensor:
     return x.bitwise_xor_(_shift(x, 14))
 
 
-def flat_uniform(first: Any, second: Any, size: Any) -> torch.Tensor:
+def flat_uniform(first: Size, second: Size, size: Size) -> torch.Tensor:
     """Return `size` float32 numbers uniform on (0, 1), as `regkit.ops.random` defines them."""
     whole = _bits(first, second, size).bitwise_right_shift_(9).bitwise_and_(0x7FFFFF)
     return whole.to(torch.float32).add_(0.5).mul_(2.0**-23)
 
 
-def flat_normal(first: Any, second: Any, size: Any) -> torch.Tensor:
+def flat_normal(first: Size, second: Size, size: Size) -> torch.Tensor:
     """Return `size` standard normal numbers, by the inverse of the distribution function."""
     uniform = flat_uniform(first, second, size)
     return uniform.mul_(2.0).sub_(1.0).erfinv_().mul_(math.sqrt(2.0))
 
 
-def pairs_of_fields(noise: Any, down: Any, across: Any, strength: Any) -> torch.Tensor:
-    """Return `regkit.ops.fields.smooth_field`, the pairs side by side in memory.
+def pairs_of_fields(
+    noise: torch.Tensor, down: Array, across: Array, strength: Number
+) -> torch.Tensor:
+    """Return `regkit.ops.fields.smooth_field`, the two fields side by side in memory.
 
-    A product makes both fields of an example at once, by a matrix of twice the size with zeros
+    One product computes both fields of an example, by a matrix of twice the size with zeros
     between, so that nothing of the size of the images is copied or stacked.
     """
     rows, (width, nodes) = down.shape[1], across.shape
     pairs = np.einsum("wn,cd->cnwd", across, np.eye(2, dtype="float32"))
     pairs = ops.convert_to_tensor(pairs.reshape(2 * nodes, 2 * width)).to(noise.dtype)
-    if not isinstance(strength, float | int) and strength.dim():
+    if isinstance(strength, torch.Tensor) and strength.dim():
         strength = strength.repeat_interleave(2 * nodes)
     coarse = (noise * strength).reshape(rows, -1, 2 * nodes).transpose(0, 1)
     field = torch.matmul(coarse.reshape(-1, 2 * nodes), pairs).reshape(-1, rows, 2 * width)
@@ -75,8 +77,8 @@ def grid_sampled(
 ) -> torch.Tensor:
     """Return the samples of `regkit.ops.interpolation.displaced`; not for "wrap".
 
-    Coordinates there run from −1 to 1: between the outer edges of the pixels, but where the border
-    mirrors, between their centers.
+    `grid_sample` has coordinates from −1 to 1. They are the outer edges of the first and the last
+    pixel, or their centers where the border is "mirror".
     """
     _, height, width, _ = images.shape
     _, rows, columns, _ = field.shape
@@ -90,12 +92,12 @@ def grid_sampled(
         ),
         -1,
     )
-    # As large as an image: PyTorch is slow at broadcasting along a last axis of two.
+    # Repeated to the size of an image: PyTorch broadcasts slowly along a last axis of two.
     steps = torch.tensor([x_step, y_step], device=field.device, dtype=field.dtype)
     steps = steps.repeat(rows, columns, 1)
     places = places - 1.0 + (0.0 if centers else steps / 2)
     pixels = images.to(field.dtype).movedim(-1, 1)
-    shift = fill_value if fill_mode == "constant" else 0.0  # beyond the border it reads zeros
+    shift = fill_value if fill_mode == "constant" else 0.0  # grid_sample itself fills with zeros
     out = torch.nn.functional.grid_sample(
         pixels - shift if shift else pixels,
         torch.addcmul(places, field, steps),
@@ -118,7 +120,7 @@ def device_names() -> list[str]:
 
 
 def device_peak() -> Callable[[], int] | None:
-    """Forget the GPU's peak memory and return a function that gives the new one; None without."""
+    """Reset the GPU's peak of memory and return a function that gives the new one; None without."""
     if not torch.cuda.is_available():
         return None
     torch.cuda.reset_peak_memory_stats()
@@ -126,6 +128,6 @@ def device_peak() -> Callable[[], int] | None:
 
 
 def checked_one_hot(y: torch.Tensor, classes: int, dtype: str) -> torch.Tensor:
-    """Return a one-hot along a last axis; PyTorch refuses numbers outside of the classes."""
+    """Return a one-hot along a last axis; PyTorch raises for numbers outside of the classes."""
     hot = torch.nn.functional.one_hot(y.to(torch.int64), classes)
     return hot.to(getattr(torch, dtype))

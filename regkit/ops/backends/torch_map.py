@@ -1,20 +1,31 @@
-"""PyTorch: a map whose gradient computes again what the function needs."""
+"""PyTorch: a map that computes its function again for the gradient instead of keeping values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Protocol
 
 import torch
 from keras import tree
 
+from regkit.types import Nest, Tensor
+
 __all__ = ["map_recomputed"]
 
-Nest = Any
+
+class _Saved(Protocol):
+    """What PyTorch hands from the forward to the backward pass."""
+
+    flat: Callable[..., list[torch.Tensor]]
+    count: int
+    needs_input_grad: tuple[bool, ...]
+    saved_tensors: tuple[torch.Tensor, ...]
+
+    def save_for_backward(self, *tensors: torch.Tensor) -> None: ...
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]  # it would unroll the loop
-def map_recomputed(function: Callable[..., Nest], xs: Nest, constants: Sequence[Any]) -> Nest:
+def map_recomputed(function: Callable[..., Nest], xs: Nest, constants: Sequence[Tensor]) -> Nest:
     """Return what `regkit.ops.mapping.map_recomputed` does."""
     structure: list[Nest] = []
 
@@ -30,41 +41,41 @@ def map_recomputed(function: Callable[..., Nest], xs: Nest, constants: Sequence[
 
 
 class _Map(torch.autograd.Function):  # type: ignore[misc]  # untyped
-    """One node of the graph for all examples; results go into tensors made beforehand."""
+    """One node of the graph for all examples; results are written into tensors made beforehand."""
 
     @staticmethod
     def forward(
-        ctx: Any, flat: Callable[..., list[torch.Tensor]], count: int, *tensors: torch.Tensor
+        ctx: _Saved, flat: Callable[..., list[torch.Tensor]], count: int, *tensors: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
         ctx.flat, ctx.count = flat, count
         ctx.save_for_backward(*tensors)
         xs, constants = tensors[:count], tensors[count:]
         outputs: list[torch.Tensor] = []
         for k in range(xs[0].shape[0]):
-            for place, one in enumerate(flat(*(x[k] for x in xs), *constants)):
+            for place, output in enumerate(flat(*(x[k] for x in xs), *constants)):
                 if k == 0:
-                    outputs.append(one.new_empty((xs[0].shape[0], *one.shape)))
-                outputs[place][k] = one
+                    outputs.append(output.new_empty((xs[0].shape[0], *output.shape)))
+                outputs[place][k] = output
         return tuple(outputs)
 
     @staticmethod
     @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: Any, *slopes: torch.Tensor) -> tuple[Any, ...]:
-        wanted = ctx.needs_input_grad[2:]
+    def backward(ctx: _Saved, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        needed = ctx.needs_input_grad[2:]
         tensors = ctx.saved_tensors
-        asked = [place for place, want in enumerate(wanted) if want]
-        totals = {place: torch.zeros_like(tensors[place]) for place in asked}
+        places = [place for place, need in enumerate(needed) if need]
+        totals = {place: torch.zeros_like(tensors[place]) for place in places}
         for k in range(tensors[0].shape[0]):
             leaves = [
-                (tensor[k] if place < ctx.count else tensor).detach().requires_grad_(wanted[place])
+                (tensor[k] if place < ctx.count else tensor).detach().requires_grad_(needed[place])
                 for place, tensor in enumerate(tensors)
             ]
             with torch.enable_grad():
                 outputs = ctx.flat(*leaves)
-            found = torch.autograd.grad(
-                outputs, [leaves[p] for p in asked], [s[k] for s in slopes], allow_unused=True
+            parts = torch.autograd.grad(
+                outputs, [leaves[p] for p in places], [g[k] for g in gradients], allow_unused=True
             )
-            for place, slope in zip(asked, found, strict=True):
-                if slope is not None:
-                    (totals[place][k] if place < ctx.count else totals[place]).add_(slope)
+            for place, part in zip(places, parts, strict=True):
+                if part is not None:
+                    (totals[place][k] if place < ctx.count else totals[place]).add_(part)
         return (None, None, *(totals.get(place) for place in range(len(tensors))))

@@ -53,7 +53,7 @@ def distorted(
         alpha: Simard's α, in pixels: a number, a scalar, or one for each example.
         sigma: Simard's σ, in pixels.
         interpolation: "bilinear", "bicubic" or "nearest".
-        fill_mode: What lies beyond the border.
+        fill_mode: What lies beyond the border, one of `regkit.ops.interpolation.BORDERS`.
         fill_value: The value there, where `fill_mode` is "constant".
 
     Returns:
@@ -90,21 +90,21 @@ class ElasticDistortion(Technique):
     The pixel at (x, y) gets the value at (x + u, y + v). u and v are noise, uniform on (−1, 1) at
     every pixel, convolved with a Gaussian of deviation σ and multiplied by α: normal to a good
     approximation, independent, with the standard deviation 0.1629·α/σ (in pixels, for σ ≥ 1) and
-    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move alike, and so do
-    all inputs that are images: one example, one field, that of the largest image, scaled to the
+    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move by the same
+    field, and so do all images of an example: the field is that of the largest image, scaled to the
     others. Targets and validation stay as they are.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
-    width); where there is none, those of rank 3 are, (batch, height, width). Others pass through:
-    a map that belongs to an image needs an axis for its channel, as the image has.
+    width); where there is none, those of rank 3 are, (batch, height, width). Other inputs stay as
+    they are: a map that belongs to an image needs an axis for its channel, as the image has.
     Type and shape stay: whole numbers are rounded. Coordinates are float32 in any policy.
 
     Args:
         alpha: α, at least 0, in pixels: a number, a schedule, or a range (low, high) from which
             each example draws its own. 0 leaves the step as it is.
         sigma: σ, above 0, in pixels.
-        interpolation: "bilinear"; "bicubic", sharper, of 16 pixels for 4 (Keys' with
-            a = −0.75, as in OpenCV and PyTorch; it may overshoot); or "nearest".
+        interpolation: "bilinear"; "bicubic", sharper, from 16 pixels instead of 4 (Keys'
+            with a = −0.75, as in OpenCV and PyTorch; it may overshoot); or "nearest".
         relative_to: None, or the side in pixels for which α and σ are meant: images of all sizes
             are then distorted as their copies of that side would be. With s = side /
             `relative_to` for the shorter side, σ and the displacements are s times as long, which

@@ -61,7 +61,7 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
 
     def __init__(
         self,
-        alpha: Any = 34.0,
+        alpha: float | tuple[float, float] = 34.0,
         sigma: float = 4.0,
         interpolation: str = "bilinear",
         relative_to: float | None = None,
@@ -71,7 +71,7 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
         fill_value: float = 0.0,
         data_format: str | None = None,
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self._technique = elastic_distortion.ElasticDistortion(
@@ -93,8 +93,8 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
                 )
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def __call__(self, images: Tensor, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer, unless a pipeline of another backend does."""
+    def __call__(self, images: Tensor, *args: object, **kwargs: object) -> Any:
+        """Call the layer, after refusing a `tf.data` pipeline where the backend is another."""
         backend = keras.backend.backend()
         if type(images).__module__.startswith("tensorflow") and backend != "tensorflow":
             raise ValueError(

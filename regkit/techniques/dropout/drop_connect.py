@@ -1,9 +1,8 @@
-"""DropConnect: a random part of the weights is left out in each training step."""
+"""DropConnect: a random part of the weights is set to zero in each training step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import keras
 
@@ -13,7 +12,8 @@ from regkit.core.errors import AttachError
 from regkit.core.options import Choice, LayerOption, Rate, SeedOption, WeightOption
 from regkit.core.stages import Phase
 from regkit.core.technique import Technique
-from regkit.techniques.dropout.masked_call import MaskedCall
+from regkit.techniques.dropout.masked_call import Call, MaskedCall
+from regkit.types import Nest
 
 __all__ = ["DropConnect"]
 
@@ -21,8 +21,8 @@ __all__ = ["DropConnect"]
 class DropConnect(Technique):
     """Leave out a random part of the weights in each step, on any model, built or not.
 
-    y = a(Σ m·w·x/(1 − rate) + b) with m ~ Bernoulli(1 − rate) for each weight; divided by 1 − rate
-    the expectation of the sum stays, so that the trained weights predict as they are.
+    y = a(Σ m·w·x/(1 − rate) + b) with m ~ Bernoulli(1 − rate) for each weight; dividing by
+    1 − rate keeps the expectation of the sum, so that prediction needs no rescaling.
 
     - `mask="gaussian"`: every example has its own masks, by their first two moments: what is added
       to Σ w·x is normal with variance rate/(1 − rate)·Σ w²x². Exact to second moments where a
@@ -49,8 +49,8 @@ class DropConnect(Technique):
     Raises:
         OptionError: for an impossible option.
         SelectionError: at the start of `fit`, where nothing is matched.
-        ConflictError: where two of them mean the same layer.
-        AttachError: for a kernel that is quantized, or has LoRA's factors beside it; with
+        ConflictError: where two in a recipe mask the weights of one layer.
+        AttachError: for a kernel that is quantized, or has LoRA factors beside it; with
             `mask="example"` for a recurrent layer that keeps its state over batches, or that is
             called with a mask or an initial state.
 
@@ -85,9 +85,9 @@ class DropConnect(Technique):
         self.seed = seed
 
     def check(self, model: keras.Model) -> None:
-        """Refuse kernels that are no plain matrix, and examples one by one where they are tied."""
+        """Refuse kernels that are no plain matrix, and example masks on layers that carry state."""
         for weight in self._chosen(model):
-            self._refuse_no_matrix(weight)
+            self._require_plain(weight)
         for layer in self.select_layers(model) if self.mask == "example" else ():
             if getattr(layer, "stateful", False):
                 raise AttachError(
@@ -96,45 +96,47 @@ class DropConnect(Technique):
                 )
 
     def _chosen(self, model: keras.Model) -> list[select.Weight]:
+        """Return the matched weights; by default without frozen ones, unless all are frozen."""
         layers = select.hidden_layers(model, self.layers, type(self).__name__)
-        found = select.weights_matching(model, layers, self.weights, frozen=True)
-        trained = [weight for weight in found if weight.variable.trainable]
-        return found if self.layers is not None else trained or found
+        matched = select.weights_matching(model, layers, self.weights, frozen=True)
+        trained = [weight for weight in matched if weight.variable.trainable]
+        return matched if self.layers is not None else trained or matched
 
     def select_weights(self, model: keras.Model) -> list[keras.Variable]:
         """Return the masked variables."""
         return [weight.variable for weight in self._chosen(model)]
 
     def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
-        """Return the layers whose calls use them."""
+        """Return the layers whose calls use the masked variables."""
         return select.callers(model, [weight.layer for weight in self._chosen(model)])
 
-    def forward(self, call: Callable[[Any], Any], inputs: Any, context: Context) -> Any:
+    def forward(self, call: Call, inputs: Nest, context: Context) -> Nest:
         """Return what the layer computes with its weights masked."""
         layer = context.layer
         assert layer is not None  # at FORWARD
         own = {id(variable) for variable in layer.weights}
-        weights = {k: one for k, one in enumerate(context.weights) if id(one) in own}
+        weights = {k: weight for k, weight in enumerate(context.weights) if id(weight) in own}
         masked = MaskedCall(layer, weights, context.value(self.rate), context)
         return masked.by(self.mask, call, inputs, context.other_arguments)
 
-    def _refuse_no_matrix(self, weight: select.Weight) -> None:
-        """Refuse weights of which the layer computes more than a product with their elements.
+    def _require_plain(self, weight: select.Weight) -> None:
+        """Refuse a quantized weight, and a kernel that LoRA has made a sum of two matrices.
 
         Raises:
-            AttachError: naming the layer and what else there is.
+            AttachError: naming the layer, and what to do.
         """
         layer, name = weight.layer, weight.variable.name
         if getattr(layer, "quantization_mode", None):
             raise AttachError(
                 f"{self!r}: {layer.name!r} is quantized ({layer.quantization_mode}), and its "
-                f"{name!r} holds no weights that could be left out. Name other layers by layers=, "
-                "or use Dropout, which acts on what layers put out"
+                f"{name!r} holds integers, which cannot be masked. Name other layers by layers=, "
+                "or use Dropout, which masks outputs of layers"
             )
-        named = any("lora" in one for one in self.weights)  # its own characters, in a text
-        if getattr(layer, "lora_enabled", False) and not (named or "lora" in self.weights):
+        patterns = [self.weights] if isinstance(self.weights, str) else self.weights
+        named = any("lora" in pattern for pattern in patterns)
+        if getattr(layer, "lora_enabled", False) and not named:
             raise AttachError(
                 f"{self!r}: with LoRA the kernel of {layer.name!r} is a frozen matrix plus a "
-                "product of two factors, and a mask on one part would be none on the sum. Name the "
+                "product of two factors; a mask on one part would not mask the sum. Name the "
                 'factors, weights=["lora_kernel_a"], or use Dropout'
             )

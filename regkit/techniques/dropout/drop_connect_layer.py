@@ -15,10 +15,9 @@ from regkit.core.seam.patch import Change, Shadows
 from regkit.core.seam.scope import Scope
 from regkit.techniques.dropout import drop_connect
 from regkit.techniques.dropout.masked_call import MaskedCall
+from regkit.types import Nest, Shape, Tensor
 
 __all__ = ["DropConnect"]
-
-Tensor = Any
 
 
 @keras.saving.register_keras_serializable(package="regkit")
@@ -27,7 +26,7 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
 
     y = a(Σ m·w·x/(1 − rate) + b) with m ~ Bernoulli(1 − rate), by the masks of the technique
     `regkit.DropConnect`, which does the same to a model without a layer in it. A model that holds
-    this layer needs regkit where it is loaded; one trained with the technique does not.
+    this layer needs regkit where it is loaded; a model trained with the technique does not.
 
     Args:
         layer: The layer whose weights are masked; its shapes are this layer's.
@@ -58,7 +57,7 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
         *,
         weights: str | Sequence[str] = "kernel",
         seed: int | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         technique = drop_connect.DropConnect
         self.rate = options.checked(technique, "rate", rate)
@@ -75,29 +74,31 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
 
     @classmethod
     def checked_as(cls) -> list[Self]:
-        """Return one around a dense layer, for the conformance checks."""
+        """Return the layer around a dense layer, for the conformance checks."""
         return [cls(keras.layers.Dense(3))]
 
-    def build(self, input_shape: Any = None) -> None:
-        """Build the layer, and find its weights."""
+    def build(self, input_shape: Nest | Shape = None) -> None:
+        """Build the layer within, and check that it has the weights."""
         super().build(input_shape)
         if not select.weights_within(self.layer, self.masked):
             raise SelectionError(
                 f"DropConnect: weights={self.masked!r} matches no trainable weight of "
-                f"{self.layer.name!r}; it has {[one.name for one in self.layer.weights]}"
+                f"{self.layer.name!r}; it has {[weight.name for weight in self.layer.weights]}"
             )
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return what the layer computes."""
+    def call(self, inputs: Nest, training: bool | None = None) -> Nest:
+        """Return what the layer computes, with masked weights where `training`."""
         if not training or self.rate == 0:
             return self.layer(inputs)
-        around = _Around(layer_draws(self.seed_generator.next(), "drop_connect"), self.layer)
-        found = select.weights_within(self.layer, self.masked)
-        weights = {place: weight.variable for place, weight in enumerate(found)}
-        masked = MaskedCall(self.layer, weights, self.rate, around)
+        surroundings = _OutsideOfStep(
+            layer_draws(self.seed_generator.next(), "drop_connect"), self.layer
+        )
+        chosen = select.weights_within(self.layer, self.masked)
+        weights = {place: weight.variable for place, weight in enumerate(chosen)}
+        masked = MaskedCall(self.layer, weights, self.rate, surroundings)
 
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-            def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            def call(inputs: Nest, *args: object, **kwargs: object) -> Nest:
                 return masked.by(
                     self.mask,
                     lambda x: original(x, *args, **kwargs),
@@ -110,8 +111,8 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
         with Shadows().patched([Change(self.layer, "call", wrap)]):
             return self.layer(inputs)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the layer's."""
+    def compute_output_shape(self, input_shape: Nest | Shape) -> Nest | Shape:
+        """Return the shape of what the layer within computes."""
         return self.layer.compute_output_shape(input_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -120,8 +121,8 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
         return {**super().get_config(), **own}
 
 
-class _Around:
-    """Draws and scopes for a layer outside of regkit's training step."""
+class _OutsideOfStep:
+    """Draws and scopes for a layer that is called outside of regkit's training step."""
 
     def __init__(self, draws: Draws, layer: keras.layers.Layer) -> None:
         self.draws, self._layer = draws, layer

@@ -10,15 +10,15 @@ from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.options import LayerOption, Rate, SeedOption
+from regkit.core.stages import Phase
 from regkit.core.technique import Technique
+from regkit.types import Nest, Number, Tensor
 
 __all__ = ["Dropout", "dropped"]
 
-Tensor = Any
 
-
-def dropped(x: Tensor, uniform: Tensor, rate: Any) -> Tensor:
-    """Return x with the elements set to zero whose uniform number is below `rate`.
+def dropped(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
+    """Return x with those elements set to zero whose uniform number is below `rate`.
 
     The others are divided by 1 − rate ("inverted" dropout), which keeps the expectation. At rate 1
     everything is zero.
@@ -37,7 +37,7 @@ class Dropout(Technique):
     """Set a random part of the hidden units to zero in each step, on any model, built or not.
 
     y = mask·x/(1 − rate), mask ~ Bernoulli(1 − rate) for each unit of each example, on the output
-    of every chosen layer. Nothing is inserted into the model: after `fit` it is as it was.
+    of every chosen layer. Nothing is inserted into the model: after `fit` it is as before.
 
     Args:
         rate: The part that is dropped, in [0, 1); a number or a schedule. 0 leaves the step as it
@@ -61,6 +61,7 @@ class Dropout(Technique):
 
     default_arms = ("dropout",)
     search_words = ("dropped units", "drop out", "Srivastava")
+    phases = (Phase.OUTPUTS,)
 
     def __init__(
         self, rate: Rate = 0.5, *, layers: LayerOption = None, seed: SeedOption = None
@@ -70,8 +71,8 @@ class Dropout(Technique):
         self.layers = layers
         self.seed = seed
 
-    def forward(self, call: Callable[[Any], Any], inputs: Any, context: Context) -> Any:
-        """Return the layer's output with units dropped; of several outputs the first."""
+    def forward(self, call: Callable[[Nest], Any], inputs: Nest, context: Context) -> Nest:
+        """Return the layer's output with units dropped; of several outputs only in the first."""
         outputs = call(inputs)
         if keras.tree.is_nested(outputs):
             flat = keras.tree.flatten(outputs)

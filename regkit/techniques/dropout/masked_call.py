@@ -1,4 +1,4 @@
-"""A layer called with random parts of its weights left out: DropConnect's three masks."""
+"""A layer called with random parts of its weights set to zero: DropConnect's three masks."""
 
 # Helper module: it has no technique.
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import keras
 from keras import layers as kinds
@@ -20,13 +20,14 @@ from regkit.ops import random as numbers
 from regkit.ops.mapping import map_recomputed
 from regkit.ops.precision import wide
 from regkit.techniques.dropout.dropout import dropped
+from regkit.types import Nest, Number, Tensor
 
-__all__ = ["MaskedCall", "is_affine", "matched_noise", "safe_sqrt"]
+__all__ = ["Call", "MaskedCall", "is_affine", "matched_noise", "safe_sqrt"]
 
-Tensor = Any
-Call = Callable[[Any], Any]
+# What a layer computes; only the layer knows the structure of its outputs.
+Call = Callable[[Nest], Any]
 
-# Their `call` is activation(kernel · x + bias), with · linear in both.
+# Layers whose `call` is activation(kernel · x + bias), where · is linear in both.
 _AFFINE = (
     kinds.Dense, kinds.EinsumDense, kinds.Conv1D, kinds.Conv2D, kinds.Conv3D,
     kinds.Conv1DTranspose, kinds.Conv2DTranspose, kinds.Conv3DTranspose,
@@ -36,15 +37,20 @@ _AFFINE_CALLS = {cls.call for cls in _AFFINE}
 
 
 def is_affine(layer: keras.layers.Layer) -> bool:
-    """Return whether a layer is an activation of what is linear in its kernel and its inputs."""
-    changed = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None)
-    return type(layer).call in _AFFINE_CALLS and not changed
+    """Return whether a layer applies an activation to kernel · x + bias, and nothing else.
+
+    Example:
+        >>> is_affine(kinds.Dense(3)), is_affine(kinds.LSTM(3))
+        (True, False)
+    """
+    special = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None)
+    return type(layer).call in _AFFINE_CALLS and not special
 
 
 def safe_sqrt(x: Tensor, floor: float = 0.0) -> Tensor:
     """Return √x where x > `floor`, and 0 with a gradient of 0 elsewhere.
 
-    The gradient of a square root at 0 is infinite; guarded inside, no NaN arises from it.
+    The gradient of a square root at 0 is infinite. The inner `where` keeps it from becoming a NaN.
 
     Example:
         >>> [float(root) for root in safe_sqrt(ops.array([4.0, 0.0]))]
@@ -54,7 +60,7 @@ def safe_sqrt(x: Tensor, floor: float = 0.0) -> Tensor:
     return ops.where(positive, ops.sqrt(ops.where(positive, x, ops.ones_like(x))), 0.0)
 
 
-def matched_noise(variance: Tensor, noise: Tensor, rate: Any, floor: float = 0.0) -> Tensor:
+def matched_noise(variance: Tensor, noise: Tensor, rate: Number, floor: float = 0.0) -> Tensor:
     """Return noise · √(rate/(1 − rate) · variance), in the type that `precision.wide` names.
 
     With `variance` = Σ w²x² it has the second moments of Σ m·w·x/(1 − rate), m ~ Bernoulli
@@ -69,13 +75,18 @@ def matched_noise(variance: Tensor, noise: Tensor, rate: Any, floor: float = 0.0
     return spread * safe_sqrt(ops.cast(odds(rate), dtype)) * ops.cast(noise, dtype)
 
 
-def odds(rate: Any) -> Any:
-    """Return rate/(1 − rate), finite also where a schedule reaches 1."""
+def odds(rate: Number) -> Number:
+    """Return rate/(1 − rate), finite also where a schedule reaches 1.
+
+    Example:
+        >>> odds(0.75)
+        3.0
+    """
     return rate / (1.0 - rate) if isinstance(rate, float) else rate / ops.maximum(1.0 - rate, 1e-7)
 
 
-class Perturbing(Protocol):
-    """What a call with other weights needs of its surroundings: a context of the step has it."""
+class Surroundings(Protocol):
+    """What a call with masked weights needs: draws, and scopes. The context of a step has them."""
 
     draws: Draws
 
@@ -85,9 +96,9 @@ class Perturbing(Protocol):
         """Return a scope in which layers run with other values of some variables."""
 
     def with_attribute(
-        self, target: Any, name: str, change: Callable[[Any], Any]
+        self, target: keras.layers.Layer, name: str, change: Callable[[Any], Any]
     ) -> AbstractContextManager[Any]:
-        """Return a scope in which an attribute of a layer is another."""
+        """Return a scope in which an attribute of a layer is `change(attribute)`."""
 
 
 @dataclass(frozen=True)
@@ -96,54 +107,54 @@ class MaskedCall:
 
     Attributes:
         layer: The layer.
-        weights: The variables that are masked, each at a place of its own among the draws.
-        rate: The part that is left out: a number or a scalar tensor.
-        around: Draws and scopes.
+        weights: The variables that are masked, each by the number of its draw.
+        rate: The part that is set to zero: a number or a scalar tensor.
+        surroundings: Draws and scopes.
     """
 
     layer: keras.layers.Layer
     weights: Mapping[int, keras.Variable]
-    rate: Any
-    around: Perturbing
+    rate: Number
+    surroundings: Surroundings
 
-    def by(self, mask: str, call: Call, inputs: Any, others: Sequence[Any] = ()) -> Any:
-        """Call with the masks that an option names."""
+    def by(self, mask: str, call: Call, inputs: Nest, others: Sequence[object] = ()) -> Nest:
+        """Call with the masks that the option `mask` names."""
         if mask == "example":
             return self.each(call, inputs, others)
         if mask == "gaussian" and is_affine(self.layer):
-            return self.matched(call, inputs)
+            return self.matched(call, cast(Tensor, inputs))
         return self.once(call, inputs)
 
-    def once(self, call: Call, inputs: Any) -> Any:
-        """Call with one mask of each weight, the same wherever the step uses it."""
+    def once(self, call: Call, inputs: Nest) -> Nest:
+        """Call with one mask of each weight, the same in every call of the step."""
         values = [
-            self._masked(variable.value, self.around.draws.key_at(place))
+            self._masked(variable.value, self.surroundings.draws.key_at(place))
             for place, variable in self.weights.items()
         ]
-        with self.around.with_weights(list(self.weights.values()), values):
+        with self.surroundings.with_weights(list(self.weights.values()), values):
             return call(inputs)
 
-    def each(self, call: Call, inputs: Any, others: Sequence[Any]) -> Any:
-        """Call for one example after the other, each with masks of its own.
+    def each(self, call: Call, inputs: Nest, others: Sequence[object]) -> Nest:
+        """Call for each example alone, with masks of its own.
 
-        The masks are made again for the gradient, so that never more than those of one example are
-        in memory.
+        The masks are computed again for the gradient, so that only those of one example are in
+        memory at a time.
 
         Raises:
             AttachError: where the call has other arguments that belong to the examples.
         """
-        if any(len(getattr(one, "shape", ())) for one in keras.tree.flatten(list(others))):
+        if any(len(getattr(other, "shape", ())) for other in keras.tree.flatten(list(others))):
             raise AttachError(
                 f'mask="example": {self.layer.name!r} is called with a mask or a state beside its '
                 'inputs, so its examples cannot be run one by one; use mask="batch"'
             )
-        variables = [one for one in self.layer.trainable_variables if one.trainable]
-        keys = {id(variable): self.around.draws.key() for variable in self.weights.values()}
+        variables = [v for v in self.layer.trainable_variables if v.trainable]
+        keys = {id(variable): self.surroundings.draws.key() for variable in self.weights.values()}
         values = [ops.convert_to_tensor(variable.value) for variable in variables]
 
         precision = same_precision()
 
-        def of_one(example: tuple[Tensor, Any], *values: Tensor) -> Any:
+        def call_one(example: tuple[Tensor, Nest], *values: Tensor) -> Nest:
             number, inputs = example
             masked = [
                 self._masked(value, _of_example(keys[id(variable)], number, variable))
@@ -156,7 +167,7 @@ class MaskedCall:
             return keras.tree.map_structure(lambda y: ops.squeeze(y, 0), outputs)
 
         batch = ops.shape(keras.tree.flatten(inputs)[0])[0]
-        return map_recomputed(of_one, (ops.arange(batch, dtype="int32"), inputs), values)
+        return map_recomputed(call_one, (ops.arange(batch, dtype="int32"), inputs), values)
 
     def matched(self, call: Call, inputs: Tensor) -> Tensor:
         """Call an affine layer once, with noise that has the moments of masks for each example."""
@@ -168,14 +179,14 @@ class MaskedCall:
         ]
         half = keras.backend.standardize_dtype(inputs.dtype) == "float16"
         unit, scaled, values = self._in_range(inputs, values) if half else (1.0, inputs, values)
-        with self.around.with_attribute(self.layer, "activation", lambda _: _unchanged):
+        with self.surroundings.with_attribute(self.layer, "activation", lambda _: _unchanged):
             mean = call(inputs)
             squares = [ops.square(value) for value in values]
-            with self.around.with_weights(self.layer.weights, squares):
+            with self.surroundings.with_weights(self.layer.weights, squares):
                 variance = call(ops.square(scaled))
-        # Minus twice: product + bias + sum + activation is what TensorFlow's optimizer fuses
-        # wrongly, to many lines on the terminal; product + bias − difference it leaves alone.
-        noise = -self.around.draws.normal(ops.shape(mean))
+        # Negated noise is subtracted, not noise added: TensorFlow's graph optimizer tries to fuse
+        # product + bias + noise + activation, fails and prints many lines; a minus it leaves alone.
+        noise = -self.surroundings.draws.normal(ops.shape(mean))
         added = matched_noise(variance, noise, self.rate, 1e-6 if half else 0.0)
         outputs = mean - ops.cast(added * unit if half else added, mean.dtype)
         return outputs if activation is None else activation(outputs)
@@ -183,9 +194,9 @@ class MaskedCall:
     def _in_range(
         self, inputs: Tensor, values: Sequence[Tensor]
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Return a unit, and inputs and weights in parts of it, of at most 1.
+        """Return a unit, and inputs and weights scaled to at most 1, whose products it multiplies.
 
-        Squares of other numbers may leave the range of float16.
+        The squares of larger or smaller numbers may leave the range of float16.
         """
         bias = getattr(self.layer, "bias", None)
         size = _largest([inputs])
@@ -202,7 +213,7 @@ class MaskedCall:
 
 
 def _of_example(key: numbers.Key, number: Tensor, variable: keras.Variable) -> numbers.Key:
-    """Return where the numbers of one example begin within those of the batch."""
+    """Return the key at which the random numbers of one example begin."""
     size = 1
     for length in variable.shape:
         size *= length
@@ -210,9 +221,9 @@ def _of_example(key: numbers.Key, number: Tensor, variable: keras.Variable) -> n
 
 
 def _largest(tensors: Sequence[Tensor]) -> Tensor:
-    """Return the largest absolute value, or 1 where all are zero; a constant to the gradient."""
-    found = ops.max(ops.stack([ops.max(ops.abs(tensor)) for tensor in tensors]))
-    return ops.stop_gradient(ops.where(found > 0, found, ops.ones_like(found)))
+    """Return the largest absolute value, or 1 where all are zero, as a constant for gradients."""
+    largest = ops.max(ops.stack([ops.max(ops.abs(tensor)) for tensor in tensors]))
+    return ops.stop_gradient(ops.where(largest > 0, largest, ops.ones_like(largest)))
 
 
 def _unchanged(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Prediction as the average over networks with random parts left out."""
+"""Monte Carlo prediction: the average over samples of techniques that perturb layers."""
 
 # Helper module: it has no technique.
 
@@ -15,6 +15,7 @@ from regkit.core.options import Boolean, Choice, Integer, SeedOption, checked_ca
 from regkit.core.recipe import Recipe
 from regkit.core.seam.sampling import Sampler
 from regkit.core.technique import Technique
+from regkit.types import Array
 
 __all__ = ["mc_predict"]
 
@@ -22,7 +23,7 @@ __all__ = ["mc_predict"]
 @checked_call
 def mc_predict(
     model: keras.Model,
-    x: Any,
+    x: object,
     techniques: str | Technique | Iterable[Technique],
     n_samples: Annotated[int, Integer(1)] = 100,
     seed: SeedOption = None,
@@ -33,9 +34,9 @@ def mc_predict(
 ) -> Any:
     """Return the model's predictions averaged over samples of techniques that perturb its layers.
 
-    With `average="outputs"`, ŷ = 1/n Σ f(x; mask_s), as Monte Carlo dropout has it; a sample with
+    With `average="outputs"`, ŷ = 1/n Σ f(x; mask_s), which is Monte Carlo dropout; a sample with
     `mask="batch"` is one network for all of x. With `average="activations"` each perturbed layer is
-    sampled n times and hands on the average after its activation, and what follows is computed
+    sampled n times and passes on the average after its activation, and the layers after it compute
     once: with `DropConnect(mask="gaussian")` this is the inference of Wan et al. The standard error
     of the average falls with 1/√n.
 
@@ -43,7 +44,7 @@ def mc_predict(
         model: A built model, which stays as it is.
         x: Inputs as `model.predict` takes arrays: an array, or a dict or list of them.
         techniques: A recipe, as objects or as text. Those that act on inputs, targets, loss or
-            weights have no part in a prediction.
+            weights have no effect on a prediction.
         n_samples: At least 1.
         seed: For techniques without a seed of their own, at least 0; None follows
             `keras.utils.set_random_seed`.
@@ -114,9 +115,9 @@ def _moments(outputs: Iterable[Any]) -> tuple[Any, Any]:
     return keras.tree.map_structure(lambda m: m.astype("float32"), mean), spread
 
 
-def _batches(x: Any, size: int) -> Iterator[Any]:
-    arrays = keras.tree.map_structure(lambda one: np.asarray(one), x)
-    lengths = {len(one) if one.ndim else 0 for one in keras.tree.flatten(arrays)}
+def _batches(x: object, size: int) -> Iterator[Any]:
+    arrays = keras.tree.map_structure(lambda array: np.asarray(array), x)
+    lengths = {len(array) if array.ndim else 0 for array in keras.tree.flatten(arrays)}
     if len(lengths) != 1 or 0 in lengths:
         raise OptionError(
             "x must be an array, or a dict or list of arrays, all with the same number of "
@@ -125,9 +126,10 @@ def _batches(x: Any, size: int) -> Iterator[Any]:
     for start in range(0, lengths.pop(), size):
         rows = slice(start, start + size)
         yield keras.tree.map_structure(
-            lambda one, rows=rows: keras.ops.convert_to_tensor(_in_floatx(one[rows])), arrays
+            lambda array, rows=rows: keras.ops.convert_to_tensor(_in_floatx(array[rows])),
+            arrays,
         )
 
 
-def _in_floatx(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _in_floatx(array: Array) -> Array:
     return array.astype(keras.config.floatx()) if array.dtype == np.float64 else array

@@ -1,7 +1,7 @@
 """When to stop: the criteria as pure functions of the course of a training run.
 
-A course is the list of its evaluations so far. Nothing here knows Keras: the same numbers give the
-same decision, so a course that is replayed (after a resumed run, in a test) decides as it did.
+A course is the list of the evaluations so far. Nothing here depends on Keras: the same numbers give
+the same decision, so a course replayed after a resumed run, or in a test, decides as before.
 """
 
 # Helper module: it has no technique.
@@ -29,11 +29,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one evaluation found.
+    """The result of one evaluation.
 
     Attributes:
         step: How many training steps had been done.
-        epoch: The epoch in which it was, from 0.
+        epoch: The epoch of the evaluation, from 0.
         values: The monitored values; the first decides, the others break ties.
         train_loss: The training loss since the evaluation before, or None where it is not known.
     """
@@ -80,7 +80,7 @@ def generalization_loss(error: float, lowest: float) -> float:
 
 
 def training_progress(strip: Sequence[float]) -> float:
-    """Return P_k = 1000·(mean(E_tr)/min(E_tr) − 1) over a strip of training errors, in permille.
+    """Return P_k = 1000·(mean(E_tr)/min(E_tr) − 1) over a strip of training errors, in per mille.
 
     Example:
         >>> training_progress([0.75, 0.5, 0.25])
@@ -95,18 +95,18 @@ def training_progress(strip: Sequence[float]) -> float:
 
 @dataclass
 class Course:
-    """The evaluations of a run so far, and what the criteria ask of them.
+    """The evaluations of a run so far, and what the criteria need of them.
 
     Args:
-        names: What is monitored, for the words of a reason.
+        names: The names of the monitors, for messages.
         modes: "min" or "max" for each.
         min_delta: The smallest change of the first that counts.
 
     Attributes:
         evaluations: All of them, in order.
-        best: The one with the best values, or None while there were only NaNs.
-        waited: How many there were after the best.
-        risen: How many of the last were each worse than the one before.
+        best: The one with the best values, or None while all were NaN.
+        waited: The number of evaluations after the best.
+        risen: The number of evaluations in a row, up to the last, each worse than the previous.
         lowest: The lowest first value.
     """
 
@@ -120,7 +120,7 @@ class Course:
     lowest: float = math.inf
 
     def add(self, evaluation: Evaluation) -> bool:
-        """Take up an evaluation, and return whether it is the best so far."""
+        """Add an evaluation, and return whether it is the best so far."""
         values = evaluation.values
         if self.evaluations:
             worse = self._worse(values[0], self.evaluations[-1].values[0])
@@ -128,8 +128,7 @@ class Course:
         self.evaluations.append(evaluation)
         if not math.isnan(values[0]):
             self.lowest = min(self.lowest, values[0])
-        nothing = (math.nan,) * len(values)
-        best = nothing if self.best is None else self.best.values
+        best = (math.nan,) * len(values) if self.best is None else self.best.values
         if improves(values, best, self.modes, self.min_delta):
             self.best, self.waited = evaluation, 0
             return True
@@ -137,14 +136,18 @@ class Course:
         return False
 
     def as_lists(self) -> list[list[Any]]:
-        """Return the evaluations as numbers, to save; `add` of each makes the course again."""
-        return [[one.step, one.epoch, one.values, one.train_loss] for one in self.evaluations]
+        """Return the evaluations as numbers, to save; `replayed` makes the course from them."""
+        return [[e.step, e.epoch, e.values, e.train_loss] for e in self.evaluations]
 
     @classmethod
     def replayed(
-        cls, names: tuple[str, ...], modes: tuple[str, ...], min_delta: float, lists: Any
+        cls,
+        names: tuple[str, ...],
+        modes: tuple[str, ...],
+        min_delta: float,
+        lists: Sequence[Sequence[Any]],
     ) -> Course:
-        """Return the course of which `as_lists` gave these evaluations."""
+        """Return the course whose `as_lists` returned these lists."""
         course = cls(names, modes, min_delta)
         for step, epoch, values, train_loss in lists:
             course.add(Evaluation(step, epoch, tuple(values), train_loss))
@@ -158,11 +161,11 @@ class Course:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A rule of stopping with its numbers.
+    """A stopping rule with its parameters.
 
     Args:
         name: One of `CRITERIA`.
-        patience: How many evaluations "patience" waits and "up" counts; 0 is as 1.
+        patience: The number of evaluations that "patience" waits and "up" counts; 0 means 1.
         alpha: The threshold of "gl", in percent, and of "pq".
         strip: The length of a strip of "pq", in evaluations.
 
@@ -188,36 +191,37 @@ class Criterion:
         return CRITERIA[self.name](self, course)
 
 
-def _patience(rule: Criterion, course: Course) -> str | None:
-    if course.waited < max(1, rule.patience):
+def _patience(criterion: Criterion, course: Course) -> str | None:
+    if course.waited < max(1, criterion.patience):
         return None
     margin = f" by more than {course.min_delta:g}" if course.min_delta else ""
     return f"{course.names[0]} did not improve{margin} in {_evaluations(course.waited)}"
 
 
-def _up(rule: Criterion, course: Course) -> str | None:
-    if course.risen < max(1, rule.patience):
+def _up(criterion: Criterion, course: Course) -> str | None:
+    if course.risen < max(1, criterion.patience):
         return None
     verb = "rose" if course.modes[0] == "min" else "fell"
     successive = "successive " if course.risen > 1 else ""
     return f"{course.names[0]} {verb} in {_evaluations(course.risen, successive)}"
 
 
-def _gl(rule: Criterion, course: Course) -> str | None:
+def _gl(criterion: Criterion, course: Course) -> str | None:
     loss = _current_loss(course)
-    if loss <= rule.alpha:
+    if loss <= criterion.alpha:
         return None
     return (
-        f"{course.names[0]} is {loss:.3g} % above its lowest value, more than alpha={rule.alpha:g}"
+        f"{course.names[0]} is {loss:.3g} % above its lowest value, more than "
+        f"alpha={criterion.alpha:g}"
     )
 
 
-def _pq(rule: Criterion, course: Course) -> str | None:
+def _pq(criterion: Criterion, course: Course) -> str | None:
     loss = _current_loss(course)
-    if len(course.evaluations) % rule.strip:
+    if len(course.evaluations) % criterion.strip:
         return None
-    strip = [one.train_loss for one in course.evaluations[-rule.strip :]]
-    losses = [one for one in strip if one is not None]
+    strip = [e.train_loss for e in course.evaluations[-criterion.strip :]]
+    losses = [loss for loss in strip if loss is not None]
     if len(losses) < len(strip):
         raise OptionError(
             'EarlyStopping: criterion="pq" compares with the training error, which it reads as '
@@ -227,11 +231,11 @@ def _pq(rule: Criterion, course: Course) -> str | None:
         raise _negative("loss", min(losses))
     progress = training_progress(losses)
     quotient = (math.inf if loss > 0 else 0.0) if progress == 0 else loss / progress
-    if quotient <= rule.alpha:
+    if quotient <= criterion.alpha:
         return None
     return (
         f"{course.names[0]} is {loss:.3g} % above its lowest value while training progressed by "
-        f"{progress:.3g} ‰, a quotient of {quotient:.3g}, more than alpha={rule.alpha:g}"
+        f"{progress:.3g} ‰, a quotient of {quotient:.3g}, more than alpha={criterion.alpha:g}"
     )
 
 
@@ -241,7 +245,7 @@ CRITERIA: dict[str, Callable[[Criterion, Course], str | None]] = {
     "gl": _gl,
     "pq": _pq,
 }
-RATIOS = ("gl", "pq")  # those that divide by an error: it must be one to minimize
+RATIOS = ("gl", "pq")  # criteria that divide by an error, which must be minimized
 
 
 def _current_loss(course: Course) -> float:

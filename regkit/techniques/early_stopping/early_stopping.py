@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from regkit.core.errors import OptionError
 from regkit.core.options import (
     Boolean,
     Choice,
@@ -20,14 +16,17 @@ from regkit.core.options import (
     Several,
 )
 from regkit.core.technique import Technique
+from regkit.techniques.early_stopping.best_weights import BestWeights
 from regkit.techniques.early_stopping.criteria import (
     CRITERIA,
-    RATIOS,
     Course,
     Criterion,
     Evaluation,
 )
+from regkit.techniques.early_stopping.final_message import last_line, other_reason
 from regkit.techniques.early_stopping.monitors import (
+    Monitor,
+    check_minimized,
     check_modes,
     monitor_name,
     read,
@@ -35,7 +34,7 @@ from regkit.techniques.early_stopping.monitors import (
 )
 from regkit.techniques.early_stopping.outcome import Outcome
 from regkit.techniques.early_stopping.own_data import OwnData
-from regkit.techniques.early_stopping.report import last_line
+from regkit.techniques.early_stopping.position import Position
 from regkit.techniques.early_stopping.training_loss import RunningLoss
 
 __all__ = ["EarlyStopping"]
@@ -58,35 +57,34 @@ class EarlyStopping(Outcome, Technique):
     evaluation, bit for bit, unless `restore_best_weights=False`. They are kept as NumPy arrays in
     the memory of the host. One line is printed that says why and where training ended.
 
-    There is no neutral value: a technique that watches has no strength. One that may not stop is
-    left out of the list.
+    There is no neutral value: to train without it, leave it out of the list.
 
     Args:
         monitor: A name of the logs, a function of them that returns a number, or a list of these:
             the first decides, the others break ties.
         every: "epoch", or a number of training steps, after which to evaluate `validation_data`
             inside the epoch, and where training ends. With `compile(steps_per_execution=k)` Keras
-            calls its callbacks every k steps: then at the first of these at or after each multiple
-            of `every`.
-        patience: How many evaluations "patience" waits and "up" counts; 0 is as 1.
+            calls its callbacks every k steps: then at the first call at or after each multiple of
+            `every`.
+        patience: The number of evaluations that "patience" waits and "up" counts; 0 means 1.
         criterion: "patience", "up", "gl" or "pq".
         min_delta: The change of the first monitor that must be exceeded to count.
-        mode: "min", "max" or "auto", by what the metric says of itself; a list of these where
+        mode: "min", "max" or "auto", the direction that the metric declares; a list of these where
             there are several monitors. A function needs "min" or "max".
         start_from_epoch: The first epoch, from 0, whose evaluations count.
         restore_best_weights: Whether to end with the weights of the best evaluation.
         validation_data: Data to evaluate, as `fit` takes it; the results have `val_` before their
-            names. By epochs None uses what `fit` found. By steps it is needed: Keras does not
+            names. By epochs None uses the values of `fit`. By steps it is needed: Keras does not
             give `fit`'s validation data to callbacks. Of a generator the first `validation_steps`
             batches are kept.
         alpha: The threshold of "gl" (percent) and "pq". Prechelt has 1 to 5 and 0.5 to 3.
         strip: The number k of evaluations in a strip of "pq". By steps the training loss of an
-            evaluation is the mean over the steps since the one before.
+            evaluation is the mean over the steps since the previous evaluation.
         validation_batch_size: The number of examples a batch of arrays in `validation_data`.
         validation_steps: The number of batches of `validation_data` to use; None for all.
-        validation_freq: Of `fit`'s argument of that name, the same value: by epochs, only those
-            are looked at in which there is a validation.
-        verbose: 1 for the line at the end, whatever the `verbose` of `fit`; 0 for none.
+        validation_freq: The value of `fit`'s argument of that name: by epochs, only those with a
+            validation are evaluated.
+        verbose: 1 prints a line at the end, with any `verbose` of `fit`; 0 prints none.
 
     Attributes:
         reason: Why training ended, in words; None before its end.
@@ -95,11 +93,11 @@ class EarlyStopping(Outcome, Technique):
         best_epoch: Its epoch, from 0.
         best_value: Its value of the first monitor.
         stopped_step: The number of steps done when this technique stopped training, or None.
-        stopped_epoch: The epoch in which it did, from 0, or None.
+        stopped_epoch: The epoch of that step, from 0, or None.
 
     Raises:
         OptionError: for an impossible option; for steps without `validation_data`; where the
-            direction of a metric cannot be told; for a ratio ("gl", "pq") of what is maximized or
+            direction of a metric is not known; for a ratio ("gl", "pq") of what is maximized or
             negative.
         SelectionError: at the first evaluation, where a monitor is not among the values.
         ConflictError: where two in a list restore weights.
@@ -119,21 +117,23 @@ class EarlyStopping(Outcome, Technique):
 
     def __init__(
         self,
-        monitor: Annotated[Any, Several(Either(Name(), Function("the logs")))] = "val_loss",
+        monitor: Annotated[
+            Monitor | list[Monitor], Several(Either(Name(), Function("the logs")))
+        ] = "val_loss",
         every: Annotated[str | int, Either(Choice("epoch"), Integer(1))] = "epoch",
         patience: Annotated[int, Integer(0)] = 10,
         criterion: Annotated[str, Choice(*CRITERIA)] = "patience",
         min_delta: Annotated[float, Real(0)] = 0.0,
-        mode: Annotated[Any, Several(Choice("auto", "min", "max"))] = "auto",
+        mode: Annotated[str | list[str], Several(Choice("auto", "min", "max"))] = "auto",
         start_from_epoch: Annotated[int, Integer(0)] = 0,
         restore_best_weights: Annotated[bool, Boolean()] = True,
-        validation_data: Annotated[Any, Data()] = None,
+        validation_data: Annotated[object, Data()] = None,
         *,
         alpha: Annotated[float, Real(0)] = 2.0,
         strip: Annotated[int, Integer(1)] = 5,
         validation_batch_size: Annotated[int | None, Integer(1, optional=True)] = None,
         validation_steps: Annotated[int | None, Integer(1, optional=True)] = None,
-        validation_freq: Annotated[Any, Several(Integer(1))] = 1,
+        validation_freq: Annotated[int | list[int], Several(Integer(1))] = 1,
         verbose: Annotated[int, Integer(0, 1)] = 1,
     ) -> None:
         Technique.__init__(self)
@@ -144,51 +144,40 @@ class EarlyStopping(Outcome, Technique):
         self.exclusive = "EarlyStopping that restores weights" if restore_best_weights else None
         self._monitors = tuple(monitor) if isinstance(monitor, list) else (monitor,)
         self._given_modes = check_modes(self._monitors, mode)
-        self._names = tuple(monitor_name(one) for one in self._monitors)
+        self._names = tuple(monitor_name(monitor) for monitor in self._monitors)
         self._criterion = Criterion(criterion, patience, alpha, strip)
-        self._check_minimized(self._given_modes)
+        check_minimized(criterion, self._names[0], self._given_modes[0])
         self._own = OwnData(validation_data, every, validation_batch_size, validation_steps)
         self._begin()
 
-    def _check_minimized(self, modes: tuple[str, ...]) -> None:
-        if self.criterion in RATIOS and modes[0] == "max":
-            raise OptionError(
-                f'EarlyStopping: criterion="{self.criterion}" takes ratios of an error, so mode '
-                f"must be 'min'; {self._names[0]} has mode='max'. Monitor an error, or use "
-                'criterion="patience" or "up"'
-            )
-
     def _begin(self) -> None:
-        """Forget what an earlier fit found."""
+        """Reset everything that belongs to one fit."""
         Outcome.__init__(self)
-        self._best_weights: list[NDArray[Any]] | None = None
+        self._best_weights = BestWeights()
         self._running = RunningLoss()
-        self._epoch = -1
-        self._done = 0  # steps of the epochs before this one
-        self._in_epoch = 0  # steps of this epoch
-        self._seen = 0  # steps at the last look
+        self._position = Position()
+        self._seen = 0  # steps at the last event after a step
 
     @classmethod
     def checked_as(cls) -> list[Self]:
-        """Return one that stops and returns to the first epoch, and one that only looks on."""
+        """Return one that stops and restores the first weights, and one that only watches."""
         stopping = cls("loss", patience=1, min_delta=100.0, verbose=0)
         return [stopping, cls("loss", restore_best_weights=False, verbose=0)]
 
     # -- the events ----------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start afresh."""
+        """Forget the fit before."""
         self._begin()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note where training is."""
-        self._epoch, self._in_epoch = epoch, 0
+        """Note the epoch."""
+        self._position.begin_epoch(epoch)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Count the steps that Keras is about to do."""
-        self._in_epoch = batch + self.model.steps_per_execution
-        if self.params.get("steps"):  # the last execution of an epoch may be a shorter one
-            self._in_epoch = min(self._in_epoch, self.params["steps"])
+        per_execution, in_epoch = self.model.steps_per_execution, self.params.get("steps")
+        self._position.begin_batch(batch, per_execution, in_epoch)
 
     @property
     def on_train_batch_end(self) -> Any:
@@ -200,120 +189,103 @@ class EarlyStopping(Outcome, Technique):
 
     def _after_step(self, batch: int, logs: Logs | None = None) -> None:
         """Evaluate where a multiple of `every` has been reached."""
-        logs, step = dict(logs or {}), self._done + self._in_epoch
+        logs, step = dict(logs or {}), self._position.step
         due = step // int(self.every) > self._seen // int(self.every)
         self._seen = step
-        if not due or self.reason is not None or self._epoch < self.start_from_epoch:
+        if not due or self.reason is not None or self._position.epoch < self.start_from_epoch:
             return
         if "loss" in logs:
-            self._running.see(logs["loss"], self._in_epoch)
+            self._running.see(logs["loss"], self._position.within)
             logs["loss"] = self._running.take()
-        self._look({**logs, **self._own.logs(self.model)}, step)
+        self._evaluate({**logs, **self._own.logs(self.model)}, step)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Look at the epoch's values, or only close its sums."""
+        """Evaluate by epochs; by steps only end the sums of the epoch."""
         logs = dict(logs or {})
         if self.every != "epoch":
             if "loss" in logs:
-                self._running.see(logs["loss"], self._in_epoch)
+                self._running.see(logs["loss"], self._position.within)
             self._running.end_epoch()
         elif self.reason is None and epoch >= self.start_from_epoch and self._validated(epoch):
-            self._look({**logs, **self._own.logs(self.model)}, self._done + self._in_epoch)
-        self._done, self._in_epoch = self._done + self._in_epoch, 0
+            self._evaluate({**logs, **self._own.logs(self.model)}, self._position.step)
+        self._position.end_epoch()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Look at where training has ended, return to the best weights, and say why it ended."""
-        self._look_at_the_end(dict(logs or {}))
+        """Evaluate once more, return to the best weights, and print why training ended."""
+        self._evaluate_at_end(dict(logs or {}))
         if self.reason is None:
-            self.reason = (
-                "training was stopped by another callback"
-                if self.model.stop_training
-                else f"training ran to its last epoch, {self._epoch + 1}"
-                if self._epoch >= 0
-                else "there was no epoch to train"
-            )
-        if self._best_weights is not None:
-            self.model.set_weights(self._best_weights)
+            self.reason = other_reason(self.model.stop_training, self._position.epoch)
+        self._best_weights.restore(self.model)
         if self.verbose:
-            place = self._stopped or (self._done + self._in_epoch, self._epoch)
+            place = self._stopped or (self._position.step, self._position.epoch)
             stopped, restored = self._stopped is not None, self.restore_best_weights
             line = last_line(self.reason, place, stopped, self._course, restored)
             print(f"EarlyStopping: {line}")
 
     # -- one evaluation ------------------------------------------------------------------------
 
-    def _look_at_the_end(self, logs: Logs) -> None:
-        """Evaluate the last weights too, which may be the best: no multiple of `every` is there."""
-        step, course = self._done + self._in_epoch, self._course
-        seen = course is not None and course.evaluations[-1].step >= step
-        ended = self.reason is None and self._epoch >= self.start_from_epoch
-        if ended and step and not seen and self._own.given:
+    def _evaluate_at_end(self, logs: Logs) -> None:
+        """Evaluate the last weights, which may be the best, where the last steps were not."""
+        step, course = self._position.step, self._course
+        evaluated = course is not None and course.evaluations[-1].step >= step
+        counts = self.reason is None and self._position.epoch >= self.start_from_epoch
+        if counts and step and not evaluated and self._own.given:
             logs["loss"] = self._running.take()
-            self._take({**logs, **self._own.logs(self.model)}, step)
+            self._add({**logs, **self._own.logs(self.model)}, step)
 
     def _validated(self, epoch: int) -> bool:
-        """Return whether there is a validation in an epoch, as `fit` decides it."""
+        """Return whether `fit` validates in an epoch."""
         freq = self.validation_freq
         return epoch + 1 in freq if isinstance(freq, list) else (epoch + 1) % freq == 0
 
-    def _look(self, logs: Logs, step: int) -> None:
-        """Take up an evaluation, and stop where the criterion says so."""
-        course = self._take(logs, step)
+    def _evaluate(self, logs: Logs, step: int) -> None:
+        """Add an evaluation, and stop where the criterion says so."""
+        course = self._add(logs, step)
         self.reason = self._criterion.reason(course)
         if self.reason is not None:
-            self._stopped = (step, self._epoch)
-            self.model.stop_training = True  # Keras looks at it after every step
+            self._stopped = (step, self._position.epoch)
+            self.model.stop_training = True  # Keras reads it after every step
 
-    def _take(self, logs: Logs, step: int) -> Course:
-        """Take up the values of an evaluation, and keep the weights if they are the best."""
-        values = read(self._monitors, logs, f"at step {step}, in epoch {self._epoch + 1}")
+    def _add(self, logs: Logs, step: int) -> Course:
+        """Add an evaluation to the course, and keep the weights if it is the best."""
+        epoch = self._position.epoch
+        values = read(self._monitors, logs, f"at step {step}, in epoch {epoch + 1}")
         if self._course is None:
             modes = resolved_modes(self.model, self._names, self._given_modes)
-            self._check_minimized(modes)
+            check_minimized(self.criterion, self._names[0], modes[0])
             self._course = Course(self._names, modes, self.min_delta)
         loss = float(logs["loss"]) if logs.get("loss") is not None else None
-        best = self._course.add(Evaluation(step, self._epoch, values, loss))
+        best = self._course.add(Evaluation(step, epoch, values, loss))
         if best and self.restore_best_weights:
-            self._best_weights = self._weights()
+            self._best_weights.keep(self.model)
         return self._course
-
-    def _weights(self) -> list[NDArray[Any]]:
-        """Return copies: an array may share its memory with the variable."""
-        return [np.array(one) for one in self.model.get_weights()]
 
     # -- a resumed run -------------------------------------------------------------------------
 
     def host_state(self) -> dict[str, Any]:
         """Return the course and the best weights, for a run that is resumed."""
         course = self._course
-        weights = {f"weight_{k}": _plain(one) for k, one in enumerate(self._best_weights or [])}
         return {
-            "done": self._done,
+            "done": self._position.before,
             "seen": self._seen,
             "running": [self._running.total, self._running.steps],
             "stopped": self._stopped,
             "reason": self.reason,
             "course": None if course is None else [course.modes, course.as_lists()],
-            **weights,
+            **self._best_weights.state(),
         }
 
     def set_host_state(self, state: dict[str, Any]) -> None:
-        """Go on where the run ended that wrote the state."""
-        self._done, self._seen = state["done"], state["seen"]
+        """Continue the run that wrote the state."""
+        self._position.before, self._seen = state["done"], state["seen"]
         self._running.total, self._running.steps = state["running"]
         self.reason, stopped = state["reason"], state["stopped"]
         self._stopped = None if stopped is None else (stopped[0], stopped[1])
         if state["course"] is not None:
             modes, lists = state["course"]
             self._course = Course.replayed(self._names, tuple(modes), self.min_delta, lists)
-        count = sum(name.startswith("weight_") for name in state)
-        self._best_weights = [state[f"weight_{k}"] for k in range(count)] or None
+        self._best_weights.set_state(state)
         if self.reason is not None:  # killed between its stop and the end of fit
             self.model.stop_training = True
-            if not self.restore_best_weights:  # Keras does one step before it looks
-                self._best_weights = self._weights()
-
-
-def _plain(array: NDArray[Any]) -> NDArray[Any]:
-    """Return an array that `.npz` can hold: bfloat16 and its like, exactly, as float32."""
-    return array.astype(np.float32) if array.dtype.kind == "V" else array
+            if not self.restore_best_weights:  # Keras does a step before it reads stop_training
+                self._best_weights.keep(self.model)

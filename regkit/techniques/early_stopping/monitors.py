@@ -1,4 +1,4 @@
-"""What is monitored: names of logs or functions of them, and in which direction they are better."""
+"""What is monitored: names of logs or functions of them, and whether less or more is better."""
 
 # Helper module: it has no technique.
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from regkit.core.errors import OptionError, SelectionError, suggest
 from regkit.core.seam.metrics import direction
+from regkit.techniques.early_stopping.criteria import RATIOS
+from regkit.types import Array
 
-__all__ = ["Monitor", "check_modes", "monitor_name", "read", "resolved_modes"]
+__all__ = ["Monitor", "check_minimized", "check_modes", "monitor_name", "read", "resolved_modes"]
 
 Monitor = str | Callable[[dict[str, float]], float]
 
@@ -29,7 +31,7 @@ def monitor_name(monitor: Monitor) -> str:
 
 
 def check_modes(monitors: Sequence[Monitor], mode: str | Sequence[str]) -> tuple[str, ...]:
-    """Return one mode for each monitor, "auto" where it is to be found out.
+    """Return one mode for each monitor, "auto" where the metric decides.
 
     Raises:
         OptionError: where there are more or fewer than monitors, and for a function without one.
@@ -40,22 +42,36 @@ def check_modes(monitors: Sequence[Monitor], mode: str | Sequence[str]) -> tuple
             f"EarlyStopping: mode must be one word or as many as monitor has entries, "
             f"{len(monitors)}; received mode={mode!r}"
         )
-    for monitor, one in zip(monitors, modes, strict=True):
-        if one == "auto" and not isinstance(monitor, str):
+    for monitor, chosen in zip(monitors, modes, strict=True):
+        if chosen == "auto" and not isinstance(monitor, str):
             raise OptionError(
                 f"EarlyStopping: mode must be 'min' or 'max' for a function such as "
-                f"{monitor_name(monitor)}, whose direction nothing tells; received mode={mode!r}"
+                f"{monitor_name(monitor)}, which declares no direction; received mode={mode!r}"
             )
     return modes
+
+
+def check_minimized(criterion: str, name: str, mode: str) -> None:
+    """Refuse a criterion that is a ratio of errors where the first monitor is maximized.
+
+    Raises:
+        OptionError: naming the monitor, and criteria for it.
+    """
+    if criterion in RATIOS and mode == "max":
+        raise OptionError(
+            f'EarlyStopping: criterion="{criterion}" takes ratios of an error, so mode must be '
+            f"'min'; {name} has mode='max'. Monitor an error, or use criterion="
+            '"patience" or "up"'
+        )
 
 
 def resolved_modes(
     model: keras.Model, names: Sequence[str], modes: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return "min" or "max" for each monitor, "auto" by what the model's metrics say.
+    """Return "min" or "max" for each monitor; "auto" is decided by the model's metric.
 
     Raises:
-        OptionError: where a metric does not say it.
+        OptionError: where a metric declares no direction.
     """
     return tuple(
         _direction(model, name) if mode == "auto" else mode
@@ -64,13 +80,13 @@ def resolved_modes(
 
 
 def _direction(model: keras.Model, name: str) -> str:
-    found = direction(model, name)
-    if found is None:
+    mode = direction(model, name)
+    if mode is None:
         raise OptionError(
-            f"EarlyStopping: mode must be 'min' or 'max' for {name}, which does not say itself "
-            "which is better; received mode='auto'"
+            f"EarlyStopping: mode must be 'min' or 'max' for {name}, a metric that declares no "
+            "direction; received mode='auto'"
         )
-    return found
+    return mode
 
 
 def read(monitors: Sequence[Monitor], logs: Mapping[str, Any], where: str) -> tuple[float, ...]:
@@ -79,10 +95,10 @@ def read(monitors: Sequence[Monitor], logs: Mapping[str, Any], where: str) -> tu
     Args:
         monitors: Names and functions.
         logs: Numbers by name.
-        where: The place of training, for the message.
+        where: The step and epoch in words, for messages.
 
     Raises:
-        SelectionError: naming what is not there, what there is, and what to do.
+        SelectionError: naming the missing value, the values there are, and what to do.
         OptionError: where a function gives no number.
     """
     return tuple(_value(monitor, logs, where) for monitor in monitors)
@@ -106,11 +122,11 @@ def _value(monitor: Monitor, logs: Mapping[str, Any], where: str) -> float:
         ) from None
 
 
-def _number(value: Any, name: str, where: str) -> float:
+def _number(value: float | Array, name: str, where: str) -> float:
     if np.ndim(value):
         raise OptionError(
             f"EarlyStopping: monitor must be a number, and {name!r} is a vector of "
-            f"{np.size(value)} {where}. Make one of it, as by monitor=lambda logs: "
+            f"{np.size(value)} {where}. Make it a number, as by monitor=lambda logs: "
             f'logs[{name!r}].mean(), mode="max"'
         )
     return float(value)
@@ -121,7 +137,7 @@ def _missing(name: str, logs: Mapping[str, Any], where: str) -> SelectionError:
         f"EarlyStopping: monitor={name!r} is not among the values {where}{suggest(name, logs)} "
         f"(there are: {', '.join(sorted(logs)) or 'none'})"
     )
-    if name.startswith("val_") and not any(one.startswith("val_") for one in logs):
+    if name.startswith("val_") and not any(logged.startswith("val_") for logged in logs):
         message += (
             ". There was no validation: give fit validation_data or validation_split, or give "
             "EarlyStopping validation_data of its own; with fit(validation_freq=n), n above 1, "

@@ -1,4 +1,4 @@
-"""What a run found, to be read off `EarlyStopping` during and after `fit`."""
+"""The outcome of a run, readable as attributes of `EarlyStopping` during and after `fit`."""
 
 # Helper module: it has no technique.
 
@@ -10,7 +10,7 @@ __all__ = ["Outcome"]
 
 
 class Outcome:
-    """The course of a run and the place where it was stopped, as attributes.
+    """The evaluations of a run and where it was stopped, as attributes.
 
     Attributes:
         reason: Why training ended, in words; None before its end.
@@ -24,8 +24,8 @@ class Outcome:
     @property
     def history(self) -> list[tuple[int, float]]:
         """The steps done at each evaluation, and the value of the first monitor there."""
-        found = [] if self._course is None else self._course.evaluations
-        return [(one.step, one.values[0]) for one in found]
+        evaluations = [] if self._course is None else self._course.evaluations
+        return [(evaluation.step, evaluation.values[0]) for evaluation in evaluations]
 
     @property
     def _best(self) -> Evaluation | None:
@@ -53,5 +53,5 @@ class Outcome:
 
     @property
     def stopped_epoch(self) -> int | None:
-        """The epoch in which it did, from 0, or None."""
+        """The epoch in which early stopping ended training, from 0, or None."""
         return None if self._stopped is None else self._stopped[1]

@@ -1,4 +1,4 @@
-"""Validation data of the callback's own: checked at the start, kept where it can be read once."""
+"""Validation data given to `EarlyStopping` itself: checked, and kept where it can be read once."""
 
 # Helper module: it has no technique.
 
@@ -21,7 +21,7 @@ class KeptBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is unty
 
     Args:
         batches: The generator.
-        count: How many of its batches are kept; fewer where it ends before.
+        count: How many of its batches are kept; fewer where it ends earlier.
     """
 
     def __init__(self, batches: Iterator[Any], count: int) -> None:
@@ -50,8 +50,9 @@ class OwnData:
         OptionError: where the options do not fit the data or each other.
     """
 
-    def __init__(self, data: Any, every: str | int, batch_size: int | None, steps: int | None):
-        self._data, self._batch_size, self._steps = data, batch_size, steps
+    def __init__(self, data: object, every: str | int, batch_size: int | None, steps: int | None):
+        self._data: Any = data
+        self._batch_size, self._steps = batch_size, steps
         if data is None and every != "epoch":
             raise OptionError(
                 f"EarlyStopping: every={every} counts training steps and evaluates inside the "
@@ -62,8 +63,8 @@ class OwnData:
         for name, value in {"validation_batch_size": batch_size, "validation_steps": steps}.items():
             if data is None and value is not None:
                 raise OptionError(
-                    f"EarlyStopping: {name} belongs to validation_data, which is None; to what fit "
-                    f"validates on, fit has one of its own. Received {name}={value}"
+                    f"EarlyStopping: {name} belongs to validation_data, which is None; for its own "
+                    f"validation data, fit has an argument {name}. Received {name}={value}"
                 )
         if not isinstance(data, tuple) and batch_size is not None:
             raise OptionError(
@@ -78,7 +79,7 @@ class OwnData:
 
     @property
     def given(self) -> bool:
-        """Whether there are data."""
+        """Whether there is any data."""
         return self._data is not None
 
     def logs(self, model: keras.Model) -> dict[str, Any]:
@@ -88,5 +89,5 @@ class OwnData:
         if isinstance(self._data, Iterator):
             assert self._steps is not None
             self._data, self._steps = KeptBatches(self._data, self._steps), None
-        found = evaluate(model, self._data, self._batch_size, self._steps)
-        return {f"val_{name}": value for name, value in found.items()}
+        results = evaluate(model, self._data, self._batch_size, self._steps)
+        return {f"val_{name}": value for name, value in results.items()}

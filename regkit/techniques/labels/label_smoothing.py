@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Annotated, Any
+from typing import Annotated
 
 import keras
 from keras import ops
@@ -14,13 +14,12 @@ from regkit.core.options import Choice, Names, Rate
 from regkit.core.seam.targets import compiled
 from regkit.core.stages import Phase, Target
 from regkit.core.technique import Technique
+from regkit.types import Number, Tensor
 
 __all__ = ["LabelSmoothing", "smooth", "smooth_binary"]
 
-Tensor = Any
 
-
-def smooth(y: Tensor, epsilon: Any, spread: str = "others", axis: int = -1) -> Tensor:
+def smooth(y: Tensor, epsilon: Number, spread: str = "others", axis: int = -1) -> Tensor:
     """Return class probabilities with a part ε of their mass spread over the classes.
 
     For K classes along `axis` and mass m = Σy (1 for a label, 0 for an ignored one):
@@ -38,7 +37,7 @@ def smooth(y: Tensor, epsilon: Any, spread: str = "others", axis: int = -1) -> T
     return (1.0 - epsilon) * y + epsilon * (mass - y) / (classes - 1)
 
 
-def smooth_binary(y: Tensor, epsilon: Any, spread: str = "others") -> Tensor:
+def smooth_binary(y: Tensor, epsilon: Number, spread: str = "others") -> Tensor:
     """Return probabilities of a binary label, smoothed over its two classes as `smooth` does.
 
     Example:
@@ -50,12 +49,12 @@ def smooth_binary(y: Tensor, epsilon: Any, spread: str = "others") -> Tensor:
 
 
 class LabelSmoothing(Technique):
-    """Train towards labels that are a little unsure, which keeps a classifier from overconfidence.
+    """Spread a part of each label over the other classes, against overconfident predictions.
 
     With K classes, `spread="others"` gives the true class 1 − ε and each other ε/(K − 1), the
     textbook's; `spread="all"` gives (1 − ε)·y + ε/K, Keras' and Szegedy's. Works for sparse,
     one-hot and binary targets, along the class axis of the loss. Metrics and validation see the
-    labels as they are. It comes last at TARGET, after everything that mixes.
+    labels as they are. It acts last at TARGET, after techniques that mix examples.
 
     Args:
         epsilon: The mass that is spread, in [0, 1); a number or a schedule. 0 leaves the step as
@@ -66,8 +65,8 @@ class LabelSmoothing(Technique):
 
     Raises:
         OptionError: for an impossible option.
-        ConflictError: with a second smoothing, with a loss that smooths itself, and where no
-            output is a classification.
+        ConflictError: for a second label smoothing in the list, a loss that smooths its labels, and
+            a model without an output on classes.
 
     References:
         Szegedy et al. 2016, Rethinking the inception architecture, section 7; Goodfellow et al.
@@ -89,7 +88,7 @@ class LabelSmoothing(Technique):
         epsilon: Rate = 0.1,
         spread: Annotated[str, Choice("others", "all")] = "others",
         *,
-        outputs: Annotated[Any, Names()] = None,
+        outputs: Annotated[str | list[str] | None, Names()] = None,
     ) -> None:
         super().__init__()
         self.epsilon = epsilon
@@ -97,18 +96,18 @@ class LabelSmoothing(Technique):
         self.outputs = outputs
 
     def check(self, model: keras.Model) -> None:
-        """Refuse a loss that smooths itself, and a model without a classification."""
+        """Refuse a loss that smooths its labels, and a model without an output on classes."""
         losses = compiled(model)
         named = [name for name, _, _ in losses if self._names(name)]
         if self.outputs is not None and losses and not named:
             raise ConflictError(
                 f"{self!r} names no output of {model.name!r}; "
-                f"there are {', '.join(name for name, _, _ in losses)}"
+                f"its outputs are {', '.join(name for name, _, _ in losses)}"
             )
         if losses and not named and all(kind == "other" for _, kind, _ in losses):
             raise ConflictError(
                 f"{self!r} needs a loss on classes (a crossentropy); {model.name!r} has none. "
-                "Where the targets are one-hot all the same, name the output: "
+                "Where the targets are one-hot with another loss, name the output: "
                 f"outputs={losses[0][0]!r}"
             )
         for name, _, options in losses:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
@@ -13,13 +11,12 @@ from regkit.core.options import SeedOption, Strength
 from regkit.core.stages import Batch, Phase
 from regkit.core.technique import Technique
 from regkit.ops.forms import is_dense
+from regkit.types import Number, Tensor
 
 __all__ = ["GaussianNoise", "with_noise"]
 
-Tensor = Any
 
-
-def with_noise(x: Tensor, noise: Tensor, stddev: Any) -> Tensor:
+def with_noise(x: Tensor, noise: Tensor, stddev: Number) -> Tensor:
     """Return x + stddev · noise, in the type of x.
 
     Example:
@@ -30,11 +27,11 @@ def with_noise(x: Tensor, noise: Tensor, stddev: Any) -> Tensor:
 
 
 class GaussianNoise(Technique):
-    """Add independent normal noise to every number of the inputs, anew in each step.
+    """Add independent normal noise to every number of the inputs, drawn again in each step.
 
     x + σ·ε, ε ~ N(0, 1), in the units of the inputs. For a linear model with a squared error it
     equals an L2 penalty of strength σ² on average. Inputs of whole numbers (indices) stay as they
-    are. Validation and prediction see none of it.
+    are, and so do validation and prediction.
 
     Args:
         stddev: σ, at least 0; a number or a schedule. 0 leaves the step as it is.
@@ -64,17 +61,17 @@ class GaussianNoise(Technique):
 
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with noisy inputs."""
-        inputs = [one for one in keras.tree.flatten(batch.x) if one is not None]
-        if not any(_is_float(one) for one in inputs):
+        inputs = [x for x in keras.tree.flatten(batch.x) if x is not None]
+        if not any(_is_float(x) for x in inputs):
             raise AttachError(
                 f"{self!r} needs an input of floating type; the model's inputs are "
-                f"{', '.join(_dtype(one) for one in inputs)}. Convert images by "
+                f"{', '.join(_dtype(x) for x in inputs)}. Convert images by "
                 'x.astype("float32")'
             )
-        if any(_is_float(one) and not is_dense(one) for one in inputs):
+        if any(_is_float(x) and not is_dense(x) for x in inputs):
             raise AttachError(
                 f"{self!r} changes every number of an input, and one of the inputs is sparse or "
-                "ragged. Make it dense in the dataset, or regularize what layers make of it, as by "
+                "ragged. Make it dense in the dataset, or perturb layers' outputs, as by "
                 "regkit.Dropout"
             )
         stddev = context.value(self.stddev)

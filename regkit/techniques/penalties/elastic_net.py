@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated
 
-from regkit.core.context import Context
 from regkit.core.options import LayerOption, Real, Strength, WeightOption
-from regkit.core.technique import Technique
 from regkit.ops.norms import sum_of_absolutes, sum_of_squares
+from regkit.techniques.penalties.weight_penalty import WeightPenalty
+from regkit.types import Number, Schedule, Tensor
 
 __all__ = ["ElasticNet", "elastic_net_penalty"]
 
-Tensor = Any
 
-
-def elastic_net_penalty(weights: Sequence[Tensor], strength: Any, l1_ratio: Any) -> Tensor:
+def elastic_net_penalty(weights: Sequence[Tensor], strength: Number, l1_ratio: Number) -> Tensor:
     """Return strength · (ρ·Σ‖w‖₁ + (1 − ρ)/2·Σ‖w‖₂²), where ρ is `l1_ratio`.
 
     Example:
@@ -26,7 +24,7 @@ def elastic_net_penalty(weights: Sequence[Tensor], strength: Any, l1_ratio: Any)
     return strength * (l1_ratio * absolute + 0.5 * (1.0 - l1_ratio) * square)
 
 
-class ElasticNet(Technique):
+class ElasticNet(WeightPenalty):
     """Add a mixture of the L1 and the L2 penalty to the loss.
 
     strength · (ρ·Σ‖w‖₁ + (1 − ρ)/2·Σ‖w‖₂²) with ρ = `l1_ratio`, scikit-learn's formula: a linear
@@ -52,27 +50,15 @@ class ElasticNet(Technique):
     """
 
     search_words = ("l1 and l2", "l1_l2", "Zou and Hastie")
+    formula = staticmethod(elastic_net_penalty)
 
     def __init__(
         self,
         strength: Strength = 1e-4,
-        l1_ratio: Annotated[Any, Real(0, 1, schedule=True)] = 0.5,
+        l1_ratio: Annotated[float | Schedule, Real(0, 1, schedule=True)] = 0.5,
         *,
         layers: LayerOption = None,
         weights: WeightOption = "kernel",
     ) -> None:
-        super().__init__()
-        self.strength = strength
+        super().__init__(strength, layers=layers, weights=weights)
         self.l1_ratio = l1_ratio
-        self.layers = layers
-        self.weights = weights
-
-    @classmethod
-    def checked_as(cls) -> list[Self]:
-        """Return one that is strong enough to be seen after a few steps."""
-        return [cls(0.02)]
-
-    def penalty(self, context: Context) -> Tensor:
-        """Return the penalty of the matched weights."""
-        strength, ratio = context.value(self.strength), context.value(self.l1_ratio)
-        return elastic_net_penalty(context.values, strength, ratio)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
 
-from regkit.core.context import Context
-from regkit.core.options import LayerOption, Strength, WeightOption
-from regkit.core.technique import Technique
 from regkit.ops.norms import sum_of_absolutes
+from regkit.techniques.penalties.weight_penalty import WeightPenalty
+from regkit.types import Number, Tensor
 
 __all__ = ["L1", "l1_penalty"]
 
-Tensor = Any
 
-
-def l1_penalty(weights: Sequence[Tensor], strength: Any) -> Tensor:
+def l1_penalty(weights: Sequence[Tensor], strength: Number) -> Tensor:
     """Return strength · Σ‖w‖₁.
 
     Example:
@@ -25,7 +21,7 @@ def l1_penalty(weights: Sequence[Tensor], strength: Any) -> Tensor:
     return strength * sum_of_absolutes(weights)
 
 
-class L1(Technique):
+class L1(WeightPenalty):
     """Add the sum of absolute weights to the loss, which drives many of them towards zero.
 
     strength · Σ‖w‖₁ over the matched weights, equal to `keras.regularizers.L1(strength)` on each.
@@ -55,24 +51,4 @@ class L1(Technique):
     """
 
     search_words = ("lasso", "sparse weights", "weight penalty")
-
-    def __init__(
-        self,
-        strength: Strength = 1e-4,
-        *,
-        layers: LayerOption = None,
-        weights: WeightOption = "kernel",
-    ) -> None:
-        super().__init__()
-        self.strength = strength
-        self.layers = layers
-        self.weights = weights
-
-    @classmethod
-    def checked_as(cls) -> list[Self]:
-        """Return one that is strong enough to be seen after a few steps."""
-        return [cls(0.02)]
-
-    def penalty(self, context: Context) -> Tensor:
-        """Return the penalty of the matched weights."""
-        return l1_penalty(context.values, context.value(self.strength))
+    formula = staticmethod(l1_penalty)

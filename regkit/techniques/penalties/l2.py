@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
 
-from regkit.core.context import Context
-from regkit.core.options import LayerOption, Strength, WeightOption
-from regkit.core.technique import Technique
 from regkit.ops.norms import sum_of_squares
+from regkit.techniques.penalties.weight_penalty import WeightPenalty
+from regkit.types import Number, Tensor
 
 __all__ = ["L2", "l2_penalty"]
 
-Tensor = Any
 
-
-def l2_penalty(weights: Sequence[Tensor], strength: Any) -> Tensor:
+def l2_penalty(weights: Sequence[Tensor], strength: Number) -> Tensor:
     """Return strength · Σ‖w‖₂².
 
     Example:
@@ -25,7 +21,7 @@ def l2_penalty(weights: Sequence[Tensor], strength: Any) -> Tensor:
     return strength * sum_of_squares(weights)
 
 
-class L2(Technique):
+class L2(WeightPenalty):
     """Add the sum of squared weights to the loss, which shrinks all of them towards zero.
 
     strength · Σ‖w‖₂² over the matched weights, equal to `keras.regularizers.L2(strength)` on each.
@@ -56,24 +52,4 @@ class L2(Technique):
 
     default_arms = ("l2",)
     search_words = ("ridge", "Tikhonov", "weight penalty")
-
-    def __init__(
-        self,
-        strength: Strength = 1e-4,
-        *,
-        layers: LayerOption = None,
-        weights: WeightOption = "kernel",
-    ) -> None:
-        super().__init__()
-        self.strength = strength
-        self.layers = layers
-        self.weights = weights
-
-    @classmethod
-    def checked_as(cls) -> list[Self]:
-        """Return one that is strong enough to be seen after a few steps."""
-        return [cls(0.02)]
-
-    def penalty(self, context: Context) -> Tensor:
-        """Return the penalty of the matched weights."""
-        return l2_penalty(context.values, context.value(self.strength))
+    formula = staticmethod(l2_penalty)

@@ -1,8 +1,6 @@
-"""Labels in whatever form: which task they mean, and the numbers that training takes."""
+"""Array in any form: the task that they mean, and the numbers that training takes."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,28 +8,27 @@ from numpy.typing import NDArray
 from regkit.core.errors import suggest
 from regkit.core.words import counted
 from regkit.data.dataset import TASKS, DataError
+from regkit.types import Array
 
 __all__ = ["as_classes", "as_targets", "check_task", "flat", "infer_task"]
 
-MANY_CLASSES = 20  # more whole numbers may well be quantities
-SMALLEST_CLASS = 5  # fewer cannot be shared out among training, validation and test
+MANY_CLASSES = 20  # with more, whole numbers may well be quantities
+SMALLEST_CLASS = 5  # fewer examples cannot be split into training, validation and test
 QUANTITY = 'if the labels are quantities, use task="regression" (--task regression)'
-
-Labels = NDArray[Any]
 
 
 def check_task(task: str | None, name: str) -> None:
-    """Raise unless the task is one that there is, or None.
+    """Refuse anything but a task or None.
 
     Raises:
-        DataError: with the tasks.
+        DataError: naming the tasks.
     """
     if task is not None and task not in TASKS:
         near = suggest(str(task), TASKS)
         raise DataError(f"{name}: task must be {' or '.join(TASKS)}; received {task!r}{near}")
 
 
-def flat(y: Any, name: str, task: str | None = None) -> Labels:
+def flat(y: object, name: str, task: str | None = None) -> Array:
     """Return labels as `(n,)`: integers, finite numbers or names.
 
     Raises:
@@ -42,7 +39,7 @@ def flat(y: Any, name: str, task: str | None = None) -> Labels:
         array([1, 0])
     """
     labels = np.asarray(y)
-    if labels.dtype.kind == "O" and all(isinstance(one, str) for one in labels.ravel()):
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.ravel()):
         labels = labels.astype(str)  # pandas gives names as objects
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -61,18 +58,18 @@ def flat(y: Any, name: str, task: str | None = None) -> Labels:
     return labels.astype(np.int64) if labels.dtype.kind in "bu" else labels
 
 
-def _is_one_hot(labels: Labels) -> bool:
+def _is_one_hot(labels: Array) -> bool:
     return bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
 
 
-def _is_whole(labels: Labels) -> bool:
+def _is_whole(labels: Array) -> bool:
     """Return whether labels are floats that int64 holds exactly."""
     if labels.dtype.kind != "f":
         return False
     return bool(((labels == np.round(labels)) & (np.abs(labels) < 2**53)).all())
 
 
-def infer_task(labels: Labels) -> tuple[str, str]:
+def infer_task(labels: Array) -> tuple[str, str]:
     """Return the task that labels suggest, and a note: numbers with fractions are a regression.
 
     Example:
@@ -84,14 +81,14 @@ def infer_task(labels: Labels) -> tuple[str, str]:
             'labels with fractions are taken for a regression (task="classification": for classes)'
         )
     many = labels.dtype.kind in "if" and len(np.unique(labels)) > MANY_CLASSES
-    said = 'whole numbers as labels are taken for classes (task="regression": for quantities)'
-    return "classification", said if many else ""
+    note = 'whole numbers as labels are taken for classes (task="regression": for quantities)'
+    return "classification", note if many else ""
 
 
 def as_targets(
-    labels: list[Labels], name: str
+    labels: list[Array], name: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, tuple[str, ...]]:
-    """Return the targets of a regression, those of a fixed test part or None, and no names.
+    """Return the targets of a regression, those of a fixed test part or None, and no class names.
 
     Args:
         labels: What `flat` returns, of the training part and, where there is one, the test part.
@@ -104,10 +101,10 @@ def as_targets(
         >>> as_targets([np.array([1.0, 2.0, 4.0, 8.0, 9.0])], "lengths")[0]
         array([1., 2., 4., 8., 9.], dtype=float32)
     """
-    targets = [_float32(one, name) for one in labels]
+    targets = [_float32(part, name) for part in labels]
     if len(targets[0]) < SMALLEST_CLASS:
         raise DataError(
-            f"{name}: {counted(len(targets[0]), 'example')}, too few to share out among training, "
+            f"{name}: {counted(len(targets[0]), 'example')}, too few to split into training, "
             f"validation and test; at least {SMALLEST_CLASS} are needed"
         )
     if (targets[0] == targets[0][0]).all():
@@ -115,7 +112,7 @@ def as_targets(
     return targets[0], targets[1] if len(targets) > 1 else None, ()
 
 
-def _float32(labels: Labels, name: str) -> NDArray[np.float32]:
+def _float32(labels: Array, name: str) -> NDArray[np.float32]:
     if labels.dtype.kind == "U":
         raise DataError(
             f"{name}: a regression needs numbers as labels; found {labels[0]!s}. Choose another "
@@ -129,7 +126,7 @@ def _float32(labels: Labels, name: str) -> NDArray[np.float32]:
 
 
 def as_classes(
-    labels: list[Labels], name: str
+    labels: list[Array], name: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, tuple[str, ...]]:
     """Return the labels as 0..K-1, those of a fixed test part or None, and the K names.
 
@@ -138,25 +135,25 @@ def as_classes(
         name: What messages call the data.
 
     Raises:
-        DataError: for classes too small to share out, test labels never trained on.
+        DataError: for classes too small to split, and test labels without training examples.
 
     Example:
         >>> as_classes([np.array(["no", "yes"] * 5)], "answers")[2]
         ('no', 'yes')
     """
-    labels = [one.astype(np.int64) if _is_whole(one) else one for one in labels]
+    labels = [part.astype(np.int64) if _is_whole(part) else part for part in labels]
     classes, codes, counts = np.unique(labels[0], return_inverse=True, return_counts=True)
-    _enough(classes, counts, name)
+    _require_enough(classes, counts, name)
     test_codes = None
     if len(labels) > 1:
         unseen = sorted(set(labels[1].tolist()) - set(classes.tolist()))
         if unseen:
             raise DataError(f"{name}: the test part has labels without training examples: {unseen}")
         test_codes = np.searchsorted(classes, labels[1]).astype(np.int64)
-    return codes.astype(np.int64), test_codes, tuple(str(one) for one in classes.tolist())
+    return codes.astype(np.int64), test_codes, tuple(str(label) for label in classes.tolist())
 
 
-def _enough(classes: Labels, counts: NDArray[np.int64], name: str) -> None:
+def _require_enough(classes: Array, counts: NDArray[np.int64], name: str) -> None:
     if len(classes) < 2:
         raise DataError(f"{name}: all labels are {classes[0]!s}; at least two classes are needed")
     few = np.flatnonzero(counts < SMALLEST_CLASS)
@@ -165,7 +162,7 @@ def _enough(classes: Labels, counts: NDArray[np.int64], name: str) -> None:
         raise DataError(
             f"{name}: class {first!r} has {counted(counts[few[0]], 'example')} ({len(few)} of "
             f"{len(classes)} classes {'has' if len(few) == 1 else 'have'} fewer than "
-            f"{SMALLEST_CLASS}), too few to share out among training, "
+            f"{SMALLEST_CLASS}), too few to split into training, "
             "validation and test. Merge or drop them, or choose another target column"
             + (f"; {QUANTITY}" if classes.dtype.kind in "if" else "")
         )

@@ -1,4 +1,4 @@
-"""From a text whose separator is known to columns of cells; every row as wide as the others."""
+"""The rows of a text whose separator is known, as columns of cells; all rows of one width."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import csv
 import dataclasses
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,13 @@ from regkit.data.numbers import parse
 from regkit.data.preface import COMMENT
 from regkit.data.separator import NAMES, reader
 
+if TYPE_CHECKING:
+    import pyarrow
+
 __all__ = ["Grid", "split_rows"]
 
-CHUNK = 4096  # rows that are held as Python lists at a time
-LOOKED_AT = 1000  # rows whose most frequent width is that of the table
+CHUNK = 4096  # rows held as Python lists at a time
+SAMPLE = 1000  # rows whose most frequent width becomes that of the table
 
 
 @dataclass
@@ -34,45 +38,45 @@ class Grid:
         first: The cells of the first row, which may be a header.
         columns: The cells below it, a pyarrow array of trimmed text for each column.
         lines: The line in which each row below the first ends.
-        first_line: That of the first row.
-        comments: How many comment lines were left out.
-        said: What else was left out.
+        first_line: The line in which the first row ends.
+        comments: The number of comment lines left out.
+        notes: What else was left out.
     """
 
     first: list[str]
-    columns: list[Any]
+    columns: list[pyarrow.Array]
     lines: NDArray[np.int64]
     first_line: int = 1
     comments: int = 0
-    said: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def split_rows(text: str, separator: str, where: str, skipped: int = 0) -> Grid:
     r"""Return the rows of a text, each of the same width.
 
     Blank lines, comment lines, rows without any value and separators at the end of a row are left
-    out. A first row that has one cell less than all others lacks a name for the first column, as R
-    writes tables with row names, which count or are words, each another one.
+    out. A first row with one cell fewer than all others has no name for the first column: R
+    writes tables with row names in this form, which are numbers in order or words that differ.
 
     Args:
         text: The text, from its first row on.
         separator: One character.
         where: The file, for messages.
-        skipped: How many lines of the file stand above the text.
+        skipped: The number of lines of the file above the text.
 
     Raises:
         DataError: for a row of another width, with its line, and for quotes that do not close.
 
     Example:
         >>> grid = split_rows("a;b\n1;2\n\n3;4;\n", ";", "t.csv")
-        >>> grid.first, [one.to_pylist() for one in grid.columns], grid.lines.tolist()
+        >>> grid.first, [cells.to_pylist() for cells in grid.columns], grid.lines.tolist()
         (['a', 'b'], [['1', '3'], ['2', '4']], [2, 4])
     """
     return _Splitter(text, separator, where, skipped).grid()
 
 
 class _Splitter:
-    """The rows of one text as they are read, line by line."""
+    """Reads the rows of a text, line by line."""
 
     def __init__(self, text: str, separator: str, where: str, skipped: int) -> None:
         self.text, self.separator, self.where, self.skipped = text, separator, where, skipped
@@ -80,15 +84,15 @@ class _Splitter:
         self.first_line = 0
         self.lines: list[int] = []
         self.width = 0
-        self.line = skipped  # in which the last row ends
+        self.line = skipped  # the line in which the last row ends
         self.comments = self.blank = 0
         self.hash_is_data = False
-        self.is_short = False  # the first row lacks one cell
+        self.is_short = False  # the first row has one cell too few
 
     def grid(self) -> Grid:
         pa, pc = needed("pyarrow"), needed("pyarrow.compute")
-        self._look()
-        parts: list[list[Any]] = [[] for _ in range(self.width)]
+        self._find_width()
+        parts: list[list[pyarrow.Array]] = [[] for _ in range(self.width)]
         rows = self._rows()
         while chunk := list(itertools.islice(rows, CHUNK)):
             for part, cells in zip(parts, zip(*chunk, strict=True), strict=True):
@@ -98,25 +102,25 @@ class _Splitter:
             line, self.first_line = self.first_line, 0
             raise self._ragged(self.width - 1, line)
         lines = np.asarray(self.lines, np.int64)
-        grid = Grid(self.first, columns, lines, self.first_line, self.comments, self._said())
+        grid = Grid(self.first, columns, lines, self.first_line, self.comments, self._notes())
         return _without_empty_end(grid)
 
-    def _look(self) -> None:
-        """Learn the width of the table from its first rows."""
+    def _find_width(self) -> None:
+        """Set the width of the table from its first rows."""
         rows = reader(self.text, self.separator)
         start: list[list[str]] = []
-        with contextlib.suppress(csv.Error):  # found again, and told, when the row is reached
-            start.extend(row for row in itertools.islice(rows, LOOKED_AT) if any(row))
+        with contextlib.suppress(csv.Error):  # reported when the rows are read
+            start.extend(row for row in itertools.islice(rows, SAMPLE) if any(row))
         marked = sum(row[0].startswith(COMMENT) for row in start)
         self.hash_is_data = 2 * marked > len(start)
         body = start[1:] or start
         widths = Counter(len(row) for row in body)
-        self.width = max(widths, key=lambda one: (widths[one], one), default=1)
+        self.width = max(widths, key=lambda width: (widths[width], width), default=1)
         first = len(start[0]) if start else 1
         if all(len(row) >= first and not any(row[first:]) for row in body):
-            self.width = first  # a header without the separators that end the rows below
+            self.width = first  # a header without the separators at the end of the rows below
 
-    def _rows(self) -> Any:
+    def _rows(self) -> Iterator[list[str]]:
         rows: Any = reader(self.text, self.separator)
         try:
             for row in rows:
@@ -133,11 +137,11 @@ class _Splitter:
         except csv.Error as error:
             raise DataError(
                 f"{self.where}, line {self.line + 1}: {error}. A quoted cell begins and ends with "
-                'a double quote; one inside of it is written twice, ""'
+                'a double quote; a quote inside of it is written twice, ""'
             ) from error
 
     def _fitted(self, row: list[str], line: int) -> list[str]:
-        """Return a row that stands out, as wide as the others; empty, it is left out."""
+        """Return an unusual row with the width of the others; an empty list leaves it out."""
         if not any(cell.strip() for cell in row):
             self.blank += bool(row) and len(row) > 1
             return []
@@ -145,7 +149,7 @@ class _Splitter:
             if len(row) == self.width and self.first_line:
                 raise DataError(
                     f"{self.where}, line {line} begins with {COMMENT} and has as many cells as a "
-                    "row, so that it may be one or a comment; delete it, or what makes it look so"
+                    f"row, so that it may be a row or a comment; delete it, or the {COMMENT}"
                 )
             if len(row) != self.width:
                 self.comments += 1
@@ -167,14 +171,14 @@ class _Splitter:
             f"expected, separated by {name}{hint}"
         )
 
-    def _said(self) -> list[str]:
+    def _notes(self) -> list[str]:
         return [f"{counted(self.blank, 'row')} without any value left out"] if self.blank else []
 
 
-def _are_row_names(cells: Any) -> bool:
-    """Return whether a column counts the rows, or has a word of its own for each.
+def _are_row_names(cells: pyarrow.Array) -> bool:
+    """Return whether a column counts the rows, or has another word in each row.
 
-    Other numbers are none: thousands with commas between commas give a row one cell too many, too.
+    Other numbers are no row names: a thousands comma gives a row one cell too many, too.
     """
     pc = needed("pyarrow.compute")
     values = parse(cells)
@@ -184,12 +188,12 @@ def _are_row_names(cells: Any) -> bool:
 
 
 def _without_empty_end(grid: Grid) -> Grid:
-    """Return the grid without last columns that have neither name nor value."""
+    """Return the grid without last columns that have neither a name nor a value."""
     pc = needed("pyarrow.compute")
     columns, first = list(grid.columns), list(grid.first)
     while len(columns) > 1 and not first[-1] and not pc.any(pc.not_equal(columns[-1], "")).as_py():
         columns.pop()
         first.pop()
     n = len(grid.columns) - len(columns)
-    said = [f"{counted(n, 'empty column')} at the end left out"] if n else []
-    return dataclasses.replace(grid, first=first, columns=columns, said=grid.said + said)
+    notes = [f"{counted(n, 'empty column')} at the end left out"] if n else []
+    return dataclasses.replace(grid, first=first, columns=columns, notes=grid.notes + notes)

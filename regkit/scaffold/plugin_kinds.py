@@ -1,4 +1,4 @@
-"""What a new plugin of each kind is: the class that its templates write, and its names."""
+"""The kinds of new plugins: the class that the templates of each write, and its names."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _GROUPS = {kind: group for group, kind in KINDS.items()}
 
 @dataclass(frozen=True)
 class Part:
-    """The one thing that a new plugin registers, until its author changes it.
+    """What a new plugin registers, until its author changes it.
 
     Attributes:
         kind: "technique", "layer", "regularizer", "model" or "ensemble".
         cls: The name of its class.
         does: What it does, as a sentence.
-        stage: The stage at which a technique acts, in small letters.
-        shown: The arguments with which a technique's page shows it.
-        needs: What its distribution needs beside regkit.
+        stage: The stage at which a technique acts, in lower case.
+        shown: The arguments of a technique in its example.
+        needs: Further requirements of its distribution, beside regkit.
     """
 
     kind: str
@@ -63,7 +63,7 @@ PARTS = (
         "data",
         "ScaledNoise",
         "0.2",
-        "Add normal noise to the inputs, in proportion to each number, anew in each step.",
+        "Add new normal noise to the inputs in each step, in proportion to each number.",
     ),
     _technique(
         "forward",
@@ -75,7 +75,7 @@ PARTS = (
         "target",
         "SwapTargets",
         "0.2",
-        "Give some examples the target of another example, at random, anew in each step.",
+        "Give some examples the target of another example, at random in each step.",
     ),
     _technique(
         "penalty",
@@ -126,11 +126,11 @@ PARTS = (
 
 
 def chosen(kind: str = "technique", stage: str | None = None, cls: str | None = None) -> Part:
-    """Return the part of a kind and, of a technique, a stage; under a class name of one's own.
+    """Return the part of a kind, of a stage where it is a technique, with another class name.
 
     Raises:
-        RegkitError: for a kind or stage that there is not, a stage of what is no technique, and a
-            name that is none of a class; each with the nearest that is.
+        RegkitError: for an unknown kind or stage, a stage where the kind is no technique, and an
+            invalid class name; it names the nearest right one.
 
     Example:
         >>> chosen(stage="update", cls="UnitNorm").module
@@ -145,7 +145,7 @@ def chosen(kind: str = "technique", stage: str | None = None, cls: str | None = 
                 f"--kind {kind}"
             )
     wanted = (stage or DEFAULT_STAGE) if kind == "technique" else ""
-    (part,) = [one for one in PARTS if (one.kind, one.stage) == (kind, wanted)]
+    (part,) = [known for known in PARTS if (known.kind, known.stage) == (kind, wanted)]
     return part if cls is None else replace(part, cls=class_name(cls))
 
 

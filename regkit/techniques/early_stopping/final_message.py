@@ -6,7 +6,27 @@ from __future__ import annotations
 
 from regkit.techniques.early_stopping.criteria import Course
 
-__all__ = ["last_line"]
+__all__ = ["last_line", "other_reason"]
+
+
+def other_reason(stopped: bool, epoch: int) -> str:
+    """Return why training ended where early stopping did not end it.
+
+    Args:
+        stopped: Whether a callback stopped it.
+        epoch: The last epoch, from 0; -1 where there was none.
+
+    Example:
+        >>> other_reason(False, 2)
+        'training ran to its last epoch, 3'
+    """
+    if stopped:
+        return "training was stopped by another callback"
+    return (
+        f"training ran to its last epoch, {epoch + 1}"
+        if epoch >= 0
+        else "there was no epoch to train"
+    )
 
 
 def last_line(
@@ -16,10 +36,10 @@ def last_line(
 
     Args:
         reason: Why it ended.
-        place: The steps done then, and the epoch, from 0.
+        place: The number of steps done at its end, and the epoch, from 0.
         stopped: Whether early stopping ended it.
-        course: Its evaluations, or None without any.
-        restored: Whether the weights are those of the best.
+        course: Its evaluations, or None where nothing was evaluated.
+        restored: Whether the weights of the best evaluation were restored.
 
     Example:
         >>> last_line("training ran to its last epoch, 3", (30, 2), False, None, True)
