@@ -26,22 +26,7 @@ class Services(Protocol):
 
     @property
     def model(self) -> keras.Model:
-        """The user's model.
-
-        Example:
-            >>> import numpy as np
-            >>> import regkit
-            >>> class Named(regkit.Technique):
-            ...     def penalty(self, context):
-            ...         self.name = context.model.layers[0].name
-            ...         return 0.0
-            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
-            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
-            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
-            >>> history = model.fit(x, y, verbose=0, callbacks=[Named()])
-            >>> history.model.layers[0].name
-            'out'
-        """
+        """The user's model."""
 
     @property
     def step(self) -> Tensor | int:
@@ -158,7 +143,22 @@ class Context:
 
     @property
     def model(self) -> keras.Model:
-        """The user's model."""
+        """The user's model.
+
+        Example:
+            >>> import numpy as np
+            >>> import regkit
+            >>> class Named(regkit.Technique):
+            ...     def penalty(self, context):
+            ...         self.name = context.model.layers[0].name
+            ...         return 0.0
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")])
+            >>> model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+            >>> x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+            >>> history = model.fit(x, y, verbose=0, callbacks=[Named()])
+            >>> history.model.layers[0].name
+            'out'
+        """
         return self._services.model
 
     @property

@@ -377,7 +377,12 @@ class Name(Constraint):
 
 @dataclass(frozen=True)
 class FilePath(Constraint):
-    """The path of a file or folder, or None where `optional`; `what` says in words of what."""
+    """The path of a file or folder, or None where `optional`; `what` says in words of what.
+
+    Example:
+        >>> FilePath("the folder of the report").check("results").name
+        'results'
+    """
 
     what: str = "a path"
     optional: bool = False

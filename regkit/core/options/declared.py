@@ -74,13 +74,23 @@ def checked(cls: type, name: str, value: object) -> Any:
 
 
 def constraints_of(function: Callable[..., Any]) -> dict[str, Constraint]:
-    """Return the constraints that the annotations of a function hold."""
-    found = {}
+    """Return the constraints that the annotations of a function hold.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from regkit.core.options.bounds import Integer
+        >>> def draw(n: Annotated[int, Integer(1)]) -> int:
+        ...     return n
+        >>> constraints_of(draw)["n"].describe()
+        'a whole number of at least 1'
+    """
+    constraints = {}
     for name, hint in typing.get_type_hints(function, include_extras=True).items():
-        marks = [one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Constraint)]
-        if marks:
-            found[name] = marks[0]
-    return found
+        marks = getattr(hint, "__metadata__", ())
+        bounds = [mark for mark in marks if isinstance(mark, Constraint)]
+        if bounds:
+            constraints[name] = bounds[0]
+    return constraints
 
 
 def _checked(

@@ -16,6 +16,7 @@ Example:
     ...         strength: Strength = 0.1,
     ...         rate: Rate = 0.5,
     ...         share: Share = 1.0,
+    ...         probability: ProbabilityOption = 1.0,
     ...         data_format: DataFormat = None,
     ...         layers: LayerOption = None,
     ...         weights: WeightOption = "kernel",

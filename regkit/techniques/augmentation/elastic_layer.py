@@ -12,10 +12,9 @@ from regkit.core.images import on_channels_last
 from regkit.core.motion import moved_images, sizes_of
 from regkit.core.outside import context_outside
 from regkit.techniques.augmentation import elastic_distortion
+from regkit.types import Tensor
 
 __all__ = ["ElasticDistortion"]
-
-Tensor = Any
 
 
 @keras.saving.register_keras_serializable("regkit")
