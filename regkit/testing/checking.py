@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from regkit.core.errors import RegkitError, suggest
+from regkit.testing.workbench import seed_everything
 
 if TYPE_CHECKING:
     from regkit.testing.subject import Subject
@@ -172,7 +173,7 @@ def _isolated() -> Iterator[None]:
     policy = keras.config.dtype_policy()
     states = random.getstate(), np.random.get_state()
     keras.config.set_dtype_policy("float32")
-    keras.utils.set_random_seed(0)
+    seed_everything()
     try:
         yield
     finally:

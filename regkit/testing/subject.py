@@ -20,7 +20,7 @@ from regkit.testing.cases import STANDARD, Case
 from regkit.testing.checking import CheckSkipped, said
 from regkit.testing.finding import entries_of
 from regkit.testing.spying import Notes, spied
-from regkit.testing.workbench import Bench, Run, fit, marks, same, targets_seen
+from regkit.testing.workbench import Bench, Run, bench, fit, marks, same
 
 __all__ = ["CannotMake", "CannotTrain", "Standard", "StateRecorder", "Subject", "subjects"]
 
@@ -189,7 +189,7 @@ class Subject:
             raise self._failed
         refusals: dict[str, list[str]] = {}
         for case in STANDARD:
-            self._bench = Bench(case, metrics=[targets_seen])
+            self._bench = bench(case)
             technique = self.seeded()
             notes, states = spied(technique), StateRecorder(technique)
             try:

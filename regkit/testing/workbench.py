@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from regkit.core.seam import generators
 from regkit.testing.cases import BATCH, EXAMPLES, Case
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "Bench",
     "Plain",
     "Run",
+    "bench",
     "fit",
     "marks",
     "plain",
     "reset",
     "same",
     "same_logs",
+    "seed_everything",
     "seen_at_inference",
     "targets_seen",
     "values",
@@ -114,7 +117,7 @@ def fit(
     data = case.data()
     run = Run()
     options: dict[str, Any] = {"validation_data": data} if validated or looks else {}
-    keras.utils.set_random_seed(seed)
+    seed_everything(seed)
     history = model.fit(
         *data[:2],
         sample_weight=data[2] if len(data) > 2 else None,
@@ -129,6 +132,34 @@ def fit(
     run.randomness = (random.random(), float(np.random.random()), float(drawn))
     run.history, run.weights = dict(history.history), values(model)
     return run
+
+
+def seed_everything(seed: int = SEED) -> None:
+    """Seed all generators of random numbers; for the kit's own seed by putting back their states.
+
+    `keras.utils.set_random_seed` makes TensorFlow forget the kernels of every compiled function.
+    That costs more than a fit of a small model, in each fit anew.
+    """
+    if seed == SEED:
+        generators.restore(_without_layers(), _states_of_generators())
+    else:
+        _seed_by_keras(seed)
+
+
+def _seed_by_keras(seed: int) -> None:
+    keras.utils.set_random_seed(seed)
+    keras.random.uniform(())  # Keras makes its own generator at the first draw
+
+
+@functools.cache
+def _states_of_generators() -> generators.Arrays:
+    _seed_by_keras(SEED)
+    return generators.read(_without_layers())
+
+
+@functools.cache
+def _without_layers() -> keras.Model:
+    return keras.Sequential(name="without_layers")
 
 
 def targets_seen(y_true: Any, y_pred: Any) -> Any:
@@ -186,6 +217,8 @@ def _plain(config: Any) -> Any:
 class Bench:
     """A compiled model that is lent again and again, so that an equal step compiles once.
 
+    It has been in a fit, so that Keras has compiled its own steps and added its attributes.
+
     Args:
         case: What the model is made of.
         **options: Of `compile`.
@@ -195,6 +228,7 @@ class Bench:
         self.case, self.options = case, options
         self.start: Weights = values(case.build())
         self._model: keras.Model | None = None
+        self._usual: list[dict[str, Any]] = []  # what Keras' own fits leave on the model
 
     @contextlib.contextmanager
     def lent(self, weights: Weights | None = None, iteration: int = 0) -> Iterator[keras.Model]:
@@ -205,14 +239,24 @@ class Bench:
         model, self._model = self._model, None
         if model is None:
             model = self.case.compiled(**self.options)
-            model.optimizer.build(model.trainable_variables)
+            self._usual = [self._left_by_keras(model, looks) for looks in (True, False)]
         reset(model, self.start if weights is None else weights, iteration)
-        before = marks(model)
         yield model
-        after = marks(model)
-        # Keras itself adds attributes at a model's first fit.
-        if all(after[name] == before[name] for name in before if "attributes" not in name):
+        if marks(model) in self._usual:
             self._model = model
+
+    def _left_by_keras(self, model: keras.Model, looks: bool) -> dict[str, Any]:
+        fit(model, self.case, epochs=1, looks=looks)
+        return marks(model)
+
+
+@functools.cache
+def bench(case: Case, **options: Any) -> Bench:
+    """Return the model on which the techniques of a process train, one after another.
+
+    Keras' own steps of it compile once for all of them.
+    """
+    return Bench(case, metrics=[targets_seen], **options)
 
 
 @dataclass
@@ -220,7 +264,8 @@ class Plain:
     """A case without techniques: how it trains, and what a fit leaves on the model.
 
     Attributes:
-        bench: A model of the case.
+        bench: A model of the case, apart from the one on which techniques train alone: on it the
+            step of the techniques that stand beside others stays compiled.
         run: A fit of it.
         marks: What the model had after it.
     """
@@ -233,7 +278,7 @@ class Plain:
 @functools.cache
 def plain(case: Case) -> Plain:
     """Return how a case trains without techniques; once a process."""
-    bench = Bench(case, metrics=[targets_seen])
-    with bench.lent() as model:
+    lender = Bench(case, metrics=[targets_seen])
+    with lender.lent() as model:
         run = fit(model, case, looks=True)
-        return Plain(bench, run, marks(model))
+        return Plain(lender, run, marks(model))
