@@ -6,6 +6,8 @@ Processor time is user and system time of this process, its threads and its chil
 a busy machine changes little. Importing Keras, the backend and the techniques is not counted. What
 the first technique pays for all of them (the fits without techniques, the start-up process) is: the
 mean over all is what one more technique costs at most. No compilation is kept from run to run.
+JAX compiles without most optimizations, as for `check_plugin`. `XLA_FLAGS` as in tests/conftest.py
+give what `make test` spends.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 from collections import defaultdict
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 if os.environ.get("KERAS_BACKEND") == "torch":
     import torch
@@ -66,7 +69,9 @@ def table(title: str, seconds: dict[str, float], divided_by: int) -> str:
 
 def main() -> int:
     """Run the checks, print what they cost, and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("labels", nargs="*", help="ids of techniques; by default all of regkit")
     parser.add_argument("--distribution", default="keras-regkit")
     parser.add_argument("--kind", default="technique")

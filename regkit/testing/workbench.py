@@ -6,8 +6,10 @@ import contextlib
 import functools
 import json
 import random
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -246,6 +248,10 @@ class Bench:
             self._model = model
 
     def _left_by_keras(self, model: keras.Model, looks: bool) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.weights.h5"
+            model.save_weights(path)
+            model.load_weights(path)  # as after a backup: this too adds attributes
         fit(model, self.case, epochs=1, looks=looks)
         return marks(model)
 

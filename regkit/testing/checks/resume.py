@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ import numpy as np
 
 from regkit.testing.checking import CheckFailed, attempted, check
 from regkit.testing.subject import StateRecorder, Subject
+from regkit.testing.workbench import reset
 
 __all__ = ["resume"]
 
@@ -45,10 +45,11 @@ def resume(subject: Subject) -> None:
             return keras.callbacks.BackupAndRestore(folder)
 
         with attempted("a fit with BackupAndRestore writes and reads the technique's state", _MEND):
-            _killed(subject, backup)
             technique = subject.seeded()
             states = StateRecorder(technique)
             with subject.bench.lent() as model:
+                _killed(subject, model, backup())
+                reset(model, subject.bench.start)
                 # Another global seed: all that matters must come from the backup.
                 run = subject.fit(model, technique, backup(), states, seed=99)
     expected = "a run that was killed and resumed ends as one without a break"
@@ -61,12 +62,11 @@ def resume(subject: Subject) -> None:
         raise CheckFailed(f"{expected}, and host_state() is {whole.host}", f"it is {host}", _MEND)
 
 
-def _killed(subject: Subject, backup: Callable[[], Any]) -> None:
-    with subject.bench.lent() as model:
-        try:
-            subject.fit(model, subject.seeded(), backup(), _Kill())
-        except _Killed:
-            return
+def _killed(subject: Subject, model: keras.Model, backup: keras.callbacks.Callback) -> None:
+    try:
+        subject.fit(model, subject.seeded(), backup, _Kill())
+    except _Killed:
+        return
     raise CheckFailed(
         "a fit of three epochs gets to its second",
         "the technique ended it before",
