@@ -26,6 +26,7 @@ if os.environ.get("KERAS_BACKEND") == "torch":
     torch.set_num_threads(1)  # the models are small
 
 import keras
+
 from regkit.testing.checking import Check
 from regkit.testing.running import jobs, run
 from regkit.testing.subject import Subject, subjects
