@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-__all__ = ["BATCH", "EXAMPLES", "IMAGES", "STANDARD", "STRUCTURES", "Case", "sgd"]
+__all__ = ["BATCH", "EXAMPLES", "IMAGES", "STANDARD", "STRUCTURES", "Case", "Data", "sgd"]
 
 EXAMPLES, BATCH, CLASSES = 24, 8, 3
 PICTURE = (8, 6, 3)  # of one example; not square, so that mistaken axes show
@@ -29,6 +29,7 @@ class Case:
         data: Makes x, y and, where there are some, the examples' weights.
         loss: As `compile` takes it.
         compile: Other options of `compile`.
+        built: Whether the model is built before its first fit.
     """
 
     name: str
@@ -36,11 +37,12 @@ class Case:
     data: Callable[[], Data]
     loss: Any
     compile: dict[str, Any] = field(default_factory=dict)
+    built: bool = True
 
-    def compiled(self, **options: Any) -> keras.Model:
+    def compiled(self, **options: object) -> keras.Model:
         """Return a new model, compiled."""
         model = self.build()
-        settings = {"optimizer": sgd(), "loss": self.loss, **self.compile}
+        settings: dict[str, object] = {"optimizer": sgd(), "loss": self.loss, **self.compile}
         model.compile(**settings | options)
         return model
 
@@ -154,6 +156,7 @@ _UNBUILT = Case(
     _SEQUENCES.data,
     _SEQUENCES.loss,
     {"run_eagerly": True},
+    built=False,
 )
 _DICTS = Case(
     "inputs and targets in dicts, a last batch that is smaller",

@@ -8,9 +8,9 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -104,7 +104,7 @@ def check(
     return registered
 
 
-def chosen(names: Any = None) -> list[Check]:
+def chosen(names: Iterable[str] | None = None) -> list[Check]:
     """Return the checks of these names, by default all, in the order in which they run.
 
     Raises:

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 
@@ -20,7 +20,7 @@ from regkit.testing.cases import STANDARD, Case
 from regkit.testing.checking import CheckSkipped, said
 from regkit.testing.finding import entries_of
 from regkit.testing.spying import Notes, spied
-from regkit.testing.workbench import Bench, Run, bench, fit, marks, same
+from regkit.testing.workbench import Bench, FitOptions, Run, bench, fit, marks, same
 
 __all__ = ["CannotMake", "CannotTrain", "Standard", "StateRecorder", "Subject", "subjects"]
 
@@ -66,7 +66,7 @@ class StateRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is
         self.technique = technique
         self.seen: list[dict[str, Any]] = []
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note it, where the technique acts inside the step."""
         if self.technique.stages() != (Stage.WATCH,):
             self.seen.append(self.technique.current_state())
@@ -94,7 +94,7 @@ class Subject:
         *,
         place: int = 0,
         entry: Entry | None = None,
-        given: Any = None,
+        given: object = None,
         problem: str = "",
         beside: tuple[str, ...] = (),
     ) -> None:
@@ -123,7 +123,7 @@ class Subject:
 
     # -- instances -----------------------------------------------------------------------------
 
-    def make(self, **changes: Any) -> Any:
+    def make(self, **changes: object) -> Any:
         """Return a new instance, with other options where they are named.
 
         Raises:
@@ -172,11 +172,18 @@ class Subject:
 
     # -- training ------------------------------------------------------------------------------
 
-    def fit(self, model: keras.Model, technique: Technique, *others: Any, **options: Any) -> Run:
-        """Train a model of the standard case with a technique first in the list."""
+    def fit(
+        self,
+        model: keras.Model,
+        technique: Technique,
+        *others: keras.callbacks.Callback,
+        case: Case | None = None,
+        **options: Unpack[FitOptions],
+    ) -> Run:
+        """Train a model, by default of the standard case, with a technique first in the list."""
         watches = Stage.WATCH in technique.stages()
-        case = options.pop("case", None) or self.standard.case
-        return fit(model, case, [technique, *others], **{"validated": watches, **options})
+        options = {"validated": watches, **options}
+        return fit(model, case or self.standard.case, [technique, *others], **options)
 
     @functools.cached_property
     def standard(self) -> Standard:
@@ -216,7 +223,7 @@ class Subject:
         assert self.standard
         return self._bench
 
-    def trained(self, technique: Technique, **options: Any) -> Run:
+    def trained(self, technique: Technique, **options: Unpack[FitOptions]) -> Run:
         """Return the fit of another instance on the model of the standard fit."""
         with self.bench.lent() as model:
             return self.fit(model, technique, **options)
@@ -274,7 +281,7 @@ def _of_class(
     ]
 
 
-def _of_given(given: Any, beside: tuple[str, ...]) -> list[Subject]:
+def _of_given(given: object, beside: tuple[str, ...]) -> list[Subject]:
     cls = given if inspect.isclass(given) else type(given)
     kind = _kind(cls)
     identifier = registry.identify(cls)

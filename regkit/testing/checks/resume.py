@@ -27,10 +27,10 @@ class _Killed(BaseException):
 class _Kill(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     epoch = 0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if (self.epoch, batch) == (1, 1):
             raise _Killed
 
@@ -74,9 +74,9 @@ def _killed(subject: Subject, model: keras.Model, backup: keras.callbacks.Callba
     )
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: object, right: object) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_equal(left[k], right[k]) for k in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(_equal, left, right))
-    return bool(np.array_equal(left, right))
+    return bool(np.array_equal(np.asarray(left), np.asarray(right)))
