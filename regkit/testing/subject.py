@@ -20,6 +20,7 @@ from regkit.testing.cases import STANDARD, Case
 from regkit.testing.checking import CheckSkipped, said
 from regkit.testing.finding import entries_of
 from regkit.testing.spying import Notes, spied
+from regkit.testing.workbench import SEED as GLOBAL_SEED
 from regkit.testing.workbench import Bench, FitOptions, Run, bench, fit, marks, same
 
 __all__ = ["CannotMake", "CannotTrain", "Standard", "StateRecorder", "Subject", "subjects"]
@@ -227,6 +228,11 @@ class Subject:
         """Return the fit of another instance on the model of the standard fit."""
         with self.bench.lent() as model:
             return self.fit(model, technique, **options)
+
+    def trained_eagerly(self, technique: Technique, seed: int = GLOBAL_SEED) -> Run:
+        """Return an epoch of another instance, on an eager model of the standard case."""
+        with bench(self.standard.case, eager=True).lent() as model:
+            return self.fit(model, technique, epochs=1, seed=seed)
 
     def equals_standard(self, run: Run, tolerance: float = 0.0) -> bool:
         """Return whether a run ended with the weights of the standard fit."""

@@ -298,17 +298,20 @@ class Bench:
         return marks(model)
 
 
-def bench(case: Case) -> Bench:
+def bench(case: Case, eager: bool = False) -> Bench:
     """Return the model on which the techniques of a process train, one after another.
 
-    There is one for each dtype policy. Keras' own steps of it compile once for all techniques.
+    There is one for each dtype policy, compiled or not. Keras' own steps of it compile once for all
+    techniques.
     """
-    return _bench(case, keras.config.dtype_policy().name)
+    return _bench(case, eager, keras.config.dtype_policy().name)
 
 
 @functools.cache
-def _bench(case: Case, policy: str) -> Bench:
-    options = {"metrics": [targets_seen]} if case in STANDARD else {}
+def _bench(case: Case, eager: bool, policy: str) -> Bench:
+    options: dict[str, object] = {"metrics": [targets_seen]} if case in STANDARD else {}
+    if eager:
+        options["run_eagerly"] = True
     return Bench(case, _scaling if policy == "mixed_float16" else sgd, **options)
 
 
