@@ -1,4 +1,4 @@
-"""Small models, with data of every structure that `fit` takes; names and weights are fixed."""
+"""Models of the zoo with data of every structure that `fit` takes, for the checks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import keras
 import numpy as np
 from keras import layers
 
+from regkit.testing import zoo
+from regkit.testing.zoo import CLASSES
+
 __all__ = ["BATCH", "EXAMPLES", "IMAGES", "STANDARD", "STRUCTURES", "Case", "Data", "sgd"]
 
-EXAMPLES, BATCH, CLASSES = 24, 8, 3
+EXAMPLES, BATCH = 24, 8
 PICTURE = (8, 6, 3)  # of one example; not square, so that mistaken axes show
 
 Data = tuple[Any, ...]
@@ -53,14 +56,13 @@ def sgd() -> Any:
 
 
 def _dense(units: int, name: str, activation: str | None = None) -> layers.Dense:
-    init = keras.initializers.GlorotUniform(seed=len(name))
-    return layers.Dense(units, activation, name=name, kernel_initializer=init)
+    return zoo.dense(units, name, len(name), activation=activation)
 
 
 def _stack(name: str, entry: list[Any], units: int, activation: str | None) -> keras.Sequential:
-    norm = layers.BatchNormalization(name="norm")
     hidden = _dense(5, "hidden", "tanh")  # smooth, so that rounding stays small
-    return keras.Sequential([*entry, hidden, norm, _dense(units, "out", activation)], name=name)
+    out = _dense(units, "out", activation)
+    return keras.Sequential([*entry, *zoo.stack(hidden, out)], name=name)
 
 
 def _labels(examples: int = EXAMPLES) -> Any:
