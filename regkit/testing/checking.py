@@ -31,6 +31,12 @@ class CheckFailed(AssertionError):
         expected: What should be.
         found: What is.
         mend: What its author can do.
+
+    Example:
+        >>> print(CheckFailed("finite weights", "NaN after 3 steps", "guard the division"))
+        expected: finite weights
+        found: NaN after 3 steps
+        to mend: guard the division
     """
 
     def __init__(self, expected: str, found: str, mend: str) -> None:
