@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 BACKENDS := tensorflow jax torch
 PLUGINS := $(patsubst %/,%,$(wildcard plugins/*/))
 LOWEST := $(shell sed -n 's/.*"keras>=\([0-9.]*\)".*/\1/p' pyproject.toml)
+TIMES := $(CURDIR)/$(VENV)/test-times.txt
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -31,16 +32,29 @@ WHICH_tensorflow := not slow and not backend_free
 WHICH_jax := not slow and not backend_free
 WHICH_torch := not slow
 
-test: $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS))
+# At the end it prints what each part took.
+TEST_PARTS := $(addprefix test-,$(BACKENDS)) $(addprefix test-plugins-,$(BACKENDS))
+
+test: $(VENV)/test.stamp
+	@rm -f $(TIMES)
+	@$(MAKE) --no-print-directory $(TEST_PARTS); code=$$?; \
+		echo "== make test: seconds of each part"; cat $(TIMES); exit $$code
+
+# Tests of one file share what they compile: a worker gets neighbours, and steals only at the end.
+PYTEST := $(CURDIR)/$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# $(call timed,what,command) runs the command and notes how long it took.
+timed = @echo "== $(1)"; start=$$(date +%s); $(2); code=$$?; \
+	echo "$$(( $$(date +%s) - start )) $(1)" >> $(TIMES); exit $$code
 
 $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
-	@echo "== the tests on $*"
-	KERAS_BACKEND=$* $(BIN)/python -m pytest -n 2 -m "$(WHICH_$*)" $(ARGS)
+	$(call timed,the tests on $*,KERAS_BACKEND=$* $(PYTEST) -m "$(WHICH_$*)" $(ARGS))
 
 # Each plugin is a project of its own, with tests of its own.
+$(addprefix test-plugins-,$(BACKENDS)): export JAX_DISABLE_MOST_OPTIMIZATIONS ?= 1
 $(addprefix test-plugins-,$(BACKENDS)): test-plugins-%: $(VENV)/test.stamp
-	for plugin in $(PLUGINS); do echo "== the tests of $$plugin on $*"; \
-		(cd $$plugin && KERAS_BACKEND=$* $(CURDIR)/$(BIN)/python -m pytest -n 2 -m "$(WHICH_$*)") || exit 1; done
+	$(call timed,the tests of plugins on $*,for plugin in $(PLUGINS); do echo "== $$plugin"; \
+		(cd $$plugin && KERAS_BACKEND=$* $(PYTEST) -m "$(WHICH_$*)") || exit 1; done)
 
 # Keras' own tests, with a technique in every fit that changes nothing: what passes without must pass
 # with it. For a part: make test-keras-jax ARGS="--technique inert --only sparse"
@@ -53,13 +67,14 @@ $(VENV)/keras.stamp: $(VENV)/test.stamp
 	$(INSTALL) -e ".[test-keras]"
 	touch $@
 
-# What takes minutes: every pair of techniques, the longer simulations.
+# What takes minutes: every pair of techniques, the longer simulations, PyTorch's own compiler.
 test-slow: $(VENV)/test.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow $(ARGS)
+	KERAS_BACKEND=torch $(BIN)/python -m pytest -m slow tests/core/test_promise_1_any_model.py
 
-# The lowest Keras that is promised, beside the environment's own.
+# The lowest Keras that is promised, beside the environment's own; JAX compiles as users do.
 test-lowest: $(VENV)/lowest.stamp
-	PYTHONPATH=$(CURDIR)/$(VENV)/lowest KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 -m "$(WHICH_jax)" tests/core tests/techniques $(ARGS)
+	PYTHONPATH=$(CURDIR)/$(VENV)/lowest KERAS_BACKEND=jax XLA_FLAGS= $(PYTEST) -m "$(WHICH_jax)" tests/core tests/techniques $(ARGS)
 
 $(VENV)/lowest.stamp: $(VENV)/test.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --no-deps --target $(VENV)/lowest "keras==$(LOWEST).*"

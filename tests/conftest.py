@@ -3,14 +3,26 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# The models here are small: threads cost more than they help.
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+# Most tests on JAX compile a small step and run it a few times. Compiled without optimizations and
+# fused operations it takes a quarter of the time. `make test-lowest` compiles as users do.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    " --xla_cpu_use_fusion_emitters=false",
+)
 if os.environ.get("KERAS_BACKEND") == "torch":
     import torch  # before anything that may load TensorFlow
 
-    torch.set_num_threads(1)  # the models here are small
+    torch.set_num_threads(1)
 
 import keras
 import pytest
 from hypothesis import settings
+
+from tests.durations import longest_files
 
 settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("regkit")
@@ -29,3 +41,11 @@ def seeded():
 @pytest.fixture
 def backend():
     return keras.backend.backend()
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [one for group in terminalreporter.stats.values() for one in group]
+    lines = longest_files([one for one in reports if hasattr(one, "duration")])
+    if lines:
+        terminalreporter.section("the longest test files")
+        terminalreporter.write_line("\n".join(lines))

@@ -1,11 +1,31 @@
-"""Small models of every kind that `fit` takes, and data for them."""
+"""The zoo's models for tests: with data, compiled, in a short fit; and with steps of their own."""
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
-EXAMPLES, CLASSES, BATCH = 24, 3, 8
-SHAPE = (2, 3, 1)  # of one example: an image, so that techniques for images find one
+from regkit.testing import zoo
+from regkit.testing.workbench import values
+from regkit.testing.zoo import (
+    CLASSES,
+    SHAPE,
+    Subclassed,
+    body,
+    dense,
+    entry,
+    functional,
+    sequential,
+    subclassed,
+    two_by_two,
+)
+
+__all__ = [
+    "BATCH", "CLASSES", "EXAMPLES", "SHAPE", "OwnLoss", "OwnStep", "Subclassed", "body", "compiled",
+    "data", "dense", "entry", "fit", "functional", "same", "sequential", "subclassed", "two_by_two",
+    "two_by_two_data", "values",
+]  # fmt: skip
+
+EXAMPLES, BATCH = 24, 8
 
 
 def data(seed=0, sparse=True, examples=EXAMPLES):
@@ -13,57 +33,6 @@ def data(seed=0, sparse=True, examples=EXAMPLES):
     x = rng.normal(size=(examples, *SHAPE)).astype("float32")
     labels = rng.integers(0, CLASSES, examples)
     return x, labels if sparse else np.eye(CLASSES, dtype="float32")[labels]
-
-
-def dense(units, name, seed, **options):
-    init = keras.initializers.GlorotUniform(seed=seed)
-    return layers.Dense(units, name=name, kernel_initializer=init, **options)
-
-
-def entry():
-    return [keras.Input(SHAPE), layers.Flatten(name="flat")]
-
-
-def body():
-    return [
-        layers.Flatten(name="flat"),
-        dense(5, "hidden", 1, activation="relu"),
-        layers.BatchNormalization(name="norm"),
-        dense(CLASSES, "out", 2, activation="softmax"),
-    ]
-
-
-def sequential(built=True):
-    model = keras.Sequential(([keras.Input(SHAPE)] if built else []) + body())
-    return model
-
-
-def functional():
-    inputs = keras.Input(SHAPE)
-    x = inputs
-    for layer in body():
-        x = layer(x)
-    return keras.Model(inputs, x)
-
-
-def run(parts, x, training):
-    flat, hidden, norm, out = parts
-    return out(norm(hidden(flat(x)), training=training))
-
-
-class Subclassed(keras.Model):
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.parts = body()
-
-    def call(self, x, training=False):
-        return run(self.parts, x, training)
-
-
-def subclassed():
-    model = Subclassed()
-    model(np.zeros((1, *SHAPE), "float32"))
-    return model
 
 
 class OwnLoss(Subclassed):
@@ -82,7 +51,7 @@ class OwnStep(keras.Model):
         self.reaches_loss = reaches_loss
 
     def call(self, x, training=False):
-        return run(self.parts, x, training)
+        return zoo.run(self.parts, x, training)
 
     def _loss(self, x, y, y_pred):
         if self.reaches_loss:
@@ -129,15 +98,6 @@ class OwnStep(keras.Model):
         return {"loss": loss}, (trainable, updated, optimizer, metrics)
 
 
-def two_by_two():
-    """Two inputs, two outputs, in dicts."""
-    a, b = keras.Input(SHAPE, name="a"), keras.Input(SHAPE, name="b")
-    x = dense(5, "hidden", 1, activation="relu")(layers.Flatten()(layers.Concatenate()([a, b])))
-    label = dense(CLASSES, "label", 2, activation="softmax")(x)
-    value = dense(1, "value", 3)(x)
-    return keras.Model({"a": a, "b": b}, {"label": label, "value": value})
-
-
 def two_by_two_data():
     x, y = data()
     return {"a": x, "b": x[::-1].copy()}, {"label": y, "value": x[:, 0, 0]}
@@ -146,10 +106,6 @@ def two_by_two_data():
 def compiled(model, optimizer="sgd", loss="sparse_categorical_crossentropy", **options):
     model.compile(optimizer=optimizer, loss=loss, **options)
     return model
-
-
-def values(model):
-    return [np.array(ops.convert_to_numpy(w)) for w in model.get_weights()]
 
 
 def fit(model, x, y, techniques=(), **options):

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from regkit.core.options import Rate, Real, SeedOption, Strength, WeightOption
+from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 
 
@@ -24,6 +25,8 @@ class Shift(Technique):
 
 class FastGradientSign(Technique):
     """DATA: move the inputs up the gradient of the loss."""
+
+    phases = (Phase.ADVERSARIAL,)
 
     def __init__(self, epsilon: Strength = 0.1) -> None:
         super().__init__()
@@ -55,6 +58,8 @@ class KernelNoise(Technique):
 
 class MixUp(Technique):
     """DATA and TARGET: mix each example with another, x and y alike."""
+
+    phases = (Phase.MIXING, Phase.MIX)
 
     def __init__(self, weight: Rate = 0.3, seed: SeedOption = None) -> None:
         super().__init__()

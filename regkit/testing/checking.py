@@ -8,14 +8,15 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from regkit.core.errors import RegkitError, suggest
+from regkit.testing.workbench import seed_everything
 
 if TYPE_CHECKING:
     from regkit.testing.subject import Subject
@@ -30,6 +31,12 @@ class CheckFailed(AssertionError):
         expected: What should be.
         found: What is.
         mend: What its author can do.
+
+    Example:
+        >>> print(CheckFailed("finite weights", "NaN after 3 steps", "guard the division"))
+        expected: finite weights
+        found: NaN after 3 steps
+        to mend: guard the division
     """
 
     def __init__(self, expected: str, found: str, mend: str) -> None:
@@ -103,7 +110,7 @@ def check(
     return registered
 
 
-def chosen(names: Any = None) -> list[Check]:
+def chosen(names: Iterable[str] | None = None) -> list[Check]:
     """Return the checks of these names, by default all, in the order in which they run.
 
     Raises:
@@ -172,7 +179,7 @@ def _isolated() -> Iterator[None]:
     policy = keras.config.dtype_policy()
     states = random.getstate(), np.random.get_state()
     keras.config.set_dtype_policy("float32")
-    keras.utils.set_random_seed(0)
+    seed_everything()
     try:
         yield
     finally:

@@ -13,10 +13,9 @@ from regkit.core import select
 from regkit.core.context import Context
 from regkit.core.stages import Batch, Phase, Stage, Target
 from regkit.core.technique import Technique
+from regkit.types import Nest, Tensor
 
 __all__ = ["companions"]
-
-Tensor = Any
 
 
 class _Companion(Technique):
@@ -43,10 +42,11 @@ class _AtForward(_Companion):
         self.waiting = {one.name for one in chosen}
         return chosen
 
-    def forward(self, call: Callable[[Any], Any], inputs: Any, context: Context) -> Any:
+    def forward(self, call: Callable[[Nest], Nest], inputs: Nest, context: Context) -> Nest:
         if context.layer is not None:
             self.waiting.discard(context.layer.name)
-        return keras.tree.map_structure(_shrunk, call(inputs))
+        outputs: Nest = keras.tree.map_structure(_shrunk, call(inputs))
+        return outputs
 
 
 class _AtTarget(_Companion):
@@ -59,7 +59,9 @@ class _AtTarget(_Companion):
 class _AtPenalty(_Companion):
     def penalty(self, context: Context) -> Tensor:
         self.waiting.clear()
-        return 0.01 * sum(ops.sum(ops.square(one)) for one in context.values)
+        squares: Tensor = sum(ops.sum(ops.square(value)) for value in context.values)
+        penalty: Tensor = 0.01 * squares
+        return penalty
 
 
 class _AtGradient(_Companion):
@@ -75,7 +77,7 @@ class _AtUpdate(_Companion):
 
 
 class _AtWatch(_Companion):
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.waiting.clear()
 
 

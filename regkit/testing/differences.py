@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 __all__ = ["difference"]
 
 MOST = 200  # characters of a value
 
 
-def difference(found: Any, expected: Any, where: str) -> str:
+def difference(found: object, expected: object, where: str) -> str:
     """Return the first place at which two nests differ, and what is at it in each.
 
     Example:
@@ -29,6 +27,6 @@ def difference(found: Any, expected: Any, where: str) -> str:
     return f"{where} is {_short(found)}, not {_short(expected)}"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= MOST else text[: MOST - 1] + "…"

@@ -25,6 +25,10 @@ class Result:
             where there was nothing to look at.
         message: What was expected, what was found, and how to mend it; why it was skipped.
         seconds: How long it took.
+
+    Example:
+        >>> Result("seed", "my-plugin:speckle", "jax", "passed", seconds=0.5).outcome
+        'passed'
     """
 
     check: str

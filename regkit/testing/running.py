@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import keras
 
@@ -15,7 +14,9 @@ from regkit.testing.subject import Subject
 __all__ = ["jobs", "run"]
 
 
-def jobs(found: Sequence[Subject], names: Any = None) -> list[tuple[Check, Subject]]:
+def jobs(
+    found: Sequence[Subject], names: Iterable[str] | None = None
+) -> list[tuple[Check, Subject]]:
     """Return every check beside every subject that it is for, subject by subject.
 
     Of what cannot be loaded only that is checked.

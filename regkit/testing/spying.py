@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from regkit.core.stages import Stage
+from regkit.core.stages import Batch, Stage
 from regkit.core.technique import Technique
 
 __all__ = ["Notes", "spied"]
@@ -47,7 +47,7 @@ def _looked_on(
     technique: Technique, stage: str, method: Callable[..., Any], notes: Notes
 ) -> Callable[..., Any]:
     @functools.wraps(method)
-    def wrapper(*args: Any) -> Any:
+    def wrapper(*args: object) -> object:
         notes.called.add(stage)
         given = _Given(stage, args)
         before = _attributes(technique)
@@ -74,14 +74,14 @@ class _Given:
         self.form = _form(_parts(stage, args[0])) if stage in _ALIKE else None
 
     def _noting(self, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def inner(inputs: Any) -> Any:
+        def inner(inputs: object) -> Any:
             outputs = call(inputs)
             self.form = _form(outputs)
             return outputs
 
         return inner
 
-    def recast(self, returned: Any) -> list[str]:
+    def recast(self, returned: object) -> list[str]:
         found = _form(_parts(self.stage, returned)) if self.form else self.form
         if found == self.form:
             return []
@@ -91,15 +91,15 @@ class _Given:
 _ALIKE = ("data", "gradient", "update")
 
 
-def _parts(stage: str, value: Any) -> Any:
-    return value.x if stage == "data" else value
+def _parts(stage: str, value: object) -> Any:
+    return value.x if stage == "data" and isinstance(value, Batch) else value
 
 
-def _form(value: Any) -> str:
+def _form(value: object) -> str:
     return str(keras.tree.map_structure(_dtype, value))
 
 
-def _dtype(leaf: Any) -> str:
+def _dtype(leaf: object) -> str:
     return str(keras.backend.standardize_dtype(leaf.dtype)) if hasattr(leaf, "dtype") else "?"
 
 
@@ -107,7 +107,7 @@ def _attributes(technique: Technique) -> dict[str, Any]:
     return {name: _state_of(value) for name, value in vars(technique).items()}
 
 
-def _state_of(value: Any) -> Any:
+def _state_of(value: object) -> Any:
     """Return what changes where a value is replaced or changed in place."""
     if isinstance(value, np.ndarray):
         return id(value), hashlib.sha1(value.tobytes()).hexdigest()

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 
@@ -20,7 +20,8 @@ from regkit.testing.cases import STANDARD, Case
 from regkit.testing.checking import CheckSkipped, said
 from regkit.testing.finding import entries_of
 from regkit.testing.spying import Notes, spied
-from regkit.testing.workbench import Bench, Run, fit, marks, same, targets_seen
+from regkit.testing.workbench import SEED as GLOBAL_SEED
+from regkit.testing.workbench import Bench, FitOptions, Run, bench, fit, marks, same
 
 __all__ = ["CannotMake", "CannotTrain", "Standard", "StateRecorder", "Subject", "subjects"]
 
@@ -66,7 +67,7 @@ class StateRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is
         self.technique = technique
         self.seen: list[dict[str, Any]] = []
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note it, where the technique acts inside the step."""
         if self.technique.stages() != (Stage.WATCH,):
             self.seen.append(self.technique.current_state())
@@ -94,7 +95,7 @@ class Subject:
         *,
         place: int = 0,
         entry: Entry | None = None,
-        given: Any = None,
+        given: object = None,
         problem: str = "",
         beside: tuple[str, ...] = (),
     ) -> None:
@@ -123,7 +124,7 @@ class Subject:
 
     # -- instances -----------------------------------------------------------------------------
 
-    def make(self, **changes: Any) -> Any:
+    def make(self, **changes: object) -> Any:
         """Return a new instance, with other options where they are named.
 
         Raises:
@@ -172,11 +173,18 @@ class Subject:
 
     # -- training ------------------------------------------------------------------------------
 
-    def fit(self, model: keras.Model, technique: Technique, *others: Any, **options: Any) -> Run:
-        """Train a model of the standard case with a technique first in the list."""
+    def fit(
+        self,
+        model: keras.Model,
+        technique: Technique,
+        *others: keras.callbacks.Callback,
+        case: Case | None = None,
+        **options: Unpack[FitOptions],
+    ) -> Run:
+        """Train a model, by default of the standard case, with a technique first in the list."""
         watches = Stage.WATCH in technique.stages()
-        case = options.pop("case", None) or self.standard.case
-        return fit(model, case, [technique, *others], **{"validated": watches, **options})
+        options = {"validated": watches, **options}
+        return fit(model, case or self.standard.case, [technique, *others], **options)
 
     @functools.cached_property
     def standard(self) -> Standard:
@@ -189,7 +197,7 @@ class Subject:
             raise self._failed
         refusals: dict[str, list[str]] = {}
         for case in STANDARD:
-            self._bench = Bench(case, metrics=[targets_seen])
+            self._bench = bench(case)
             technique = self.seeded()
             notes, states = spied(technique), StateRecorder(technique)
             try:
@@ -216,10 +224,15 @@ class Subject:
         assert self.standard
         return self._bench
 
-    def trained(self, technique: Technique, **options: Any) -> Run:
+    def trained(self, technique: Technique, **options: Unpack[FitOptions]) -> Run:
         """Return the fit of another instance on the model of the standard fit."""
         with self.bench.lent() as model:
             return self.fit(model, technique, **options)
+
+    def trained_eagerly(self, technique: Technique, seed: int = GLOBAL_SEED) -> Run:
+        """Return an epoch of another instance, on an eager model of the standard case."""
+        with bench(self.standard.case, eager=True).lent() as model:
+            return self.fit(model, technique, epochs=1, seed=seed)
 
     def equals_standard(self, run: Run, tolerance: float = 0.0) -> bool:
         """Return whether a run ended with the weights of the standard fit."""
@@ -274,7 +287,7 @@ def _of_class(
     ]
 
 
-def _of_given(given: Any, beside: tuple[str, ...]) -> list[Subject]:
+def _of_given(given: object, beside: tuple[str, ...]) -> list[Subject]:
     cls = given if inspect.isclass(given) else type(given)
     kind = _kind(cls)
     identifier = registry.identify(cls)

@@ -6,28 +6,34 @@ import contextlib
 import functools
 import json
 import random
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from regkit.testing.cases import BATCH, EXAMPLES, Case
+from regkit.core.seam import clock, generators
+from regkit.testing.cases import BATCH, EXAMPLES, STANDARD, Case, Data, sgd
+from regkit.types import Array, Tensor
 
 __all__ = [
     "EPOCHS",
     "STEPS",
     "Bench",
+    "FitOptions",
     "Plain",
     "Run",
+    "bench",
     "fit",
     "marks",
     "plain",
     "reset",
     "same",
     "same_logs",
+    "seed_everything",
     "seen_at_inference",
     "targets_seen",
     "values",
@@ -36,7 +42,7 @@ __all__ = [
 EPOCHS, STEPS = 3, EXAMPLES // BATCH  # STEPS in each epoch
 SEED = 7
 
-Weights = list[NDArray[Any]]
+Weights = list[Array]
 
 
 @dataclass
@@ -73,57 +79,83 @@ class _Forerunner(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is u
         super().__init__()
         self.run = run
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.run.validated.append([])
 
-    def on_test_begin(self, logs: Any = None) -> None:
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.run.validated[-1] = values(self.model)
 
 
 class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     """Notes the weights at the end of each epoch, and what validation and inference see there."""
 
-    def __init__(self, run: Run, data: Any, looks: bool) -> None:
+    def __init__(self, run: Run, data: Data, looks: bool) -> None:
         super().__init__()
         self.run, self.data, self.looks = run, data, looks
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.run.epochs.append(values(self.model))
         if self.looks:
             self.run.inside.append(seen_at_inference(self.model, self.data))
 
 
-def seen_at_inference(model: keras.Model, data: Any) -> tuple[dict[str, float], Any]:
+def seen_at_inference(model: keras.Model, data: Data) -> tuple[dict[str, float], Any]:
     """Return what `evaluate` gives, and the outputs for a batch."""
-    logs = model.evaluate(*data, batch_size=BATCH, verbose=0, return_dict=True)
-    first = keras.tree.map_structure(lambda one: one[:BATCH], data[0])
-    return dict(logs), np.array(keras.ops.convert_to_numpy(model(first, training=False)))
+    x, y, weights = _parts(data)
+    settings = {"batch_size": BATCH, "verbose": 0, "return_dict": True}
+    logs = model.evaluate(x, y, sample_weight=weights, **settings)
+    first = keras.tree.map_structure(lambda array: array[:BATCH], x)
+    outputs = model(first, training=False)
+    return dict(logs), keras.tree.map_structure(_numpy, outputs)
+
+
+def _numpy(tensor: Tensor) -> Array:
+    return np.array(keras.ops.convert_to_numpy(tensor))
+
+
+def _parts(data: Data) -> Data:
+    """Return x, y and the examples' weights, None where there are none."""
+    return data if len(data) > 2 else (*data, None)
+
+
+class FitOptions(TypedDict, total=False):
+    """How a fit differs from the kit's usual one.
+
+    Attributes:
+        epochs: How many; by default `EPOCHS`.
+        seed: What `keras.utils.set_random_seed` gets; by default `SEED`.
+        validated: Whether each epoch ends with validation.
+        looks: Whether it ends with validation, evaluation and inference too.
+    """
+
+    epochs: int
+    seed: int
+    validated: bool
+    looks: bool
 
 
 def fit(
     model: keras.Model,
     case: Case,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    *,
-    epochs: int = EPOCHS,
-    seed: int = SEED,
-    validated: bool = False,
-    looks: bool = False,
+    **options: Unpack[FitOptions],
 ) -> Run:
     """Train a model of a case from a global seed, and return what came of it."""
-    data = case.data()
-    run = Run()
-    options: dict[str, Any] = {"validation_data": data} if validated or looks else {}
-    keras.utils.set_random_seed(seed)
+    data, run = case.data(), Run()
+    x, y, weights = _parts(data)
+    looks = options.get("looks", False)
+    validated = looks or options.get("validated", False)
+    seed_everything(options.get("seed", SEED))
     history = model.fit(
-        *data[:2],
-        sample_weight=data[2] if len(data) > 2 else None,
+        x,
+        y,
+        sample_weight=weights,
         batch_size=BATCH,
-        epochs=epochs,
+        epochs=options.get("epochs", EPOCHS),
         shuffle=False,
         verbose=0,
         callbacks=[_Forerunner(run), *callbacks, _Recorder(run, data, looks)],
-        **options,
+        validation_data=data if validated else None,
     )
     drawn = keras.ops.convert_to_numpy(keras.random.uniform(()))
     run.randomness = (random.random(), float(np.random.random()), float(drawn))
@@ -131,10 +163,39 @@ def fit(
     return run
 
 
-def targets_seen(y_true: Any, y_pred: Any) -> Any:
+def seed_everything(seed: int = SEED) -> None:
+    """Seed all generators of random numbers; for the kit's own seed by putting back their states.
+
+    `keras.utils.set_random_seed` makes TensorFlow forget the kernels of every compiled function.
+    That costs more than a fit of a small model, in each fit anew.
+    """
+    if seed == SEED:
+        generators.restore(_without_layers(), _states_of_generators())
+    else:
+        _seed_by_keras(seed)
+
+
+def _seed_by_keras(seed: int) -> None:
+    keras.utils.set_random_seed(seed)
+    keras.random.uniform(())  # Keras makes its own generator at the first draw
+
+
+@functools.cache
+def _states_of_generators() -> generators.Arrays:
+    _seed_by_keras(SEED)
+    return generators.read(_without_layers())
+
+
+@functools.cache
+def _without_layers() -> keras.Model:
+    return keras.Sequential(name="without_layers")
+
+
+def targets_seen(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Return what tells whether the metrics see the targets as they are, in any order."""
     y = keras.ops.cast(y_true, "float32")
-    return keras.ops.mean(keras.ops.square(y + 0.5), axis=-1)
+    seen: Tensor = keras.ops.mean(keras.ops.square(y + 0.5), axis=-1)
+    return seen
 
 
 def values(model: keras.Model) -> Weights:
@@ -146,6 +207,7 @@ def reset(model: keras.Model, weights: Weights, iteration: int = 0) -> None:
     """Give a model weights, and its optimizer a step to begin at."""
     model.set_weights(weights)
     model.optimizer.iterations.assign(iteration)  # SGD without momentum knows nothing else
+    clock.note(model, iteration)  # a fit that crashed had done more steps
     if getattr(model, "_initial_epoch", 0):
         model._initial_epoch = 0  # Keras leaves it there after a resumed fit, and begins by it
 
@@ -179,22 +241,32 @@ def marks(model: keras.Model) -> dict[str, Any]:
     return found
 
 
-def _plain(config: Any) -> Any:
+def _plain(config: object) -> Any:
     return json.loads(json.dumps(config, default=str))
 
 
 class Bench:
     """A compiled model that is lent again and again, so that an equal step compiles once.
 
+    It has been in fits, so that Keras has compiled its own steps and added its attributes.
+
     Args:
         case: What the model is made of.
-        **options: Of `compile`.
+        optimizer: Makes the optimizer.
+        **options: Others of `compile`.
     """
 
-    def __init__(self, case: Case, **options: Any) -> None:
-        self.case, self.options = case, options
+    def __init__(
+        self,
+        case: Case,
+        optimizer: Callable[[], keras.optimizers.Optimizer] = sgd,
+        **options: object,
+    ) -> None:
+        self.case, self.optimizer, self.options = case, optimizer, options
         self.start: Weights = values(case.build())
         self._model: keras.Model | None = None
+        self._optimizer: Weights = []  # what its variables began with
+        self._usual: list[dict[str, Any]] = []  # what Keras' own fits leave on the model
 
     @contextlib.contextmanager
     def lent(self, weights: Weights | None = None, iteration: int = 0) -> Iterator[keras.Model]:
@@ -202,17 +274,50 @@ class Bench:
 
         One with which something went wrong, or that has changed, is not lent again.
         """
-        model, self._model = self._model, None
-        if model is None:
-            model = self.case.compiled(**self.options)
-            model.optimizer.build(model.trainable_variables)
+        model, self._model = self._model or self._made(), None
+        for variable, value in zip(model.optimizer.variables, self._optimizer, strict=True):
+            variable.assign(value)
         reset(model, self.start if weights is None else weights, iteration)
-        before = marks(model)
         yield model
-        after = marks(model)
-        # Keras itself adds attributes at a model's first fit.
-        if all(after[name] == before[name] for name in before if "attributes" not in name):
+        if marks(model) in self._usual:
             self._model = model
+
+    def _made(self) -> keras.Model:
+        model = self.case.compiled(optimizer=self.optimizer(), **self.options)
+        model.optimizer.build(model.trainable_variables)
+        self._optimizer = [_numpy(variable) for variable in model.optimizer.variables]
+        self._usual = [self._left_by_keras(model, looks) for looks in (True, False)]
+        return model
+
+    def _left_by_keras(self, model: keras.Model, looks: bool) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.weights.h5"
+            model.save_weights(path)
+            model.load_weights(path)  # as after a backup: this too adds attributes
+        fit(model, self.case, epochs=1, looks=looks)
+        return marks(model)
+
+
+def bench(case: Case, eager: bool = False) -> Bench:
+    """Return the model on which the techniques of a process train, one after another.
+
+    There is one for each dtype policy, compiled or not. Keras' own steps of it compile once for all
+    techniques.
+    """
+    return _bench(case, eager, keras.config.dtype_policy().name)
+
+
+@functools.cache
+def _bench(case: Case, eager: bool, policy: str) -> Bench:
+    options: dict[str, object] = {"metrics": [targets_seen]} if case in STANDARD else {}
+    if eager:
+        options["run_eagerly"] = True
+    return Bench(case, _scaling if policy == "mixed_float16" else sgd, **options)
+
+
+def _scaling() -> keras.optimizers.Optimizer:
+    # At Keras' 2¹⁵ a gradient may overflow, and the step be skipped.
+    return keras.optimizers.LossScaleOptimizer(sgd(), initial_scale=256)
 
 
 @dataclass
@@ -220,7 +325,8 @@ class Plain:
     """A case without techniques: how it trains, and what a fit leaves on the model.
 
     Attributes:
-        bench: A model of the case.
+        bench: A model of the case, apart from the one on which techniques train alone: on it the
+            step of the techniques that stand beside others stays compiled.
         run: A fit of it.
         marks: What the model had after it.
     """
@@ -233,7 +339,7 @@ class Plain:
 @functools.cache
 def plain(case: Case) -> Plain:
     """Return how a case trains without techniques; once a process."""
-    bench = Bench(case, metrics=[targets_seen])
-    with bench.lent() as model:
+    lender = Bench(case, metrics=[targets_seen])
+    with lender.lent() as model:
         run = fit(model, case, looks=True)
-        return Plain(bench, run, marks(model))
+        return Plain(lender, run, marks(model))

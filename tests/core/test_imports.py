@@ -12,7 +12,12 @@ pytestmark = pytest.mark.backend_free
 
 ROOT = Path(__file__).parents[2] / "regkit"
 LEVELS = ["ops", "core", "data", "techniques", "comparison", "cli"]
-TESTING_IMPORTS = ("ops", "core", "testing")  # what plugins are checked by knows no technique
+TESTING_IMPORTS = (
+    "ops",
+    "core",
+    "testing",
+    "types",
+)  # what plugins are checked by knows no technique
 BACKENDS = {"tensorflow", "jax", "torch"}
 MODULES = sorted(ROOT.rglob("*.py"))
 

@@ -1,5 +1,7 @@
 """Promise 1: one list, any model; each built-in by itself is in tests/testing."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -61,13 +63,29 @@ HOW = {
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_every_way_of_compiling(how, backend):
+def test_every_way_of_compiling(how, backend, monkeypatch):
     if backend == "torch" and how == "many_steps":
         pytest.skip("PyTorch refuses steps_per_execution > 1 in this Keras")
-    x, y = models.data()
     techniques = [*all_together(), SharpnessAware()]
     if backend == "torch" and how == "jit":
-        techniques = [regkit.L2(0.01), regkit.Dropout(0.3)]  # inductor takes a minute for all
+        techniques = [regkit.L2(0.01), regkit.Dropout(0.3)]  # tracing all takes a minute
+        import torch
+
+        # It traces the whole step and its gradients; the machine code is the slow test's matter.
+        traced = functools.partial(torch.compile, backend="aot_eager")
+        monkeypatch.setattr(torch, "compile", traced)
+    trains_alike_however_compiled(how, techniques)
+
+
+@pytest.mark.slow
+def test_the_step_in_the_machine_code_of_pytorch(backend):
+    if backend != "torch":
+        pytest.skip("of another backend")
+    trains_alike_however_compiled("jit", [regkit.L2(0.01), regkit.Dropout(0.3)])
+
+
+def trains_alike_however_compiled(how, techniques):
+    x, y = models.data()
     reference, other = models.sequential(), models.sequential()
     options = dict(HOW[how])
     if how == "accumulation":

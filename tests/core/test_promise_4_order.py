@@ -12,36 +12,7 @@ from regkit.core.plan import Plan
 from regkit.core.stages import Phase, Stage
 from tests import models
 from tests.registered import EFFECTIVE
-from tests.techniques_of_tests import ONE_A_STAGE, FastGradientSign, MixUp
-
-BY_STAGE = {
-    "DATA": lambda: regkit.GaussianNoise(0.1, seed=1),
-    "DATA+grad": lambda: FastGradientSign(0.05),
-    "DATA+TARGET": lambda: MixUp(0.3, seed=2),
-    "FORWARD": lambda: regkit.Dropout(0.3, layers="hidden", seed=3),
-    "TARGET": lambda: regkit.LabelSmoothing(0.1),
-    "PENALTY": lambda: regkit.L2(0.01),
-    "GRADIENT": ONE_A_STAGE["gradient"],
-    "UPDATE": ONE_A_STAGE["update"],
-    "state": ONE_A_STAGE["state"],
-    "decoupled": lambda: regkit.WeightDecay(0.05, decoupled=True),
-}
-
-
-@pytest.mark.parametrize("pair", list(itertools.combinations(BY_STAGE, 2)), ids="+".join)
-def test_every_pair_of_stages_trains_in_either_order(pair):
-    """The two orders give the same weights: across stages the list's order does not matter."""
-    x, y = models.data()
-    results = []
-    for order in (pair, pair[::-1]):
-        model = models.compiled(models.sequential())
-        history = models.fit(model, x, y, [BY_STAGE[name]() for name in order])
-        assert all(np.isfinite(v) for series in history.history.values() for v in series)
-        results.append(models.values(model))
-    both_at_data = all("DATA" in name for name in pair)
-    both_at_update = set(pair) <= {"UPDATE", "state", "decoupled"}
-    if not (both_at_data or both_at_update):  # there the list's order is the order, and means it
-        models.same(*results)
+from tests.techniques_of_tests import MixUp
 
 
 def test_penalties_sum_alike_in_any_order_bit_for_bit():

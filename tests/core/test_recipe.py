@@ -8,6 +8,8 @@ from regkit.core.errors import OptionError, RecipeError
 from regkit.core.words import number
 from tests.registered import EFFECTIVE, NEUTRAL, scheduled
 
+pytestmark = pytest.mark.backend_free
+
 
 def test_text_makes_the_techniques_in_order():
     recipe = regkit.Recipe("l2(1e-4)+ dropout(rate = .25,layers=['a*', 'b'])\n + label_smoothing")

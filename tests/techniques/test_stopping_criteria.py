@@ -18,6 +18,8 @@ from regkit.techniques.early_stopping.criteria import (
 )
 from regkit.techniques.early_stopping.training_loss import RunningLoss
 
+pytestmark = pytest.mark.backend_free
+
 CURVES = st.lists(st.integers(1, 12).map(lambda n: n / 8), min_size=1, max_size=25)
 
 

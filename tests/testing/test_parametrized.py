@@ -6,6 +6,7 @@ import keras
 import pytest
 
 import regkit
+import regkit.testing
 from regkit.core.errors import RegkitError
 from regkit.testing import parametrize_with_checks
 from regkit.testing.checking import CheckFailed
@@ -80,3 +81,8 @@ def test_expected_failures_are_expected_strictly(pytester, monkeypatch):
 
 def test_a_check_that_fails_says_so_to_pytest_by_an_assertion():
     assert issubclass(CheckFailed, AssertionError)
+
+
+def test_every_public_name_has_an_example():
+    for name in regkit.testing.__all__:
+        assert ">>>" in getattr(regkit.testing, name).__doc__, name

@@ -1,4 +1,8 @@
-"""Composition: beside a technique of each stage, at any place of the list."""
+"""Composition: beside a technique of each stage, at any place of the list.
+
+The fits run eagerly. What others made comes as tensors either way, and that the technique's methods
+can be traced is looked at in its fit alone; the order of the list acts before anything is compiled.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from regkit.core.stages import Stage
 from regkit.testing.checking import CheckFailed, attempted, check
 from regkit.testing.companions import companions
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import Run, fit, same
+from regkit.testing.workbench import Run, bench, fit, same
 
 __all__ = ["composition"]
 
@@ -49,10 +53,11 @@ def _run(subject: Subject, place: int) -> tuple[Run, dict[Stage, Any]]:
     others = companions(technique)
     beside = list(others.values())
     recipe = [technique, *beside] if place == 0 else [*beside[::-1], technique]
-    model = subject.standard.case.compiled()
-    with attempted(
+    case = subject.standard.case
+    trains = attempted(
         f"a fit with {technique!r} and one technique of each stage trains",
         "expect at each stage what other techniques made, and give back what the next one takes",
-    ):
+    )
+    with bench(case, eager=True).lent() as model, trains:
         watches = Stage.WATCH in technique.stages()
-        return fit(model, subject.standard.case, recipe, validated=watches), others
+        return fit(model, case, recipe, validated=watches), others

@@ -31,7 +31,7 @@ def detach(subject: Subject) -> None:
 
 
 class _Crash(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         raise RuntimeError("a crash that the check makes")
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
-from regkit.testing.cases import sgd
+from regkit.core.technique import Technique
 from regkit.testing.checking import CheckFailed, attempted, check
 from regkit.testing.checks.schedules import scheduled, with_schedule
 from regkit.testing.spying import spied
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import Run, same
+from regkit.testing.workbench import Run, bench, same
 
 __all__ = ["dtypes"]
 
@@ -52,14 +50,11 @@ def _under(policy: str, subject: Subject) -> None:
         )
 
 
-def _run(policy: str, subject: Subject, technique: Any) -> tuple[Run, list[str]]:
+def _run(policy: str, subject: Subject, technique: Technique) -> tuple[Run, list[str]]:
     keras.config.set_dtype_policy(policy)
-    optimizer = sgd()
-    if policy == "mixed_float16":  # at Keras' 2¹⁵ a gradient may overflow, and the step be skipped
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=256)
-    model = subject.standard.case.compiled(optimizer=optimizer)
     notes = spied(technique)
-    with attempted(f"a fit with the technique trains under {policy}", _MEND):
+    trains = attempted(f"a fit with the technique trains under {policy}", _MEND)
+    with bench(subject.standard.case).lent() as model, trains:
         run = subject.fit(model, technique)
     return run, notes.recast
 

@@ -15,6 +15,7 @@ from keras import ops
 from regkit.testing.cases import PICTURE
 from regkit.testing.checking import CheckFailed, CheckSkipped, attempted, check, said
 from regkit.testing.subject import OTHER_SEED, SEED, Subject
+from regkit.types import Array, Nest
 
 __all__ = [
     "layer_config",
@@ -29,7 +30,7 @@ SHAPES = (PICTURE, PICTURE[1:], PICTURE[2:])  # of an example: of which rank a l
 EXAMPLES = 4
 
 
-def _input(subject: Subject) -> Any:
+def _input(subject: Subject) -> Array:
     """Return a batch of the first shape that the layer takes."""
     errors = []
     for shape in SHAPES:
@@ -49,11 +50,11 @@ def _input(subject: Subject) -> Any:
     )
 
 
-def _numpy(x: Any) -> Any:
+def _numpy(x: Nest) -> Any:
     return keras.tree.map_structure(lambda one: np.asarray(ops.convert_to_numpy(one)), x)
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: Nest, right: Nest) -> bool:
     pairs = zip(keras.tree.flatten(left), keras.tree.flatten(right), strict=True)
     return all(np.array_equal(one, other) for one, other in pairs)
 
@@ -128,7 +129,7 @@ def layer_seed(subject: Subject) -> None:
         )
 
 
-def _trained_output(subject: Subject, x: Any, seed: int) -> Any:
+def _trained_output(subject: Subject, x: Array, seed: int) -> Any:
     keras.utils.set_random_seed(0)
     config = {**subject.make().get_config(), "seed": seed}
     keras.utils.set_random_seed(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 from regkit.core.errors import OptionError
 from regkit.core.options import constraints, defaults
@@ -60,7 +59,7 @@ def bad_options(subject: Subject) -> None:
             _refused(subject, name, value, constraint.describe())
 
 
-def _refused(subject: Subject, name: str, value: Any, allowed: str) -> None:
+def _refused(subject: Subject, name: str, value: object, allowed: str) -> None:
     now = {one: getattr(subject.make(), one) for one in subject.options}
     expected = f"{subject.name}({name}={value!r}) raises an OptionError: {name} must be {allowed}"
     mend = (

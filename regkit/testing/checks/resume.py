@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ import numpy as np
 
 from regkit.testing.checking import CheckFailed, attempted, check
 from regkit.testing.subject import StateRecorder, Subject
+from regkit.testing.workbench import reset
 
 __all__ = ["resume"]
 
@@ -27,10 +27,10 @@ class _Killed(BaseException):
 class _Kill(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     epoch = 0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if (self.epoch, batch) == (1, 1):
             raise _Killed
 
@@ -45,10 +45,11 @@ def resume(subject: Subject) -> None:
             return keras.callbacks.BackupAndRestore(folder)
 
         with attempted("a fit with BackupAndRestore writes and reads the technique's state", _MEND):
-            _killed(subject, backup)
             technique = subject.seeded()
             states = StateRecorder(technique)
             with subject.bench.lent() as model:
+                _killed(subject, model, backup())
+                reset(model, subject.bench.start)
                 # Another global seed: all that matters must come from the backup.
                 run = subject.fit(model, technique, backup(), states, seed=99)
     expected = "a run that was killed and resumed ends as one without a break"
@@ -61,12 +62,11 @@ def resume(subject: Subject) -> None:
         raise CheckFailed(f"{expected}, and host_state() is {whole.host}", f"it is {host}", _MEND)
 
 
-def _killed(subject: Subject, backup: Callable[[], Any]) -> None:
-    with subject.bench.lent() as model:
-        try:
-            subject.fit(model, subject.seeded(), backup(), _Kill())
-        except _Killed:
-            return
+def _killed(subject: Subject, model: keras.Model, backup: keras.callbacks.Callback) -> None:
+    try:
+        subject.fit(model, subject.seeded(), backup, _Kill())
+    except _Killed:
+        return
     raise CheckFailed(
         "a fit of three epochs gets to its second",
         "the technique ended it before",
@@ -74,9 +74,9 @@ def _killed(subject: Subject, backup: Callable[[], Any]) -> None:
     )
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: object, right: object) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_equal(left[k], right[k]) for k in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(_equal, left, right))
-    return bool(np.array_equal(left, right))
+    return bool(np.array_equal(np.asarray(left), np.asarray(right)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 import keras
 
@@ -49,11 +49,11 @@ def config(subject: Subject) -> None:
         )
 
 
-def _takes(value: Any) -> bool:
+def _takes(value: object) -> TypeGuard[keras.optimizers.schedules.LearningRateSchedule]:
     return isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
 
 
-def _schedule(value: Any) -> Any:
+def _schedule(value: object) -> Any:
     if _takes(value):
         return value.get_config()
     raise TypeError(f"{value!r} of type {type(value).__name__} has no JSON form")

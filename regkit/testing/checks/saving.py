@@ -54,7 +54,7 @@ def _config(path: Path) -> Any:
         return _without_ids(json.loads(archive.read("config.json")))
 
 
-def _without_ids(config: Any) -> Any:
+def _without_ids(config: object) -> Any:
     """Leave out by what numbers a file names the objects that occur in it twice."""
     if isinstance(config, dict):
         return {k: _without_ids(v) for k, v in config.items() if k != "shared_object_id"}

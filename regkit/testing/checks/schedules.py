@@ -10,6 +10,7 @@ from regkit.core.options import Constraint
 from regkit.testing.checking import CheckFailed, CheckSkipped, attempted, check
 from regkit.testing.subject import SEED, Subject
 from regkit.testing.workbench import STEPS, Run, fit, plain, same
+from regkit.types import Tensor
 
 __all__ = ["SOME", "schedule", "scheduled", "with_schedule"]
 
@@ -34,11 +35,11 @@ def scheduled(subject: Subject) -> list[str]:
     return [name for name, kind in found if _takes(kind, one) and not _takes(kind, _any_function)]
 
 
-def _any_function(step: Any) -> Any:
+def _any_function(step: Tensor) -> None:
     """Be taken by options that mean other functions, such as one that chooses layers."""
 
 
-def _takes(constraint: Constraint, value: Any) -> bool:
+def _takes(constraint: Constraint, value: object) -> bool:
     try:
         return constraint.check(value) is value
     except (TypeError, ValueError):

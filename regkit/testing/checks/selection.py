@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import keras
 
 from regkit.core.errors import RegkitError
 from regkit.core.options import Layers, Names
@@ -43,7 +43,7 @@ def _refused(subject: Subject, name: str) -> None:
         raise CheckFailed(expected, "weights had changed by then", mend)
 
 
-def _error(subject: Subject, name: str, model: Any) -> Exception | None:
+def _error(subject: Subject, name: str, model: keras.Model) -> Exception | None:
     try:
         subject.fit(model, subject.make(**{name: NOTHING}), epochs=1)
     except Exception as error:

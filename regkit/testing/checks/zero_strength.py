@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
+from regkit.core.technique import Technique
 from regkit.testing.cases import Case
 from regkit.testing.checking import CheckFailed, check
 from regkit.testing.companions import companions
@@ -51,7 +51,7 @@ def _says_so(subject: Subject) -> None:
         )
 
 
-def _alone(subject: Subject, technique: Any) -> None:
+def _alone(subject: Subject, technique: Technique) -> None:
     case = subject.standard.case
     with plain(case).bench.lent() as model:
         run = subject.fit(model, technique)
@@ -59,7 +59,7 @@ def _alone(subject: Subject, technique: Any) -> None:
         raise _failed(technique, "without it")
 
 
-def _beside(subject: Subject, technique: Any) -> None:
+def _beside(subject: Subject, technique: Technique) -> None:
     case = subject.standard.case
     others = list(companions().values())
     with plain(case).bench.lent() as model:
@@ -78,7 +78,7 @@ def _equal(run: Run, other: Run) -> bool:
     return same_logs(run, other) and same(run.weights, other.weights)
 
 
-def _failed(technique: Any, as_what: str) -> CheckFailed:
+def _failed(technique: Technique, as_what: str) -> CheckFailed:
     return CheckFailed(
         f"a fit with {technique!r} equals one {as_what}, bit for bit",
         "logs or weights differ",

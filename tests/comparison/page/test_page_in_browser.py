@@ -1,6 +1,7 @@
 """The report's page in a real browser: on a telephone and a desktop, in light and in dark.
 
-Needs Playwright and a Chromium of the system: `pip install playwright`, `apt install chromium`.
+Needs Playwright and a browser: `pip install playwright`, and `apt install chromium` or
+`python -m playwright install chromium`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,22 @@ from tests.comparison.records import EFFECTS, record
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def installed_browser() -> str | None:
+    """Return the path of the system's browser, or of the one that Playwright has downloaded."""
+    of_system = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if of_system:
+        return of_system
+    with playwright.sync_playwright() as running:
+        downloaded = running.chromium.executable_path
+    return downloaded if Path(downloaded).exists() else None
+
+
+BROWSER = installed_browser()
 pytestmark = [
     pytest.mark.backend_free,
-    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is there"),
+    pytest.mark.skipif(BROWSER is None, reason="no browser: apt install chromium"),
 ]
 
 LOOK = Path(__file__).with_name("look.js").read_text("utf-8")
