@@ -66,7 +66,7 @@ class Phase(enum.Enum):
     WEIGHTS = (Stage.FORWARD, "run layers with other weights")
     OUTPUTS = (Stage.FORWARD, "change what layers return")  # usual
 
-    CORRECT = (Stage.TARGET, "correct wrong labels")
+    CORRECT = (Stage.TARGET, "correct labels, or replace them at random")
     MIX = (Stage.TARGET, "mix targets as their inputs")  # usual
     SMOOTH = (Stage.TARGET, "spread targets over classes")
 

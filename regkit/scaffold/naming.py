@@ -23,6 +23,7 @@ IMPORTED = (
     "BaseEstimator",
     "ClassifierMixin",
     "LayerOption",
+    "Phase",
     "Rate",
     "Real",
     "SeedOption",

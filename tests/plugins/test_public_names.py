@@ -20,8 +20,11 @@ PUBLIC = {
     "regkit.testing",
     "regkit.core.context",
     "regkit.core.images",
+    "regkit.core.motion",
     "regkit.core.options",
+    "regkit.core.outside",
     "regkit.core.stages",
+    "regkit.ops.geometry",
     "regkit.types",
 }
 HEAVY = {"keras", "numpy", "tensorflow", "jax", "torch", "albumentations", "cv2"}
