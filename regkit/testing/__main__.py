@@ -49,7 +49,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except RegkitError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps([asdict(one) for one in report], indent=2) if chosen.json else report)
+    print(json.dumps([asdict(result) for result in report], indent=2) if chosen.json else report)
     return 0 if report.ok else 1
 
 

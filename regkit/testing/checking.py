@@ -30,17 +30,17 @@ class CheckFailed(AssertionError):
     Args:
         expected: What should be.
         found: What is.
-        mend: What its author can do.
+        fix: What its author can do.
 
     Example:
         >>> print(CheckFailed("finite weights", "NaN after 3 steps", "guard the division"))
         expected: finite weights
         found: NaN after 3 steps
-        to mend: guard the division
+        to fix: guard the division
     """
 
-    def __init__(self, expected: str, found: str, mend: str) -> None:
-        super().__init__(f"expected: {expected}\nfound: {found}\nto mend: {mend}")
+    def __init__(self, expected: str, found: str, fix: str) -> None:
+        super().__init__(f"expected: {expected}\nfound: {found}\nto fix: {fix}")
 
 
 class CheckSkipped(Exception):
@@ -125,12 +125,12 @@ def chosen(names: Iterable[str] | None = None) -> list[Check]:
                 f"Known: {', '.join(sorted(_CHECKS))}"
             )
     files = [module.__name__ for module in ORDER]
-    found = [one for one in _CHECKS.values() if names is None or one.name in names]
-    return sorted(found, key=lambda one: files.index(one.function.__module__))
+    checks = [check for check in _CHECKS.values() if names is None or check.name in names]
+    return sorted(checks, key=lambda check: files.index(check.function.__module__))
 
 
 @contextlib.contextmanager
-def attempted(expected: str, mend: str) -> Iterator[None]:
+def attempted(expected: str, fix: str) -> Iterator[None]:
     """Turn an error in the block into a failed check that names it.
 
     Raises:
@@ -141,7 +141,7 @@ def attempted(expected: str, mend: str) -> Iterator[None]:
     except (CheckFailed, CheckSkipped):
         raise
     except Exception as error:
-        raise CheckFailed(expected, said(error), mend) from error
+        raise CheckFailed(expected, said(error), fix) from error
 
 
 def said(error: BaseException, cls: type | None = None, most: int = 400) -> str:
@@ -168,7 +168,7 @@ def _place(error: BaseException, cls: type) -> str:
         return ""
     top = sys.modules.get(cls.__module__.partition(".")[0])
     folders = [] if cls.__module__.startswith("regkit.") else getattr(top, "__path__", [])
-    lines = [(one.filename, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+    lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     lines += re.findall(r'File "([^"]+)", line (\d+)', str(error))  # TensorFlow's
     inside = [f"{file}:{line}" for file, line in lines if file.startswith((own, *folders))]
     return inside[-1] if inside else ""

@@ -29,7 +29,7 @@ def main() -> None:
     except RegkitError as error:
         say(refused=str(error))
         return
-    done = {tuple(one) for one in job["done"]}
+    done = {tuple(pair) for pair in job["done"]}
     for check, subject in todo:
         if (check.name, subject.label) not in done:
             say(start=[check.name, subject.label])

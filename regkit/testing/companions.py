@@ -37,8 +37,8 @@ class _AtData(_Companion):
 
 class _AtForward(_Companion):
     def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
-        chosen = [one for one in select.leaves(model) if hasattr(one, "kernel")]
-        self.waiting = {one.name for one in chosen}
+        chosen = [layer for layer in select.leaves(model) if hasattr(layer, "kernel")]
+        self.waiting = {layer.name for layer in chosen}
         return chosen
 
     def forward(self, call: Callable[[Nest], Nest], inputs: Nest, context: Context) -> Nest:
@@ -66,13 +66,13 @@ class _AtPenalty(_Companion):
 class _AtGradient(_Companion):
     def gradient(self, gradients: list[Tensor], context: Context) -> list[Tensor]:
         self.waiting.clear()
-        return [_shrunk(one) for one in gradients]
+        return [_shrunk(gradient) for gradient in gradients]
 
 
 class _AtUpdate(_Companion):
     def update(self, weights: list[Tensor], context: Context) -> list[Tensor]:
         self.waiting.clear()
-        return [_shrunk(one) for one in weights]
+        return [_shrunk(weight) for weight in weights]
 
 
 class _AtWatch(_Companion):
@@ -98,8 +98,8 @@ def companions(beside: Technique | None = None) -> dict[Stage, Any]:
     """
     first = beside is None or beside.rank is not Rank.FIRST
     made: dict[Stage, Any] = {stage: kind() for stage, kind in _KINDS.items()}
-    for one in made.values():
-        one.rank = Rank.FIRST if first else Rank.MIDDLE
+    for technique in made.values():
+        technique.rank = Rank.FIRST if first else Rank.MIDDLE
     return made
 
 

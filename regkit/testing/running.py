@@ -15,7 +15,7 @@ __all__ = ["jobs", "run"]
 
 
 def jobs(
-    found: Sequence[Subject], names: Iterable[str] | None = None
+    subjects: Sequence[Subject], names: Iterable[str] | None = None
 ) -> list[tuple[Check, Subject]]:
     """Return every check beside every subject that it is for, subject by subject.
 
@@ -27,7 +27,7 @@ def jobs(
     checks = chosen(names)
     return [
         (check, subject)
-        for subject in found
+        for subject in subjects
         for check in checks
         if subject.kind in check.kinds and (not subject.problem or check.name == "registration")
     ]

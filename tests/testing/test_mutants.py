@@ -1,4 +1,4 @@
-"""Every check catches a technique that is wrong, and says how to mend it."""
+"""Every check catches a technique that is wrong, and says how to fix it."""
 
 import re
 import sys
@@ -24,7 +24,7 @@ def caught(check, subject, pattern):
     with pytest.raises(CheckFailed) as failure:
         CHECKS[check](subject)
     text = str(failure.value)
-    assert re.fullmatch(r"(?s)expected: .+\nfound: .+\nto mend: .+", text), text
+    assert re.fullmatch(r"(?s)expected: .+\nfound: .+\nto fix: .+", text), text
     assert re.search(pattern, text, re.DOTALL), text
 
 

@@ -30,7 +30,9 @@ def composition(subject: Subject) -> None:
             "gradients",
         )
     idle = [
-        f"{stage.name} ({', '.join(one.waiting)})" for stage, one in others.items() if one.waiting
+        f"{stage.name} ({', '.join(technique.waiting)})"
+        for stage, technique in others.items()
+        if technique.waiting
     ]
     if idle:
         raise CheckFailed(

@@ -24,9 +24,9 @@ _OPTION = "give __init__ the option `seed: SeedOption = None`, and " + _DRAW
 @check()
 def seed(subject: Subject) -> None:
     """The same seed is the same run on a new model, bit for bit; another seed is another run."""
-    found = _standard(subject)
+    standard = _standard(subject)
     with_seed = "seed" in subject.options
-    model = found.case.compiled(metrics=subject.bench.options["metrics"])
+    model = standard.case.compiled(metrics=subject.bench.options["metrics"])
     again = subject.fit(model, subject.seeded(), seed=GLOBAL_SEED + 1)
     if not subject.equals_standard(again):
         raise CheckFailed(
@@ -81,9 +81,9 @@ def global_seed(subject: Subject) -> None:
 @check()
 def global_randomness(subject: Subject) -> None:
     """A fit leaves the random states of Python, NumPy and Keras as one without it does."""
-    found = subject.standard
+    standard = subject.standard
     names = ("random", "numpy.random", "keras.random")
-    pairs = zip(names, found.run.randomness, plain(found.case).run.randomness, strict=True)
+    pairs = zip(names, standard.run.randomness, plain(standard.case).run.randomness, strict=True)
     changed = [name for name, now, expected in pairs if now != expected]
     if changed:
         raise CheckFailed(

@@ -30,9 +30,11 @@ def schedule(subject: Subject) -> None:
 
 def scheduled(subject: Subject) -> list[str]:
     """Return the options that take a schedule."""
-    one = PiecewiseConstantDecay([1], [SOME, SOME])
-    found = subject.options.items()
-    return [name for name, kind in found if _takes(kind, one) and not _takes(kind, _any_function)]
+    example = PiecewiseConstantDecay([1], [SOME, SOME])
+    declared = subject.options.items()
+    return [
+        name for name, kind in declared if _takes(kind, example) and not _takes(kind, _any_function)
+    ]
 
 
 def _any_function(step: Tensor) -> None:
