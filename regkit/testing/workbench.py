@@ -298,17 +298,22 @@ class Bench:
         return marks(model)
 
 
-def bench(case: Case, eager: bool = False) -> Bench:
+def bench(case: Case, eager: bool = False, twin: bool = False) -> Bench:
     """Return the model on which the techniques of a process train, one after another.
 
     There is one for each dtype policy, compiled or not. Keras' own steps of it compile once for all
     techniques.
+
+    Args:
+        case: What the model is made of.
+        eager: Whether it runs eagerly.
+        twin: Whether it is another model than without, so that a technique's step is traced anew.
     """
-    return _bench(case, eager, keras.config.dtype_policy().name)
+    return _bench(case, eager, twin, keras.config.dtype_policy().name)
 
 
 @functools.cache
-def _bench(case: Case, eager: bool, policy: str) -> Bench:
+def _bench(case: Case, eager: bool, twin: bool, policy: str) -> Bench:
     options: dict[str, object] = {"metrics": [targets_seen]} if case in STANDARD else {}
     if eager:
         options["run_eagerly"] = True

@@ -16,6 +16,8 @@ from regkit.testing.workbench import Run, bench, fit, same
 
 __all__ = ["composition"]
 
+EPOCHS = 2  # so that each technique also acts after one has ended
+
 
 @check()
 def composition(subject: Subject) -> None:
@@ -62,4 +64,4 @@ def _run(subject: Subject, place: int) -> tuple[Run, dict[Stage, Any]]:
     )
     with bench(case, eager=True).lent() as model, trains:
         watches = Stage.WATCH in technique.stages()
-        return fit(model, case, recipe, validated=watches), others
+        return fit(model, case, recipe, validated=watches, epochs=EPOCHS), others

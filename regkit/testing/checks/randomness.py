@@ -10,7 +10,7 @@ from __future__ import annotations
 from regkit.testing.checking import CheckFailed, CheckSkipped, check
 from regkit.testing.subject import OTHER_SEED, SEED, CannotTrain, Standard, Subject
 from regkit.testing.workbench import SEED as GLOBAL_SEED
-from regkit.testing.workbench import plain, same
+from regkit.testing.workbench import bench, plain, same
 
 __all__ = ["global_randomness", "global_seed", "seed"]
 
@@ -23,11 +23,11 @@ _OPTION = "give __init__ the option `seed: SeedOption = None`, and " + _DRAW
 
 @check()
 def seed(subject: Subject) -> None:
-    """The same seed is the same run on a new model, bit for bit; another seed is another run."""
+    """The same seed is the same run on an equal model, bit for bit; another seed is another run."""
     standard = _standard(subject)
     with_seed = "seed" in subject.options
-    model = standard.case.compiled(metrics=subject.bench.options["metrics"])
-    again = subject.fit(model, subject.seeded(), seed=GLOBAL_SEED + 1)
+    with bench(standard.case, twin=True).lent() as model:
+        again = subject.fit(model, subject.seeded(), seed=GLOBAL_SEED + 1)
     if not subject.equals_standard(again):
         raise CheckFailed(
             f"two fits with seed={SEED} on equal models end with the same weights"
