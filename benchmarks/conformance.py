@@ -6,9 +6,11 @@ Processor time is user and system time of this process, its threads and its chil
 a busy machine changes little. Importing Keras, the backend and the techniques is not counted. What
 the first technique pays for all of them (the fits without techniques, the start-up process) is: the
 mean over all is what one more technique costs at most. No compilation is kept from run to run.
-JAX compiles without most optimizations, as for `check_plugin`. `XLA_FLAGS` as in tests/conftest.py
-give what `make test` spends.
+The backends optimize as for `check_plugin`; `XLA_FLAGS` as in tests/conftest.py give what
+`make test` spends on JAX.
 """
+
+# ruff: noqa: E402  # Keras reads the environment when it is imported
 
 from __future__ import annotations
 
@@ -18,12 +20,11 @@ import sys
 from collections import defaultdict
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
-if os.environ.get("KERAS_BACKEND") == "torch":
-    import torch
 
-    torch.set_num_threads(1)  # the models are small
+from regkit.testing.quick import spend_little
+
+spend_little()  # as for `check_plugin`
 
 import keras
 

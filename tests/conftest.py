@@ -1,11 +1,10 @@
 """One backend a process: `KERAS_BACKEND` chooses it, as for Keras itself."""
 
+# ruff: noqa: E402  # Keras reads the environment when it is imported
+
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# The models here are small: threads cost more than they help.
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 # Most tests on JAX compile a small step and run it a few times. Compiled without optimizations and
 # fused operations it takes a quarter of the time. `make test-lowest` compiles as users do.
 os.environ.setdefault(
@@ -13,10 +12,10 @@ os.environ.setdefault(
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
     " --xla_cpu_use_fusion_emitters=false",
 )
-if os.environ.get("KERAS_BACKEND") == "torch":
-    import torch  # before anything that may load TensorFlow
 
-    torch.set_num_threads(1)
+from regkit.testing.quick import spend_little
+
+spend_little()
 
 import keras
 import pytest

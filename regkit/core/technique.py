@@ -30,6 +30,7 @@ from regkit.core import options
 from regkit.core.errors import AttachError, OptionError
 from regkit.core.method import Method
 from regkit.core.seam.lifecycle import Seam
+from regkit.core.seam.scope import in_scope
 from regkit.core.stages import Stage
 
 __all__ = ["Technique"]
@@ -103,6 +104,15 @@ class Technique(Method, keras.callbacks.Callback):  # type: ignore[misc]  # Kera
         for event in _SEAM_EVENTS:
             if event in cls.__dict__:
                 setattr(cls, event, _with_seam(event, cls.__dict__[event]))
+
+    @property
+    def model(self) -> keras.Model:
+        """The user's model.
+
+        Within the step it is given as it is: on JAX Keras would put the values that its loop
+        carries back on the variables, and the step would end without them.
+        """
+        return self._model if in_scope() else super().model
 
     def current_state(self) -> dict[str, Any]:
         """Return the declared state as NumPy arrays, in any host event of a fit."""

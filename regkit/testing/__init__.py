@@ -19,7 +19,7 @@ from regkit.testing.plugin import check_plugin
 from regkit.testing.report import Report, Result
 
 if TYPE_CHECKING:
-    from regkit.testing.checking import CheckFailed
+    from regkit.testing.failures import CheckFailed
     from regkit.testing.parametrized import parametrize_with_checks
 
 __all__ = ["CheckFailed", "Report", "Result", "check_plugin", "parametrize_with_checks"]
@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
 
         return parametrize_with_checks
     if name == "CheckFailed":
-        from regkit.testing.checking import CheckFailed
+        from regkit.testing.failures import CheckFailed
 
         return CheckFailed
     raise AttributeError(f"module 'regkit.testing' has no attribute {name!r}")

@@ -49,7 +49,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except RegkitError as error:
         print(error, file=sys.stderr)
         return 2
-    print(json.dumps([asdict(one) for one in report], indent=2) if chosen.json else report)
+    print(json.dumps([asdict(result) for result in report], indent=2) if chosen.json else report)
     return 0 if report.ok else 1
 
 
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list() -> int:
-    from regkit.testing.checking import chosen  # this imports Keras
+    from regkit.testing.choosing import chosen  # this imports Keras
 
     for check in chosen():
         print(f"{check.name:<20} {', '.join(check.kinds):<12} {check.promise}")

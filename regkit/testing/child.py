@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict
 
 from regkit.core.apart import serve
+from regkit.testing.quick import spend_little
 
 __all__ = ["main"]
 
@@ -13,12 +14,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the checks of the job, but for those that are done."""
     job, say, _ = serve()
-    # The models are small: compiling their steps takes longer than running them.
-    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-    if os.environ["KERAS_BACKEND"] == "torch":
-        import importlib
-
-        importlib.import_module("torch").set_num_threads(1)
+    spend_little()
     from regkit.core.errors import RegkitError
     from regkit.testing.running import jobs, run
     from regkit.testing.subject import subjects
@@ -29,7 +25,7 @@ def main() -> None:
     except RegkitError as error:
         say(refused=str(error))
         return
-    done = {tuple(one) for one in job["done"]}
+    done = {tuple(pair) for pair in job["done"]}
     for check, subject in todo:
         if (check.name, subject.label) not in done:
             say(start=[check.name, subject.label])

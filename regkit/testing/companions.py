@@ -38,8 +38,8 @@ class _AtData(_Companion):
 
 class _AtForward(_Companion):
     def select_layers(self, model: keras.Model) -> list[keras.layers.Layer]:
-        chosen = [one for one in select.leaves(model) if hasattr(one, "kernel")]
-        self.waiting = {one.name for one in chosen}
+        chosen = [layer for layer in select.leaves(model) if hasattr(layer, "kernel")]
+        self.waiting = {layer.name for layer in chosen}
         return chosen
 
     def forward(self, call: Callable[[Nest], Nest], inputs: Nest, context: Context) -> Nest:
@@ -67,13 +67,13 @@ class _AtPenalty(_Companion):
 class _AtGradient(_Companion):
     def gradient(self, gradients: list[Tensor], context: Context) -> list[Tensor]:
         self.waiting.clear()
-        return [_shrunk(one) for one in gradients]
+        return [_shrunk(gradient) for gradient in gradients]
 
 
 class _AtUpdate(_Companion):
     def update(self, weights: list[Tensor], context: Context) -> list[Tensor]:
         self.waiting.clear()
-        return [_shrunk(one) for one in weights]
+        return [_shrunk(weight) for weight in weights]
 
 
 class _AtWatch(_Companion):

@@ -18,12 +18,12 @@ def difference(found: object, expected: object, where: str) -> str:
         for key in [*expected, *found]:
             if key not in found or key not in expected or found[key] != expected[key]:
                 missing = "not there"
-                one, other = found.get(key, missing), expected.get(key, missing)
-                return difference(one, other, f"{where}.{key}")
+                this, other = found.get(key, missing), expected.get(key, missing)
+                return difference(this, other, f"{where}.{key}")
     if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
-        for place, (one, other) in enumerate(zip(found, expected, strict=True)):
-            if one != other:
-                return difference(one, other, f"{where}[{place}]")
+        for place, (this, other) in enumerate(zip(found, expected, strict=True)):
+            if this != other:
+                return difference(this, other, f"{where}[{place}]")
     return f"{where} is {_short(found)}, not {_short(expected)}"
 
 

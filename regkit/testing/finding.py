@@ -17,16 +17,16 @@ def entries_of(distribution: str) -> list[Entry]:
         RegistryError: where that is nothing, with the nearest that there is.
 
     Example:
-        >>> [one.id for one in entries_of("keras-regkit") if one.kind == "layer"]
+        >>> [entry.id for entry in entries_of("keras-regkit") if entry.kind == "layer"]
         ['drop_connect', 'elastic_distortion']
     """
     wanted = canonical(distribution)
-    found = [one for one in registry.entries() if one.distribution == wanted]
-    if not found:
-        known = sorted({one.distribution for one in registry.entries()})
+    registered = [entry for entry in registry.entries() if entry.distribution == wanted]
+    if not registered:
+        known = sorted({entry.distribution for entry in registry.entries()})
         raise RegistryError(
             f"no installed distribution {distribution!r} registers anything"
             f"{suggest(wanted, known) or '.'} Known: {', '.join(known)}. Install it; its "
             'pyproject.toml needs a table such as [project.entry-points."regkit.techniques"]'
         )
-    return found
+    return registered

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from regkit.core.errors import RegkitError, suggest
-from regkit.testing.checking import Check, CheckSkipped, chosen
+from regkit.testing.checking import Check
+from regkit.testing.choosing import chosen
+from regkit.testing.failures import CheckSkipped
 from regkit.testing.running import jobs
 from regkit.testing.subject import Subject, subjects
 
@@ -43,11 +45,11 @@ def parametrize_with_checks(
     """
     import pytest
 
-    found = subjects(what)
+    checked = subjects(what)
     reasons = dict(expected_failures or {})
-    _require_known(reasons, found)
+    _require_known(reasons, checked)
     parameters = []
-    for check, subject in jobs(found):
+    for check, subject in jobs(checked):
         reason = _reason(reasons, check, subject)
         # Expected by its author, who gives the reason; strict, so that the list stays true.
         marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
@@ -78,8 +80,10 @@ def _reason(reasons: dict[Any, str], check: Check, subject: Subject) -> str:
     return next((reasons[key] for key in keys if key in reasons), "")
 
 
-def _require_known(reasons: dict[Any, str], found: list[Subject]) -> None:
-    ids = {one.label for one in found} | {one.entry.id for one in found if one.entry}
+def _require_known(reasons: dict[Any, str], checked: list[Subject]) -> None:
+    ids = {subject.label for subject in checked} | {
+        subject.entry.id for subject in checked if subject.entry
+    }
     for key in reasons:
         identifier, name = (None, key) if isinstance(key, str) else key
         chosen([name])

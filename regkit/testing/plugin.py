@@ -37,7 +37,7 @@ def check_plugin(
 
     Returns:
         A sequence of results that prints as a table; `.ok`, and `.failed`, each with what was
-        expected, what was found and how to mend it.
+        expected, what was found and how to fix it.
 
     Raises:
         RegkitError: for a distribution that registers nothing, an unknown backend or check.
@@ -64,7 +64,7 @@ def check_plugin(
         if name not in installed():
             raise RegkitError(f"the backend {name!r} is not installed: {pip_line(name)}")
     return Report(
-        one for name in asked for one in _on_backend(distribution, name, names, float(limit))
+        result for name in asked for result in _on_backend(distribution, name, names, float(limit))
     )
 
 

@@ -23,7 +23,7 @@ class Result:
         backend: The Keras backend.
         outcome: "passed"; "failed"; "error", where the check could not come to its end; "skipped",
             where there was nothing to look at.
-        message: What was expected, what was found, and how to mend it; why it was skipped.
+        message: What was expected, what was found, and how to fix it; why it was skipped.
         seconds: How long it took.
 
     Example:
@@ -40,7 +40,7 @@ class Result:
 
 
 class Report(Sequence[Result]):
-    """The results of a run of the checks; printed, a table and what to mend.
+    """The results of a run of the checks; printed, a table and what to fix.
 
     Args:
         results: In the order in which they came.
@@ -70,7 +70,7 @@ class Report(Sequence[Result]):
     @property
     def failed(self) -> list[Result]:
         """The results that are not as they should be: failed ones, and errors."""
-        return [one for one in self if one.outcome in ("failed", "error")]
+        return [result for result in self if result.outcome in ("failed", "error")]
 
     @property
     def ok(self) -> bool:
@@ -78,7 +78,7 @@ class Report(Sequence[Result]):
         return bool(self) and not self.failed
 
     def __str__(self) -> str:
-        parts = [_table(self)] + [_in_full(one) for one in self.failed]
+        parts = [_table(self)] + [_in_full(result) for result in self.failed]
         return "\n\n".join([*parts, *filter(None, [_skipped(self)])])
 
     def __repr__(self) -> str:
@@ -87,28 +87,28 @@ class Report(Sequence[Result]):
 
 def _table(report: Report) -> str:
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for one in report:
-        counts.setdefault((one.subject, one.backend), Counter())[one.outcome] += 1
+    for result in report:
+        counts.setdefault((result.subject, result.backend), Counter())[result.outcome] += 1
     width = max([len(subject) for subject, _ in counts] + [len("subject")])
     side = max([len(backend) for _, backend in counts] + [len("backend")])
     lines = [f"{'subject':<{width}}  {'backend':<{side}}  {'  '.join(OUTCOMES)}"]
-    for (subject, backend), found in counts.items():
-        cells = "  ".join(f"{found[one]:>{len(one)}}" for one in OUTCOMES)
+    for (subject, backend), count in counts.items():
+        cells = "  ".join(f"{count[outcome]:>{len(outcome)}}" for outcome in OUTCOMES)
         lines.append(f"{subject:<{width}}  {backend:<{side}}  {cells}")
     return "\n".join(lines)
 
 
-def _in_full(one: Result) -> str:
-    head = f"{one.outcome.upper()}  {one.check}: {one.subject} on {one.backend}"
-    return head + "\n" + textwrap.indent(one.message, "    ")
+def _in_full(result: Result) -> str:
+    head = f"{result.outcome.upper()}  {result.check}: {result.subject} on {result.backend}"
+    return head + "\n" + textwrap.indent(result.message, "    ")
 
 
 def _skipped(report: Report) -> str:
     """Return a line for each reason, with the checks that it kept from looking."""
     reasons: dict[str, Counter[str]] = {}
-    for one in report:
-        if one.outcome == "skipped":
-            reasons.setdefault(one.message, Counter())[one.check] += 1
+    for result in report:
+        if result.outcome == "skipped":
+            reasons.setdefault(result.message, Counter())[result.check] += 1
     return "\n".join(
         f"skipped  {checks.total()}×, {reason} ({', '.join(checks)})"
         for reason, checks in reasons.items()

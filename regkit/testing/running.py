@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import keras
 
-from regkit.testing.checking import Check, CheckFailed, CheckSkipped, chosen, said
+from regkit.testing.checking import Check
+from regkit.testing.choosing import chosen
+from regkit.testing.failures import CheckFailed, CheckSkipped, said
 from regkit.testing.report import Result
 from regkit.testing.subject import Subject
 
@@ -15,7 +17,7 @@ __all__ = ["jobs", "run"]
 
 
 def jobs(
-    found: Sequence[Subject], names: Iterable[str] | None = None
+    subjects: Sequence[Subject], names: Iterable[str] | None = None
 ) -> list[tuple[Check, Subject]]:
     """Return every check beside every subject that it is for, subject by subject.
 
@@ -27,7 +29,7 @@ def jobs(
     checks = chosen(names)
     return [
         (check, subject)
-        for subject in found
+        for subject in subjects
         for check in checks
         if subject.kind in check.kinds and (not subject.problem or check.name == "registration")
     ]

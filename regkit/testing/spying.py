@@ -61,7 +61,7 @@ def _looked_on(
 
 
 def _add(notes: list[str], more: list[str]) -> None:
-    notes += [one for one in more if one not in notes]
+    notes += [note for note in more if note not in notes]
 
 
 class _Given:
@@ -82,10 +82,10 @@ class _Given:
         return inner
 
     def recast(self, returned: object) -> list[str]:
-        found = _form(_parts(self.stage, returned)) if self.form else self.form
-        if found == self.form:
+        form = _form(_parts(self.stage, returned)) if self.form else self.form
+        if form == self.form:
             return []
-        return [f"{self.stage} was given {self.form} and gave back {found}"]
+        return [f"{self.stage} was given {self.form} and gave back {form}"]
 
 
 _ALIKE = ("data", "gradient", "update")
@@ -112,9 +112,9 @@ def _state_of(value: object) -> Any:
     if isinstance(value, np.ndarray):
         return id(value), hashlib.sha1(value.tobytes()).hexdigest()
     if isinstance(value, dict):
-        return id(value), [(key, id(one)) for key, one in value.items()]
+        return id(value), [(key, id(item)) for key, item in value.items()]
     if isinstance(value, list | set | tuple):
-        return id(value), [id(one) for one in value]
+        return id(value), [id(item) for item in value]
     return id(value)
 
 

@@ -17,7 +17,7 @@ from regkit.core.registry import Entry
 from regkit.core.stages import Stage
 from regkit.core.technique import Technique
 from regkit.testing.cases import STANDARD, Case
-from regkit.testing.checking import CheckSkipped, said
+from regkit.testing.failures import CheckSkipped, said
 from regkit.testing.finding import entries_of
 from regkit.testing.spying import Notes, spied
 from regkit.testing.workbench import SEED as GLOBAL_SEED
@@ -164,8 +164,8 @@ class Subject:
     @property
     def neutral(self) -> dict[str, Any]:
         """The options that have a value at which the technique does nothing, and that value."""
-        found = self.options.items()
-        return {name: kind.neutral for name, kind in found if kind.neutral is not None}
+        declared = self.options.items()
+        return {name: kind.neutral for name, kind in declared if kind.neutral is not None}
 
     def seeded(self, seed: int | None = SEED) -> Any:
         """Return a new instance with a seed, where it takes one."""
@@ -250,12 +250,12 @@ def subjects(what: str | Iterable[Any]) -> list[Subject]:
     """
     if isinstance(what, str):
         entries = entries_of(what)
-        beside = tuple(dict.fromkeys(one.module for one in entries))
-        return [one for entry in entries for one in _of_entry(entry, beside)]
+        beside = tuple(dict.fromkeys(entry.module for entry in entries))
+        return [subject for entry in entries for subject in _of_entry(entry, beside)]
     given = list(what)
-    classes = [one if inspect.isclass(one) else type(one) for one in given]
-    beside = tuple(dict.fromkeys(one.__module__ for one in classes))
-    return [one for each in given for one in _of_given(each, beside)]
+    classes = [item if inspect.isclass(item) else type(item) for item in given]
+    beside = tuple(dict.fromkeys(cls.__module__ for cls in classes))
+    return [subject for each in given for subject in _of_given(each, beside)]
 
 
 def _of_entry(entry: Entry, beside: tuple[str, ...]) -> list[Subject]:
@@ -277,13 +277,13 @@ def _of_class(
 ) -> list[Subject]:
     try:
         declared = getattr(cls, "checked_as", None)
-        others = [repr(one) for one in declared()[1:]] if callable(declared) else []
+        others = [repr(instance) for instance in declared()[1:]] if callable(declared) else []
     except Exception:  # the check `default_options` says why
         others = []
-    labels = [label] + [f"{label}{one.removeprefix(cls.__name__)}" for one in others]
+    labels = [label] + [f"{label}{other.removeprefix(cls.__name__)}" for other in others]
     return [
-        Subject(cls, kind, one, place=place, entry=entry, beside=beside)
-        for place, one in enumerate(labels)
+        Subject(cls, kind, text, place=place, entry=entry, beside=beside)
+        for place, text in enumerate(labels)
     ]
 
 

@@ -68,8 +68,8 @@ class Run:
     @property
     def finite(self) -> bool:
         """Whether all logs and weights are finite numbers."""
-        logs = all(np.isfinite(one).all() for one in self.history.values())
-        return logs and all(np.isfinite(one).all() for one in self.weights)
+        logs = all(np.isfinite(values).all() for values in self.history.values())
+        return logs and all(np.isfinite(values).all() for values in self.weights)
 
 
 class _Forerunner(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -200,7 +200,7 @@ def targets_seen(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 def values(model: keras.Model) -> Weights:
     """Return copies of a model's weights."""
-    return [np.array(one) for one in model.get_weights()]
+    return [np.array(value) for value in model.get_weights()]
 
 
 def reset(model: keras.Model, weights: Weights, iteration: int = 0) -> None:
@@ -229,16 +229,16 @@ def same_logs(run: Run, other: Run) -> bool:
 
 def marks(model: keras.Model) -> dict[str, Any]:
     """Return what a fit must leave as it was: attributes, variables and configuration, by name."""
-    owners = {f"layer {one.name!r}": one for one in model._flatten_layers(include_self=False)}
+    owners = {f"layer {layer.name!r}": layer for layer in model._flatten_layers(include_self=False)}
     owners |= {"optimizer": model.optimizer, "model": model}
-    found: dict[str, Any] = {}
+    noted: dict[str, Any] = {}
     for name, owner in owners.items():
-        found[f"the attributes of the {name}"] = sorted(vars(owner))
-        variables = [f"{one.path} {tuple(one.shape)}" for one in owner.variables]
-        found[f"the variables of the {name}"] = variables
-        found[f"the configuration of the {name}"] = _plain(owner.get_config())
-    found["how the model is compiled"] = _plain(model.get_compile_config())
-    return found
+        noted[f"the attributes of the {name}"] = sorted(vars(owner))
+        variables = [f"{variable.path} {tuple(variable.shape)}" for variable in owner.variables]
+        noted[f"the variables of the {name}"] = variables
+        noted[f"the configuration of the {name}"] = _plain(owner.get_config())
+    noted["how the model is compiled"] = _plain(model.get_compile_config())
+    return noted
 
 
 def _plain(config: object) -> Any:
@@ -298,17 +298,22 @@ class Bench:
         return marks(model)
 
 
-def bench(case: Case, eager: bool = False) -> Bench:
+def bench(case: Case, eager: bool = False, twin: bool = False) -> Bench:
     """Return the model on which the techniques of a process train, one after another.
 
     There is one for each dtype policy, compiled or not. Keras' own steps of it compile once for all
     techniques.
+
+    Args:
+        case: What the model is made of.
+        eager: Whether it runs eagerly.
+        twin: Whether it is another model than without, so that a technique's step is traced anew.
     """
-    return _bench(case, eager, keras.config.dtype_policy().name)
+    return _bench(case, eager, twin, keras.config.dtype_policy().name)
 
 
 @functools.cache
-def _bench(case: Case, eager: bool, policy: str) -> Bench:
+def _bench(case: Case, eager: bool, twin: bool, policy: str) -> Bench:
     options: dict[str, object] = {"metrics": [targets_seen]} if case in STANDARD else {}
     if eager:
         options["run_eagerly"] = True

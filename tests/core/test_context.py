@@ -246,3 +246,37 @@ def test_two_replicas_count_a_penalty_once(backend):
         env=os.environ | {"PYTHONPATH": "."},
     )  # fmt: skip
     assert "equal" in done.stdout, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_stage_method_may_ask_the_technique_itself_for_the_model(eager):
+    """On JAX Keras brings the variables up to date for who asks a callback, in the midst of a step."""
+
+    class Asks(regkit.Technique):
+        def data(self, batch, context):
+            assert self.model is context.model
+            return batch
+
+        def forward(self, call, inputs, context):
+            assert self.model is context.model
+            return call(inputs)
+
+        def penalty(self, context):
+            assert self.model is context.model
+            return 0.0
+
+        def gradient(self, gradients, context):
+            assert self.model is context.model
+            return gradients
+
+        def update(self, weights, context):
+            assert self.model is context.model
+            return weights
+
+    x, y = models.data()
+    results = []
+    for techniques in ([Asks()], []):
+        model = models.compiled(models.sequential(), run_eagerly=eager)
+        models.fit(model, x, y, techniques, epochs=2)
+        results.append(models.values(model))
+    models.same(*results, tolerance=1e-6)

@@ -76,7 +76,7 @@ class Broken:
         check: The check that finds it.
         changes: Of the module.
         says: Parts of what was found.
-        mend: Parts of what the author is told to do.
+        fix: Parts of what the author is told to do.
         install: Options of `install`, where the metadata are wrong.
     """
 
@@ -84,7 +84,7 @@ class Broken:
     check: str
     changes: tuple[tuple[str, str], ...]
     says: tuple[str, ...]
-    mend: tuple[str, ...]
+    fix: tuple[str, ...]
     install: dict = field(default_factory=dict)
 
 

@@ -119,7 +119,7 @@ def test_it_passes_every_check_on_the_other_backends(environment):
 
 
 def rows():
-    """Return the rows of the guide's table of what can be wrong: what → found by, says, mend."""
+    """Return the rows of the guide's table of what can be wrong: what → found by, says, fix."""
     section = GUIDE.read_text(encoding="utf-8").partition("## When something is wrong\n")[2]
     cells = [re.split(r"(?<!\\)\|", line) for line in section.partition("\n## ")[0].splitlines()]
     return {one[1].strip(): [cell.strip() for cell in one[2:5]] for one in cells if len(one) == 6}
@@ -143,12 +143,12 @@ def test_what_breaks_it_is_found_with_what_to_do(broken, folder, site):
     registry.refresh()
     (result,) = [run(*job) for job in jobs(subjects(NAME), [broken.check])]
     assert result.outcome == "failed", result.message
-    expected, found, mend = re.fullmatch(
-        r"expected: (.*)\nfound: (.*)\nto mend: (.*)", result.message, re.DOTALL
+    expected, found, fix = re.fullmatch(
+        r"expected: (.*)\nfound: (.*)\nto fix: (.*)", result.message, re.DOTALL
     ).groups()
     assert expected
     requires_all(found, broken.says, "found")
-    requires_all(mend, broken.mend, "to mend")
+    requires_all(fix, broken.fix, "to fix")
     by, said, _ = rows()[broken.name]
     assert by == f"`{broken.check}`"
     requires_all(found, re.findall(r"`([^`]+)`", said), "the guide")

@@ -1,4 +1,4 @@
-"""Every check catches a technique that is wrong, and says how to mend it."""
+"""Every check catches a technique that is wrong, and says how to fix it."""
 
 import re
 import sys
@@ -7,7 +7,8 @@ import keras
 import pytest
 
 from regkit.core import registry
-from regkit.testing.checking import CheckFailed, chosen
+from regkit.testing.choosing import chosen
+from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import subjects
 from tests.plugins_of_tests import install, site_fixture  # noqa: F401
 from tests.testing.mutants import MUTANTS, PLUGINS
@@ -24,7 +25,7 @@ def caught(check, subject, pattern):
     with pytest.raises(CheckFailed) as failure:
         CHECKS[check](subject)
     text = str(failure.value)
-    assert re.fullmatch(r"(?s)expected: .+\nfound: .+\nto mend: .+", text), text
+    assert re.fullmatch(r"(?s)expected: .+\nfound: .+\nto fix: .+", text), text
     assert re.search(pattern, text, re.DOTALL), text
 
 

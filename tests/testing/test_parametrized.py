@@ -9,7 +9,7 @@ import regkit
 import regkit.testing
 from regkit.core.errors import RegkitError
 from regkit.testing import parametrize_with_checks
-from regkit.testing.checking import CheckFailed
+from regkit.testing.failures import CheckFailed
 from tests.testing.mutants.randomness import NoneIsZero
 
 pytest_plugins = ["pytester"]

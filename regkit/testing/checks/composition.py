@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from regkit.core.stages import Stage
-from regkit.testing.checking import CheckFailed, attempted, check
+from regkit.testing.checking import check
 from regkit.testing.companions import companions
+from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import Run, bench, fit, same
 
 __all__ = ["composition"]
+
+EPOCHS = 2  # so that each technique also acts after one has ended
 
 
 @check()
@@ -30,7 +33,9 @@ def composition(subject: Subject) -> None:
             "gradients",
         )
     idle = [
-        f"{stage.name} ({', '.join(one.waiting)})" for stage, one in others.items() if one.waiting
+        f"{stage.name} ({', '.join(technique.waiting)})"
+        for stage, technique in others.items()
+        if technique.waiting
     ]
     if idle:
         raise CheckFailed(
@@ -60,4 +65,4 @@ def _run(subject: Subject, place: int) -> tuple[Run, dict[Stage, Any]]:
     )
     with bench(case, eager=True).lent() as model, trains:
         watches = Stage.WATCH in technique.stages()
-        return fit(model, case, recipe, validated=watches), others
+        return fit(model, case, recipe, validated=watches, epochs=EPOCHS), others

@@ -6,8 +6,9 @@ from typing import Any
 
 import keras
 
-from regkit.testing.checking import CheckFailed, check
+from regkit.testing.checking import check
 from regkit.testing.differences import difference
+from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import Run, fit, marks, plain, reset, same, same_logs
 
@@ -17,17 +18,17 @@ __all__ = ["crash", "detach"]
 @check()
 def detach(subject: Subject) -> None:
     """After a fit nothing of the technique is on the model, and the next fit is a plain one."""
-    found = subject.standard
-    mend = (
+    standard = subject.standard
+    fix = (
         "keep nothing on the model: declare state in initial_state, use context.with_weights for "
         "other values of variables, and undo in on_train_end what a host event did"
     )
-    _require_plain(found.marks, plain(found.case).marks, "after the fit", mend)
+    _require_plain(standard.marks, plain(standard.case).marks, "after the fit", fix)
     with subject.bench.lent() as model:
         subject.fit(model, subject.seeded(), epochs=1)
         reset(model, subject.bench.start)
-        run = fit(model, found.case)
-    _require_plain_fit(run, plain(found.case).run, "the fit after it", mend)
+        run = fit(model, standard.case)
+    _require_plain_fit(run, plain(standard.case).run, "the fit after it", fix)
 
 
 class _Crash(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -39,7 +40,7 @@ class _Crash(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
 def crash(subject: Subject) -> None:
     """After a fit that crashed the next one is plain, and leaves a plain model."""
     case = subject.standard.case
-    mend = (
+    fix = (
         "a crash tells callbacks nothing, so on_train_end does not come. Act in the stage methods, "
         "which the seam takes off again, and let no host event change the model for later"
     )
@@ -54,27 +55,27 @@ def crash(subject: Subject) -> None:
         reset(model, subject.bench.start)
         run = fit(model, case)
         left = marks(model)
-    _require_plain_fit(run, plain(case).run, "the fit after a crash", mend)
-    _require_plain(left, before, "after a crash and another fit", mend)
+    _require_plain_fit(run, plain(case).run, "the fit after a crash", fix)
+    _require_plain(left, before, "after a crash and another fit", fix)
 
 
-def _require_plain(left: dict[str, Any], expected: dict[str, Any], when: str, mend: str) -> None:
+def _require_plain(left: dict[str, Any], expected: dict[str, Any], when: str, fix: str) -> None:
     for name, value in expected.items():
         if left.get(name) == value:
             continue
         found = difference(left.get(name), value, name)
         if isinstance(value, list):
-            more = [one for one in left.get(name, ()) if one not in value]
-            gone = [one for one in value if one not in left.get(name, ())]
+            more = [name for name in left.get(name, ()) if name not in value]
+            gone = [name for name in value if name not in left.get(name, ())]
             found = f"there is more: {more}" if more else f"there lacks {gone}"
-        raise CheckFailed(f"{name}: {when} as without the technique", found, mend)
+        raise CheckFailed(f"{name}: {when} as without the technique", found, fix)
 
 
-def _require_plain_fit(run: Run, expected: Run, which: str, mend: str) -> None:
+def _require_plain_fit(run: Run, expected: Run, which: str, fix: str) -> None:
     if not same_logs(run, expected) or not same(run.weights, expected.weights):
         raise CheckFailed(
             f"{which}, without techniques, equals a fit of a model that never met one",
             f"logs {sorted(run.history)}"
             + ("" if same(run.weights, expected.weights) else "; the weights differ"),
-            mend,
+            fix,
         )

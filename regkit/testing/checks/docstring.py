@@ -9,7 +9,8 @@ import re
 import sys
 from typing import Any
 
-from regkit.testing.checking import CheckFailed, CheckSkipped, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped
 from regkit.testing.subject import Subject
 
 __all__ = ["docstring", "example"]
@@ -37,8 +38,8 @@ def docstring(subject: Subject) -> None:
     if not re.fullmatch(r"[A-Z].*[^.]\.", summary) or ". " in summary:
         lacks.append("one sentence, with a capital and a full stop, before the first empty line")
     named = _section(text, "Args")
-    arguments = [one for one in _arguments(cls) if not re.search(rf"(?m)^\s+{one}\b.*:", named)]
-    lacks += [f"{one!r} in the section Args:" for one in arguments]
+    arguments = [name for name in _arguments(cls) if not re.search(rf"(?m)^\s+{name}\b.*:", named)]
+    lacks += [f"{name!r} in the section Args:" for name in arguments]
     if ">>>" not in _section(text, "Examples?"):
         lacks.append("the section Example: with lines that begin with >>>")
     if lacks:
@@ -50,8 +51,8 @@ def docstring(subject: Subject) -> None:
 
 
 def _section(text: str, name: str) -> str:
-    found = re.search(rf"(?ms)^{name}:\n(.*?)(?=^\S|\Z)", text)
-    return found[1] if found else ""
+    section = re.search(rf"(?ms)^{name}:\n(.*?)(?=^\S|\Z)", text)
+    return section[1] if section else ""
 
 
 def _arguments(cls: type) -> list[str]:
@@ -60,7 +61,7 @@ def _arguments(cls: type) -> list[str]:
     except (TypeError, ValueError):
         return []
     variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [one.name for one in parameters if one.kind not in variable]
+    return [parameter.name for parameter in parameters if parameter.kind not in variable]
 
 
 @check(*_ALL)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import keras
 
 from regkit.core.technique import Technique
-from regkit.testing.checking import CheckFailed, attempted, check
+from regkit.testing.checking import check
 from regkit.testing.checks.schedules import scheduled, with_schedule
+from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.spying import spied
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import Run, bench, same
@@ -14,7 +15,7 @@ from regkit.testing.workbench import Run, bench, same
 __all__ = ["dtypes"]
 
 ABOUT = 0.1
-_MEND = (
+_FIX = (
     "take the type from what is changed, as in x + ops.cast(noise, x.dtype): random numbers and "
     "strengths are float32, what layers compute is float16 or bfloat16"
 )
@@ -39,21 +40,21 @@ def _under(policy: str, subject: Subject) -> None:
         raise CheckFailed(
             f"losses and weights stay finite under {policy}",
             f"they do not: {run.history}",
-            _MEND + ". float16 ends at 65504: sum squares in float32",
+            _FIX + ". float16 ends at 65504: sum squares in float32",
         )
     _require_types(recast, policy)
     if comparable and not same(run.epochs[0], subject.standard.run.epochs[0], ABOUT):
         raise CheckFailed(
             f"under {policy} a fit ends within {ABOUT} of one in float32",
             "the weights differ by more after an epoch",
-            _MEND,
+            _FIX,
         )
 
 
 def _run(policy: str, subject: Subject, technique: Technique) -> tuple[Run, list[str]]:
     keras.config.set_dtype_policy(policy)
     notes = spied(technique)
-    trains = attempted(f"a fit with the technique trains under {policy}", _MEND)
+    trains = attempted(f"a fit with the technique trains under {policy}", _FIX)
     with bench(subject.standard.case).lent() as model, trains:
         run = subject.fit(model, technique)
     return run, notes.recast
@@ -64,5 +65,5 @@ def _require_types(recast: list[str], policy: str) -> None:
         raise CheckFailed(
             f"under {policy} a stage method gives back the structure and types that it was given",
             "; ".join(recast),
-            _MEND,
+            _FIX,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from regkit.core.stages import Stage
-from regkit.testing.checking import CheckFailed, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import CannotTrain, Standard, Subject
 from regkit.testing.workbench import plain, same
 
@@ -16,7 +17,7 @@ LEAST = 1e-5  # of a weight; below it an effect is lost in what the other checks
 def effect(subject: Subject) -> None:
     """A small model trains with it to finite numbers, and its weights change, or its state."""
     try:
-        found = subject.standard
+        standard = subject.standard
     except CannotTrain as error:
         raise CheckFailed(
             "a fit with the technique trains one of the kit's models",
@@ -24,25 +25,26 @@ def effect(subject: Subject) -> None:
             "correct what the errors name. Where the technique needs options for such models, "
             "return instances with them from a classmethod checked_as",
         ) from error
-    if not found.run.finite:
+    if not standard.run.finite:
         raise CheckFailed(
             "losses and weights stay finite",
-            f"after {len(found.run.epochs)} epochs on {found.case.name}: {found.run.history}",
+            f"after {len(standard.run.epochs)} epochs on {standard.case.name}: "
+            f"{standard.run.history}",
             "look for a division by zero, a root or a logarithm at zero, or a strength too large "
             "for a model of some hundred weights; checked_as can return weaker instances",
         )
-    if not _acts(found):
+    if not _acts(standard):
         raise CheckFailed(
-            f"{found.technique!r} changes weights by {LEAST:g} at least, or declares state",
-            f"a fit on {found.case.name} is as without it",
+            f"{standard.technique!r} changes weights by {LEAST:g} at least, or declares state",
+            f"a fit on {standard.case.name} is as without it",
             "see that each stage method returns what it changed. Where the defaults are too weak "
             "for 9 steps on a small model, return stronger instances from a classmethod "
             "checked_as, as [cls(0.02)]",
         )
 
 
-def _acts(found: Standard) -> bool:
+def _acts(standard: Standard) -> bool:
     """Return whether the fit differs; one that looks on may do so from the host, or with state."""
-    if found.technique.stages() == (Stage.WATCH,) or any(found.states):
+    if standard.technique.stages() == (Stage.WATCH,) or any(standard.states):
         return True
-    return not same(found.run.weights, plain(found.case).run.weights, LEAST)
+    return not same(standard.run.weights, plain(standard.case).run.weights, LEAST)

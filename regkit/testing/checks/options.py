@@ -7,7 +7,8 @@ import inspect
 from regkit.core.errors import OptionError
 from regkit.core.options import constraints, defaults
 from regkit.core.technique import Technique
-from regkit.testing.checking import CheckFailed, CheckSkipped, check, said
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped, said
 from regkit.testing.subject import CannotMake, Subject
 
 __all__ = ["bad_options", "declared_options", "default_options", "misspelt_option"]
@@ -60,9 +61,9 @@ def bad_options(subject: Subject) -> None:
 
 
 def _refused(subject: Subject, name: str, value: object, allowed: str) -> None:
-    now = {one: getattr(subject.make(), one) for one in subject.options}
+    now = {option: getattr(subject.make(), option) for option in subject.options}
     expected = f"{subject.name}({name}={value!r}) raises an OptionError: {name} must be {allowed}"
-    mend = (
+    fix = (
         "leave the check to the annotation of the option: Technique checks it before __init__ "
         "runs. A constraint of your own raises ValueError or TypeError in check()"
     )
@@ -72,10 +73,10 @@ def _refused(subject: Subject, name: str, value: object, allowed: str) -> None:
         text = str(error)
         if all(part in text for part in (name, allowed, f"received {name}=")):
             return
-        raise CheckFailed(expected, f"OptionError: {text}", mend) from error
+        raise CheckFailed(expected, f"OptionError: {text}", fix) from error
     except Exception as error:
-        raise CheckFailed(expected, said(error), mend) from error
-    raise CheckFailed(expected, f"it was taken: {made!r}", mend)
+        raise CheckFailed(expected, said(error), fix) from error
+    raise CheckFailed(expected, f"it was taken: {made!r}", fix)
 
 
 @check()
@@ -86,7 +87,7 @@ def misspelt_option(subject: Subject) -> None:
         raise CheckSkipped("it has no options")
     wrong = right[:-1] if len(right) > 3 else right + "x"
     expected = f"{subject.name}({wrong}=…) raises an OptionError: did you mean {right!r}?"
-    mend = (
+    fix = (
         "write an __init__ that names its arguments one by one: no **kwargs, and no @dataclass, "
         "whose __init__ checks nothing"
     )
@@ -95,7 +96,7 @@ def misspelt_option(subject: Subject) -> None:
     except OptionError as error:
         if f"did you mean {right!r}" in str(error):
             return
-        raise CheckFailed(expected, f"OptionError: {error}", mend) from error
+        raise CheckFailed(expected, f"OptionError: {error}", fix) from error
     except Exception as error:
-        raise CheckFailed(expected, said(error), mend) from error
-    raise CheckFailed(expected, "it was taken", mend)
+        raise CheckFailed(expected, said(error), fix) from error
+    raise CheckFailed(expected, "it was taken", fix)

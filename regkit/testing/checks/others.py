@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from regkit.testing.checking import CheckFailed, attempted, check, said
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, attempted, said
 from regkit.testing.subject import CannotMake, Subject
 
 __all__ = ["construction", "regularizer_config", "regularizer_value"]
@@ -36,12 +37,12 @@ def construction(subject: Subject) -> None:
 @check("regularizer")
 def regularizer_config(subject: Subject) -> None:
     """`get_config` is JSON, and `from_config` makes an equal regularizer of it."""
-    mend = "return the arguments of __init__ from get_config, by name, as plain numbers"
-    with attempted("get_config() is JSON, and from_config() takes it", mend):
+    fix = "return the arguments of __init__ from get_config, by name, as plain numbers"
+    with attempted("get_config() is JSON, and from_config() takes it", fix):
         config = json.loads(json.dumps(subject.make().get_config()))
         again = json.loads(json.dumps(subject.cls.from_config(config).get_config()))
     if again != config:
-        raise CheckFailed("from_config() keeps the options", f"{config} became {again}", mend)
+        raise CheckFailed("from_config() keeps the options", f"{config} became {again}", fix)
 
 
 @check("regularizer")
@@ -65,7 +66,7 @@ def regularizer_value(subject: Subject) -> None:
     model = keras.Sequential([keras.Input((3,)), layer])
     model.compile(keras.optimizers.SGD(0.1), "mse")
     model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
-    if not all(np.isfinite(one).all() for one in model.get_weights()):
+    if not all(np.isfinite(value).all() for value in model.get_weights()):
         raise CheckFailed(
             "the gradient is finite where weights are zero",
             "a step from a kernel of zeros gives NaN",

@@ -7,10 +7,11 @@ gives a compiled step its seeds as values.
 
 from __future__ import annotations
 
-from regkit.testing.checking import CheckFailed, CheckSkipped, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped
 from regkit.testing.subject import OTHER_SEED, SEED, CannotTrain, Standard, Subject
 from regkit.testing.workbench import SEED as GLOBAL_SEED
-from regkit.testing.workbench import plain, same
+from regkit.testing.workbench import bench, plain, same
 
 __all__ = ["global_randomness", "global_seed", "seed"]
 
@@ -23,11 +24,11 @@ _OPTION = "give __init__ the option `seed: SeedOption = None`, and " + _DRAW
 
 @check()
 def seed(subject: Subject) -> None:
-    """The same seed is the same run on a new model, bit for bit; another seed is another run."""
-    found = _standard(subject)
+    """The same seed is the same run on an equal model, bit for bit; another seed is another run."""
+    standard = _standard(subject)
     with_seed = "seed" in subject.options
-    model = found.case.compiled(metrics=subject.bench.options["metrics"])
-    again = subject.fit(model, subject.seeded(), seed=GLOBAL_SEED + 1)
+    with bench(standard.case, twin=True).lent() as model:
+        again = subject.fit(model, subject.seeded(), seed=GLOBAL_SEED + 1)
     if not subject.equals_standard(again):
         raise CheckFailed(
             f"two fits with seed={SEED} on equal models end with the same weights"
@@ -81,9 +82,9 @@ def global_seed(subject: Subject) -> None:
 @check()
 def global_randomness(subject: Subject) -> None:
     """A fit leaves the random states of Python, NumPy and Keras as one without it does."""
-    found = subject.standard
+    standard = subject.standard
     names = ("random", "numpy.random", "keras.random")
-    pairs = zip(names, found.run.randomness, plain(found.case).run.randomness, strict=True)
+    pairs = zip(names, standard.run.randomness, plain(standard.case).run.randomness, strict=True)
     changed = [name for name, now, expected in pairs if now != expected]
     if changed:
         raise CheckFailed(

@@ -8,13 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from regkit.testing.checking import CheckFailed, attempted, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.subject import StateRecorder, Subject
 from regkit.testing.workbench import reset
 
 __all__ = ["resume"]
 
-_MEND = (
+_FIX = (
     "declare what the step remembers in initial_state, and return what the host events remember "
     "(numbers, text, arrays) from host_state, to be taken back in set_host_state"
 )
@@ -44,7 +45,7 @@ def resume(subject: Subject) -> None:
         def backup() -> Any:
             return keras.callbacks.BackupAndRestore(folder)
 
-        with attempted("a fit with BackupAndRestore writes and reads the technique's state", _MEND):
+        with attempted("a fit with BackupAndRestore writes and reads the technique's state", _FIX):
             technique = subject.seeded()
             states = StateRecorder(technique)
             with subject.bench.lent() as model:
@@ -54,12 +55,12 @@ def resume(subject: Subject) -> None:
                 run = subject.fit(model, technique, backup(), states, seed=99)
     expected = "a run that was killed and resumed ends as one without a break"
     if not subject.equals_standard(run):
-        raise CheckFailed(f"{expected}, with its weights", "the weights differ", _MEND)
+        raise CheckFailed(f"{expected}, with its weights", "the weights differ", _FIX)
     if not _equal(states.seen[-1:], whole.states[-1:]):
-        raise CheckFailed(f"{expected}, with its state", "the declared state differs", _MEND)
+        raise CheckFailed(f"{expected}, with its state", "the declared state differs", _FIX)
     host = technique.host_state()
     if not _equal(host, whole.host):
-        raise CheckFailed(f"{expected}, and host_state() is {whole.host}", f"it is {host}", _MEND)
+        raise CheckFailed(f"{expected}, and host_state() is {whole.host}", f"it is {host}", _FIX)
 
 
 def _killed(subject: Subject, model: keras.Model, backup: keras.callbacks.Callback) -> None:

@@ -10,7 +10,8 @@ import keras
 from regkit.core import registry
 from regkit.core.options import defaults
 from regkit.core.recipe import Recipe
-from regkit.testing.checking import CheckFailed, CheckSkipped, attempted, check, said
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped, attempted, said
 from regkit.testing.subject import Subject
 
 __all__ = ["config", "representation", "text"]
@@ -20,17 +21,17 @@ __all__ = ["config", "representation", "text"]
 def config(subject: Subject) -> None:
     """`get_config` holds every option; JSON keeps it; an equal technique is made of it."""
     made = subject.make()
-    found = made.get_config()
+    given = made.get_config()
     stored = {name: getattr(made, name) for name in subject.options}
-    mend = (
+    fix = (
         "leave get_config to Technique, and set self.<option> to the option as it came: what is "
         "computed from it goes under another name"
     )
     expected = f"get_config() of {made!r} is its options, {_shown(stored)}"
-    if _shown(found) != _shown(stored):
-        raise CheckFailed(expected, f"it is {_shown(found)}", mend)
+    if _shown(given) != _shown(stored):
+        raise CheckFailed(expected, f"it is {_shown(given)}", fix)
     try:
-        written = json.loads(json.dumps(found, default=_schedule))
+        written = json.loads(json.dumps(given, default=_schedule))
     except (TypeError, ValueError) as error:
         raise CheckFailed(
             f"json.dumps takes the options of {made!r}: numbers, text, lists and schedules",
@@ -38,14 +39,14 @@ def config(subject: Subject) -> None:
             "let the constraint's check() return plain Python values, float(x) for an array's; "
             "what is computed from them goes under another name",
         ) from error
-    options = {name: found[name] if _takes(found[name]) else written[name] for name in found}
-    with attempted(f"{subject.name}(**config) makes an equal technique", mend):
+    options = {name: given[name] if _takes(given[name]) else written[name] for name in given}
+    with attempted(f"{subject.name}(**config) makes an equal technique", fix):
         again = subject.cls(**options).get_config()
-    if _shown(again) != _shown(found):
+    if _shown(again) != _shown(given):
         raise CheckFailed(
-            f"{subject.name}(**config) has the options {_shown(found)}",
+            f"{subject.name}(**config) has the options {_shown(given)}",
             f"it has {_shown(again)}",
-            mend + "; a constraint's check() must take what it has returned",
+            fix + "; a constraint's check() must take what it has returned",
         )
 
 
@@ -60,7 +61,9 @@ def _schedule(value: object) -> Any:
 
 
 def _shown(options: dict[str, Any]) -> str:
-    values = {name: one.get_config() if _takes(one) else one for name, one in options.items()}
+    values = {
+        name: value.get_config() if _takes(value) else value for name, value in options.items()
+    }
     return repr(dict(sorted(values.items())))
 
 
@@ -89,8 +92,8 @@ def text(subject: Subject) -> None:
 def representation(subject: Subject) -> None:
     """`repr` is the call that makes the technique, on one line, alike for equal ones."""
     made, other = subject.make(), subject.make()
-    mend = "leave __repr__ to Technique; how an option is shown its constraint's show() says"
-    with attempted(f"repr of a {subject.name} is text", mend):
+    fix = "leave __repr__ to Technique; how an option is shown its constraint's show() says"
+    with attempted(f"repr of a {subject.name} is text", fix):
         shown, again = repr(made), repr(other)
     given = [
         name
@@ -103,5 +106,5 @@ def representation(subject: Subject) -> None:
         raise CheckFailed(
             f"repr is {call} on one line, the same for two that are equal",
             f"{shown!r}, and for an equal one {again!r}",
-            mend,
+            fix,
         )

@@ -10,14 +10,15 @@ from typing import Any
 
 import keras
 
-from regkit.testing.checking import CheckFailed, attempted, check
+from regkit.testing.checking import check
 from regkit.testing.differences import difference
+from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import plain, same, values
 
 __all__ = ["saving"]
 
-_MEND = (
+_FIX = (
     "put no layer, regularizer, loss or other object of the plugin on the model: who loads it "
     "would need the plugin. Act in the stage methods"
 )
@@ -29,7 +30,7 @@ def saving(subject: Subject) -> None:
     case = subject.standard.case
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        with subject.bench.lent() as model, attempted("a trained model is saved and loaded", _MEND):
+        with subject.bench.lent() as model, attempted("a trained model is saved and loaded", _FIX):
             subject.fit(model, subject.seeded(), epochs=1)
             model.save(path)
             weights = values(model)
@@ -41,12 +42,12 @@ def saving(subject: Subject) -> None:
                 "the file of a trained model says what that of a plain one says, so that Keras "
                 "alone can load it",
                 difference(found, expected, "config"),
-                _MEND,
+                _FIX,
             )
-        with attempted("keras.saving.load_model loads the trained model", _MEND):
+        with attempted("keras.saving.load_model loads the trained model", _FIX):
             loaded = keras.saving.load_model(path, compile=False)
     if not same(values(loaded), weights):
-        raise CheckFailed("the loaded model has the trained weights", "it has others", _MEND)
+        raise CheckFailed("the loaded model has the trained weights", "it has others", _FIX)
 
 
 def _config(path: Path) -> Any:
@@ -58,4 +59,4 @@ def _without_ids(config: object) -> Any:
     """Leave out by what numbers a file names the objects that occur in it twice."""
     if isinstance(config, dict):
         return {k: _without_ids(v) for k, v in config.items() if k != "shared_object_id"}
-    return [_without_ids(one) for one in config] if isinstance(config, list) else config
+    return [_without_ids(part) for part in config] if isinstance(config, list) else config

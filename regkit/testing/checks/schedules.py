@@ -7,7 +7,8 @@ from typing import Any
 from keras.optimizers.schedules import PiecewiseConstantDecay
 
 from regkit.core.options import Constraint
-from regkit.testing.checking import CheckFailed, CheckSkipped, attempted, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped, attempted
 from regkit.testing.subject import SEED, Subject
 from regkit.testing.workbench import STEPS, Run, fit, plain, same
 from regkit.types import Tensor
@@ -30,9 +31,11 @@ def schedule(subject: Subject) -> None:
 
 def scheduled(subject: Subject) -> list[str]:
     """Return the options that take a schedule."""
-    one = PiecewiseConstantDecay([1], [SOME, SOME])
-    found = subject.options.items()
-    return [name for name, kind in found if _takes(kind, one) and not _takes(kind, _any_function)]
+    example = PiecewiseConstantDecay([1], [SOME, SOME])
+    declared = subject.options.items()
+    return [
+        name for name, kind in declared if _takes(kind, example) and not _takes(kind, _any_function)
+    ]
 
 
 def _any_function(step: Tensor) -> None:

@@ -10,7 +10,8 @@ import sys
 
 import keras
 
-from regkit.testing.checking import CheckFailed, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import Subject
 
 __all__ = ["MOST", "startup"]
@@ -23,12 +24,12 @@ PATIENCE = 300.0
 _SCRIPT = """
 import importlib, json, sys, time
 import regkit.core.recipe, regkit.core.select
-found = {}
+costs = {}
 for module in json.loads(sys.argv[1]):
     before, started = set(sys.modules), time.process_time()
     importlib.import_module(module)
-    found[module] = [time.process_time() - started, sorted(set(sys.modules) - before)]
-print("\\n" + json.dumps(found))
+    costs[module] = [time.process_time() - started, sorted(set(sys.modules) - before)]
+print("\\n" + json.dumps(costs))
 """
 
 
@@ -38,7 +39,7 @@ def startup(subject: Subject) -> None:
     module = subject.cls.__module__
     modules = tuple(dict.fromkeys([*subject.beside, module]))
     seconds, loaded = _costs(modules).get(module, (0.0, ()))
-    others = [one for one in BACKENDS if one in loaded and one != keras.backend.backend()]
+    others = [name for name in BACKENDS if name in loaded and name != keras.backend.backend()]
     if others:
         raise CheckFailed(
             f"importing {module} loads no backend but {keras.backend.backend()}",
@@ -57,7 +58,7 @@ def startup(subject: Subject) -> None:
 @functools.cache
 def _costs(modules: tuple[str, ...]) -> dict[str, tuple[float, tuple[str, ...]]]:
     """Return seconds and loaded modules of each import, one after another in one process."""
-    path = os.pathsep.join(one or os.getcwd() for one in sys.path)
+    path = os.pathsep.join(path or os.getcwd() for path in sys.path)
     environment = os.environ | {"PYTHONPATH": path, "KERAS_BACKEND": keras.backend.backend()}
     done = subprocess.run(
         [sys.executable, "-P", "-c", _SCRIPT, json.dumps(modules)],
@@ -69,5 +70,5 @@ def _costs(modules: tuple[str, ...]) -> dict[str, tuple[float, tuple[str, ...]]]
             " ".join(done.stderr.split())[-400:],
             "let each module import what it needs, in whatever order they are imported",
         )
-    found = json.loads(done.stdout.splitlines()[-1])
-    return {module: (seconds, tuple(loaded)) for module, (seconds, loaded) in found.items()}
+    costs = json.loads(done.stdout.splitlines()[-1])
+    return {module: (seconds, tuple(loaded)) for module, (seconds, loaded) in costs.items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from regkit.testing.checking import CheckFailed, CheckSkipped, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped
 from regkit.testing.subject import Subject
 
 __all__ = ["new_fit", "pure_stages"]

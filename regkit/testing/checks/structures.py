@@ -8,14 +8,15 @@ import keras
 
 from regkit.core.errors import RegkitError
 from regkit.testing.cases import IMAGES, STRUCTURES, Case
-from regkit.testing.checking import CheckFailed, check, said
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, said
 from regkit.testing.spying import spied
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import bench, same, values
 
 __all__ = ["structures"]
 
-_MEND = (
+_FIX = (
     "map over nests by keras.tree.map_structure; ask ops.shape(x)[0] for the number of examples "
     "and len(x.shape) for the rank; leave whole numbers and None as they are. What cannot be taken "
     "raise regkit.core.errors.AttachError for, which names the technique and what to do"
@@ -42,15 +43,15 @@ def _takes_or_refuses(subject: Subject, case: Case) -> None:
             return
         except Exception as error:
             raise CheckFailed(
-                f"a fit on {case.name} trains, or raises a RegkitError", said(error), _MEND
+                f"a fit on {case.name} trains, or raises a RegkitError", said(error), _FIX
             ) from error
     if not run.finite:
-        raise CheckFailed(f"a fit on {case.name} stays finite", f"{run.history}", _MEND)
+        raise CheckFailed(f"a fit on {case.name} stays finite", f"{run.history}", _FIX)
     if notes.recast:
         raise CheckFailed(
             f"a fit on {case.name} keeps the structure and types of what the methods are given",
             "; ".join(notes.recast),
-            _MEND,
+            _FIX,
         )
 
 

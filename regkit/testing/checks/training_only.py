@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from regkit.testing.checking import CheckFailed, CheckSkipped, check
+from regkit.testing.checking import check
+from regkit.testing.failures import CheckFailed, CheckSkipped
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import plain, same, seen_at_inference, targets_seen
 
@@ -16,14 +17,16 @@ TOLERANCE = 1e-5
 @check()
 def validation(subject: Subject) -> None:
     """Validation, evaluate and inference inside a fit see the model without the technique."""
-    found = subject.standard
-    data = found.case.data()
-    for epoch, (weights, inside) in enumerate(zip(found.run.epochs, found.run.inside, strict=True)):
-        if not same(found.run.validated[epoch], weights):
+    standard = subject.standard
+    data = standard.case.data()
+    for epoch, (weights, inside) in enumerate(
+        zip(standard.run.epochs, standard.run.inside, strict=True)
+    ):
+        if not same(standard.run.validated[epoch], weights):
             raise _failed("validation", "other weights after it than before")
-        with plain(found.case).bench.lent(weights) as model:
+        with plain(standard.case).bench.lent(weights) as model:
             logs, outputs = seen_at_inference(model, data)
-        validated = {name: found.run.history[f"val_{name}"][epoch] for name in logs}
+        validated = {name: standard.run.history[f"val_{name}"][epoch] for name in logs}
         _equal("validation", validated, logs)
         _equal("evaluate, called inside the fit,", inside[0], logs)
         if not np.allclose(inside[1], outputs, atol=TOLERANCE):
@@ -47,14 +50,14 @@ def _failed(what: str, found: str) -> CheckFailed:
 @check()
 def metrics(subject: Subject) -> None:
     """The metrics of training see the targets as they were given."""
-    found, name = subject.standard, targets_seen.__name__
-    if not found.notes.called:
+    standard, name = subject.standard, targets_seen.__name__
+    if not standard.notes.called:
         raise CheckSkipped("it does not act inside the step")
-    expected = plain(found.case).run.history[name][: len(found.run.history[name])]
-    if not np.allclose(found.run.history[name], expected, rtol=1e-5):
+    expected = plain(standard.case).run.history[name][: len(standard.run.history[name])]
+    if not np.allclose(standard.run.history[name], expected, rtol=1e-5):
         raise CheckFailed(
             "a metric of the targets is what it is without the technique",
-            f"it is {found.run.history[name]}, and without it {expected}",
+            f"it is {standard.run.history[name]}, and without it {expected}",
             "leave batch.y at DATA as it is, and change targets in the method `target`: the "
             "metrics do not see what happens there; `context.memo` carries from one to the other",
         )

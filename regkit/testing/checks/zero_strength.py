@@ -6,8 +6,9 @@ import functools
 
 from regkit.core.technique import Technique
 from regkit.testing.cases import Case
-from regkit.testing.checking import CheckFailed, check
+from regkit.testing.checking import check
 from regkit.testing.companions import companions
+from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import Subject
 from regkit.testing.workbench import Run, fit, plain, same, same_logs
 

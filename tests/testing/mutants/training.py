@@ -3,6 +3,7 @@
 from keras import ops
 
 from regkit.core.options import Strength
+from regkit.core.seam import Seam
 from regkit.core.technique import Technique
 
 
@@ -88,7 +89,8 @@ class ByPlace(Technique):
 
     @property
     def _list(self):
-        return self._seam()._joined
+        # Not `self.model`: on JAX that makes Keras put its state back in the midst of a step.
+        return Seam.of(self._model)._joined
 
 
 CAUGHT = {
