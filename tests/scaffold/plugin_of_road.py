@@ -32,6 +32,7 @@ CHANGES = (
         ">>> ScaledNoise(0.2)\n        ScaledNoise(stddev=0.2)",
         ">>> ActivationNoise(0.2)\n        ActivationNoise(stddev=0.2)",
     ),
+    ("Phase.NOISE", "Phase.OUTPUTS"),
     (
         "    def __init__(self, stddev: Strength = 0.1, *, seed: SeedOption = None) -> None:",
         "    def __init__(\n"
