@@ -132,7 +132,7 @@ BROKEN = (
         "sys.exit at import",
         "registration",
         (("__all__ =", "import sys\n\nsys.exit('needs a licence')\n\n__all__ ="),),
-        ("SystemExit: needs a licence", "activation_noise.py:13"),
+        ("SystemExit: needs a licence", "activation_noise.py:14"),
         ("correct what the message names",),
     ),
     Broken(
