@@ -29,7 +29,7 @@ spend_little()  # as for `check_plugin`
 import keras
 
 from regkit.testing.checking import Check
-from regkit.testing.running import jobs, run
+from regkit.testing.jobs import jobs, run
 from regkit.testing.subject import Subject, subjects
 
 

@@ -16,7 +16,7 @@ _TOOLS = {
     "Technique": "regkit.core.technique",
     "compare": "regkit.comparison.run",
     "explain": "regkit.core.recipe",
-    "load_model": "regkit.core.saving",
+    "load_model": "regkit.core.model_loading",
     "mc_predict": "regkit.techniques.dropout.monte_carlo",
 }
 _TECHNIQUES = {

@@ -2,9 +2,9 @@
 from regkit import layers as layers
 from regkit.comparison.run import compare as compare
 from regkit.core.errors import RegkitError as RegkitError
+from regkit.core.model_loading import load_model as load_model
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
-from regkit.core.saving import load_model as load_model
 from regkit.core.technique import Technique as Technique
 from regkit.techniques.augmentation.elastic_distortion import ElasticDistortion as ElasticDistortion
 from regkit.techniques.dropout.drop_connect import DropConnect as DropConnect

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from regkit.core import options
-from regkit.core.recipe import text_under
+from regkit.core.recipe.writer import text_under
 from regkit.core.registry.describing import describe
 from regkit.core.technique import Technique
 from regkit.core.words import number

@@ -8,8 +8,8 @@ import importlib.util
 import os
 
 from regkit.core.errors import RegkitError, suggest
-from regkit.core.extras import pip_line
-from regkit.core.terminal import notes_put_aside
+from regkit.core.host.extras import pip_line
+from regkit.core.host.terminal import notes_put_aside
 
 __all__ = ["add_option", "choose", "start"]
 

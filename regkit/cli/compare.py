@@ -13,7 +13,7 @@ from regkit.comparison.design import study_file
 from regkit.comparison.design.settings import DEFAULT_NOISE, DEFAULT_OUTPUT, OPTIONS
 from regkit.comparison.record.results import check_output
 from regkit.core.errors import RegkitError
-from regkit.core.extras import pip_line
+from regkit.core.host.extras import pip_line
 
 __all__ = ["add", "run"]
 

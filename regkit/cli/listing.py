@@ -6,8 +6,8 @@ import argparse
 import json
 from itertools import groupby
 
-from regkit.cli.columns import table
 from regkit.cli.commands import Commands
+from regkit.cli.text_columns import table
 from regkit.core import registry
 from regkit.core.errors import RegistryError, suggest
 

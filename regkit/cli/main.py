@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from regkit.cli import compare, explain, listing, new, plugins, show
-from regkit.core.terminal import while_somebody_reads
+from regkit.core.host.terminal import while_somebody_reads
 
 __all__ = ["main", "parser"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from regkit.cli.columns import table
 from regkit.cli.commands import Commands
+from regkit.cli.text_columns import table
 from regkit.core.registry.entry import KINDS
 from regkit.scaffold import plugin_kinds as kinds
 from regkit.scaffold.plugin_kinds import DEFAULT_STAGE, STAGES

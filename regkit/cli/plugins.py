@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from regkit.cli import backends, doctor
-from regkit.cli.columns import table
 from regkit.cli.commands import Commands
 from regkit.cli.probe import probe
+from regkit.cli.text_columns import table
 from regkit.core import registry
 from regkit.core.registry import Entry
 

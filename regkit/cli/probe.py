@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from regkit.core.apart import Apart
 from regkit.core.errors import RegkitError
+from regkit.core.host.apart import Apart
 from regkit.core.registry import Entry
 from regkit.core.registry.describing import Description, from_answer
 from regkit.core.registry.entry import printable

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from regkit.core.apart import serve
+from regkit.core.host.apart import serve
 
 __all__ = ["main"]
 

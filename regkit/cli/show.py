@@ -20,10 +20,10 @@ from regkit.cli.commands import Commands
 from regkit.cli.probe import probe
 from regkit.core import registry
 from regkit.core.errors import RegistryError, RegkitError
+from regkit.core.host.terminal import notes_put_aside
 from regkit.core.registry import docstrings, source
 from regkit.core.registry.describing import Description, Option, describe
 from regkit.core.registry.entry import AVAILABLE, Entry
-from regkit.core.terminal import notes_put_aside
 
 __all__ = ["add", "run"]
 

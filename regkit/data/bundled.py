@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regkit.core.extras import pip_line
+from regkit.core.host.extras import pip_line
 from regkit.data.arrays import from_arrays
 from regkit.data.dataset import Column, DataError, Dataset
 

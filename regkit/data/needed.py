@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from regkit.core.extras import pip_line
+from regkit.core.host.extras import pip_line
 from regkit.data.dataset import DataError
 
 __all__ = ["needed"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regkit.core.extras import pip_line
+from regkit.core.host.extras import pip_line
 from regkit.data.dataset import Column, DataError
 
 __all__ = ["prepared"]

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from regkit.testing.check_report import Report, Result
 from regkit.testing.plugin import check_plugin
-from regkit.testing.report import Report, Result
 
 if TYPE_CHECKING:
     from regkit.testing.failures import CheckFailed

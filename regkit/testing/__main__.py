@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from regkit.core.errors import RegkitError
-from regkit.core.terminal import while_somebody_reads
+from regkit.core.host.terminal import while_somebody_reads
 from regkit.testing.plugin import BACKENDS, LIMIT, check_plugin
 
 __all__ = ["main"]
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list() -> int:
-    from regkit.testing.choosing import chosen  # this imports Keras
+    from regkit.testing.named_checks import chosen  # this imports Keras
 
     for check in chosen():
         print(f"{check.name:<20} {', '.join(check.kinds):<12} {check.promise}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 
-from regkit.core.apart import serve
+from regkit.core.host.apart import serve
 from regkit.testing.quick import spend_little
 
 __all__ = ["main"]
@@ -16,7 +16,7 @@ def main() -> None:
     job, say, _ = serve()
     spend_little()
     from regkit.core.errors import RegkitError
-    from regkit.testing.running import jobs, run
+    from regkit.testing.jobs import jobs, run
     from regkit.testing.subject import subjects
 
     say(ready=True)  # Keras and its backend are here; what takes its time now is the plugin

@@ -8,9 +8,9 @@ from typing import Any
 
 from regkit.core.errors import RegkitError, suggest
 from regkit.testing.checking import Check
-from regkit.testing.choosing import chosen
 from regkit.testing.failures import CheckSkipped
-from regkit.testing.running import jobs
+from regkit.testing.jobs import jobs
+from regkit.testing.named_checks import chosen
 from regkit.testing.subject import Subject, subjects
 
 __all__ = ["parametrize_with_checks"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
 
-from regkit.core.apart import Apart
 from regkit.core.errors import RegkitError, suggest
-from regkit.core.extras import pip_line
-from regkit.testing.finding import entries_of
-from regkit.testing.report import Report, Result
+from regkit.core.host.apart import Apart
+from regkit.core.host.extras import pip_line
+from regkit.testing.check_report import Report, Result
+from regkit.testing.registered import entries_of
 
 __all__ = ["BACKENDS", "LIMIT", "check_plugin", "installed"]
 

@@ -18,7 +18,7 @@ from regkit.core.stages import Stage
 from regkit.core.technique import Technique
 from regkit.testing.cases import STANDARD, Case
 from regkit.testing.failures import CheckSkipped, said
-from regkit.testing.finding import entries_of
+from regkit.testing.registered import entries_of
 from regkit.testing.spying import Notes, spied
 from regkit.testing.workbench import SEED as GLOBAL_SEED
 from regkit.testing.workbench import Bench, FitOptions, Run, bench, fit, marks, same

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from regkit.core.apart import Apart
+from regkit.core.host.apart import Apart
 
 pytestmark = pytest.mark.backend_free
 
 CHILD = """
 import os, sys, time
-from regkit.core.apart import serve
+from regkit.core.host.apart import serve
 
 job, say, printed = serve()
 print("hello")
@@ -79,7 +79,7 @@ def test_what_it_printed_counts_also_where_it_has_replaced_its_output(module):
 def test_it_ends_with_a_parent_that_is_killed(module, tmp_path):
     """Also where the code in it never ends."""
     parent = (
-        "from regkit.core.apart import Apart\n"
+        "from regkit.core.host.apart import Apart\n"
         f"child = Apart({module!r}, {{'code': 'while True: pass'}})\n"
         "print(child.answer(60)['pid'], flush=True)\n"
         "child.answer(60)\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regkit.core.extras import pip_line
+from regkit.core.host.extras import pip_line
 from regkit.scaffold.plugin_kinds import chosen
 from regkit.scaffold.writing import create, planned
 

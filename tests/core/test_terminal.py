@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regkit.core.terminal import NOBODY_READS, while_somebody_reads
+from regkit.core.host.terminal import NOBODY_READS, while_somebody_reads
 
 pytestmark = pytest.mark.backend_free
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import regkit
-from regkit.testing.running import jobs, run
+from regkit.testing.jobs import jobs, run
 from regkit.testing.subject import subjects
 from tests.test_docs import blocks
 

@@ -10,7 +10,7 @@ import regkit.testing
 from regkit.core import registry
 from regkit.core.errors import RegkitError
 from regkit.testing.__main__ import main
-from regkit.testing.choosing import chosen
+from regkit.testing.named_checks import chosen
 from tests.plugins_of_tests import install, python, site_fixture  # noqa: F401
 from tests.testing import good
 

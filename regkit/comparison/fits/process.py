@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regkit.core.terminal import notes_put_aside
+from regkit.core.host.terminal import notes_put_aside
 
 if TYPE_CHECKING:
     from regkit.comparison.design.study import Task, TaskKey

@@ -296,7 +296,7 @@ class Names(Constraint):
         if (value is None and self.optional) or (isinstance(value, str) and value):
             return value
         if isinstance(value, Sequence) and not isinstance(value, str) and len(value):
-            return [Names(optional=False).check(one) for one in value]
+            return [Names(optional=False).check(name) for name in value]
         raise TypeError
 
     def bad_values(self) -> list[Any]:
@@ -334,7 +334,7 @@ class Layers(Constraint):
         if isinstance(value, list | tuple):
             if not value:
                 raise ValueError
-            return [self.check(one) for one in value]
+            return [self.check(choice) for choice in value]
         if isinstance(value, str) and not value:
             raise ValueError
         if value is None or isinstance(value, str) or callable(value):  # so are layers

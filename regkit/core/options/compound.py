@@ -38,7 +38,7 @@ class Either(Constraint):
 
     def bad_values(self) -> list[Any]:
         """Return the bad values of each that no other takes."""
-        return [one for kind in self.kinds for one in kind.bad_values() if not self._takes(one)]
+        return [bad for kind in self.kinds for bad in kind.bad_values() if not self._takes(bad)]
 
     def _takes(self, value: object) -> bool:
         try:
@@ -68,7 +68,7 @@ class Range(Constraint):
         """Return the two as a tuple."""
         if not isinstance(value, list | tuple):
             raise TypeError
-        low, high = (self.of.check(one) for one in value)
+        low, high = (self.of.check(end) for end in value)
         if low >= high:
             raise ValueError
         return low, high
@@ -76,7 +76,7 @@ class Range(Constraint):
     def bad_values(self) -> list[Any]:
         """Return reversed and empty ranges, other lengths, and ranges of bad values."""
         bad = [(0.75, 0.25), (0.5, 0.5), (), (0.5,), (0.25, 0.5, 0.75), 0.5]
-        return bad + [(0.5, one) for one in self.of.bad_values()]
+        return bad + [(0.5, high) for high in self.of.bad_values()]
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,15 @@ def constraints(cls: type) -> dict[str, Constraint]:
     """
     if cls in _CONSTRAINTS:
         return _CONSTRAINTS[cls]
-    found = constraints_of(cls.__init__)  # type: ignore[misc]
+    declared = constraints_of(cls.__init__)  # type: ignore[misc]
     names = list(inspect.signature(cls).parameters)
     for name in names:
-        if name not in found:
+        if name not in declared:
             raise TypeError(
                 f"{cls.__qualname__}: option {name!r} declares no constraint; annotate it, as in "
                 f"`{name}: Annotated[float, Real(0, 1)]` or with an alias of regkit.core.options"
             )
-    _CONSTRAINTS[cls] = {name: found[name] for name in names}
+    _CONSTRAINTS[cls] = {name: declared[name] for name in names}
     return _CONSTRAINTS[cls]
 
 

@@ -45,7 +45,7 @@ class Data(Constraint):
     def _sizes(self, value: list[Any] | tuple[Any, ...]) -> set[int]:
         import keras
 
-        return {len(one) for one in keras.tree.flatten(list(value)) if getattr(one, "shape", ())}
+        return {len(part) for part in keras.tree.flatten(list(value)) if getattr(part, "shape", ())}
 
     def bad_values(self) -> list[Any]:
         """Return examples without targets, and wrong types."""

@@ -105,7 +105,7 @@ def _accumulation(model: keras.Model) -> int | None:
     """
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     parts = getattr(optimizer, "optimizers", [optimizer])  # of a MultiOptimizer
-    every = {one.gradient_accumulation_steps for one in parts}
+    every = {part.gradient_accumulation_steps for part in parts}
     if len(every) > 1:
         raise AttachError(
             "the optimizers within the model's MultiOptimizer gather gradients over different "

@@ -18,10 +18,10 @@ from regkit.core.method import Method
 from regkit.core.plan import Plan
 from regkit.core.seam import clock, returned
 from regkit.core.seam.adapter import Adapter, Carried
-from regkit.core.seam.backends import make_adapter
 from regkit.core.seam.backup import Kept, owner
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
+from regkit.core.seam.running_backend import make_adapter
 from regkit.core.seam.runtime import Runtime
 from regkit.types import Array, Nest
 

@@ -168,7 +168,7 @@ def read(model: keras.Model, folder: Path, owners: Iterable[str]) -> Kept | None
     with np.load(path, allow_pickle=False) as stored:
         arrays = dict(stored)
     kept = _unpacked(arrays)
-    strangers = [one for one in owners if one not in kept.parts]
+    strangers = [name for name in owners if name not in kept.parts]
     if strangers:
         _warn(
             f"{path} was written by other techniques than {'; '.join(strangers)}, which start "

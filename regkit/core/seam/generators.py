@@ -39,7 +39,7 @@ def restore(model: keras.Model, states: Arrays) -> bool:
     """Set the generators as `read` found them; False, and nothing is set, in another model."""
     variables = seed_states(model)
     saved = [states[name] for name in states if name.startswith("keras_")]
-    if [tuple(one.shape) for one in variables] != [one.shape for one in saved]:
+    if [tuple(v.shape) for v in variables] != [state.shape for state in saved]:
         return False
     for variable, value in zip(variables, saved, strict=True):
         variable.assign(value)
@@ -60,7 +60,7 @@ def restore(model: keras.Model, states: Arrays) -> bool:
 
 def seed_states(model: keras.Model) -> list[keras.Variable]:
     """Return the state of every seed generator in the model."""
-    return [one.state for layer in model._flatten_layers() for one in layer._seed_generators]
+    return [g.state for layer in model._flatten_layers() for g in layer._seed_generators]
 
 
 class _NoneOfItsOwn:

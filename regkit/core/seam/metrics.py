@@ -21,8 +21,8 @@ def direction(model: keras.Model, name: str) -> str | None:
     if name == "loss" or name.endswith("_loss"):
         return "min"
     metrics = [part for metric in model.metrics for part in getattr(metric, "metrics", [metric])]
-    named = [one for one in metrics if name == one.name or name.endswith(f"_{one.name}")]
+    named = [m for m in metrics if name == m.name or name.endswith(f"_{m.name}")]
     if not named:
         return None
-    nearest = max(named, key=lambda one: len(one.name))
+    nearest = max(named, key=lambda metric: len(metric.name))
     return {"up": "max", "down": "min"}.get(getattr(nearest, "_direction", ""))

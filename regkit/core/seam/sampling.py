@@ -13,10 +13,10 @@ from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan, Turn
-from regkit.core.seam.backends import make_adapter
 from regkit.core.seam.forward import called_method, wrapped_call
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Change, Shadows
+from regkit.core.seam.running_backend import make_adapter
 from regkit.core.seam.runtime import Runtime
 from regkit.core.stages import Stage
 from regkit.types import Nest, Tensor

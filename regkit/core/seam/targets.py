@@ -54,10 +54,11 @@ def _kind(loss: losses.Loss) -> str:
 
 def compiled(model: keras.Model) -> list[tuple[str, str, dict[str, Any]]]:
     """Return (output name, kind, options) of every compiled loss; empty where there is none."""
-    found = model._compile_loss
-    if found is None or not found.built:
+    losses_of_outputs = model._compile_loss
+    if losses_of_outputs is None or not losses_of_outputs.built:
         return []
-    return [(one.name, _kind(one.loss), options_of(one.loss)) for one in found._flat_losses]
+    flat = losses_of_outputs._flat_losses
+    return [(entry.name, _kind(entry.loss), options_of(entry.loss)) for entry in flat]
 
 
 def make_target(y: Tensor, y_pred: Tensor, loss: losses.Loss, name: str) -> Target:

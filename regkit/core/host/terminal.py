@@ -58,7 +58,9 @@ def _flush() -> None:
 
 def _streams() -> list[TextIO]:
     # None: closed when Python started.
-    return [one for one in (sys.stdout, sys.stderr) if one is not None and not one.closed]
+    return [
+        stream for stream in (sys.stdout, sys.stderr) if stream is not None and not stream.closed
+    ]
 
 
 def _has_no_reader(stream: TextIO) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import keras
 
+from regkit.testing.check_report import Result
 from regkit.testing.checking import Check
-from regkit.testing.choosing import chosen
 from regkit.testing.failures import CheckFailed, CheckSkipped, said
-from regkit.testing.report import Result
+from regkit.testing.named_checks import chosen
 from regkit.testing.subject import Subject
 
 __all__ = ["jobs", "run"]

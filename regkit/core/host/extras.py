@@ -23,5 +23,5 @@ def pip_line(extra: str) -> str:
         'pip install "scikit-learn>=1.5"'
     """
     lines = importlib.metadata.requires(BUILTIN) or []
-    found = [match for match in map(_NEED.fullmatch, lines) if match and match["extra"] == extra]
-    return " ".join(["pip install", *(f'"{one["need"]}"' for one in found)])
+    needs = [match for match in map(_NEED.fullmatch, lines) if match and match["extra"] == extra]
+    return " ".join(["pip install", *(f'"{match["need"]}"' for match in needs)])

@@ -1,0 +1,5 @@
+"""Recipes: techniques as text and back, exactly."""
+
+from regkit.core.recipe.recipe import Recipe, explain
+
+__all__ = ["Recipe", "explain"]

@@ -1,0 +1,72 @@
+"""A technique as text that makes exactly it again.
+
+The text shows the strengths of a technique also where they are the defaults, and other options
+where they are not: it says what runs.
+"""
+
+from __future__ import annotations
+
+import math
+
+from regkit.core import options, registry, schedules
+from regkit.core.errors import RecipeError
+from regkit.core.options.bounds import Constraint
+from regkit.core.technique import Technique
+from regkit.core.words import number
+
+__all__ = ["text_of", "text_under"]
+
+
+def text_of(technique: Technique) -> str:
+    """Return the text of a technique, its strengths visible: `dropout(0.5)`, not `dropout`."""
+    identifier = registry.identify(type(technique))
+    if identifier is None:
+        raise RecipeError(
+            f"{technique!r} has no text form: {type(technique).__name__} is not registered under "
+            "the entry point group 'regkit.techniques'"
+        )
+    return text_under(identifier, technique)
+
+
+def text_under(identifier: str, technique: Technique) -> str:
+    """Return the text of a technique that is, or will be, registered under an id.
+
+    Raises:
+        RecipeError: for an option that has no text form.
+    """
+    given, cls = [], type(technique)
+    constraints, strengths = options.constraints(cls), options.strengths(cls)
+    for place, (name, default) in enumerate(options.defaults(cls).items()):
+        value = getattr(technique, name)
+        if name not in strengths and type(value) is type(default) and value == default:
+            continue
+        written = _written(value, name, constraints[name])
+        given.append(written if name in strengths and place == 0 else f"{name}={written}")
+    return f"{identifier}({', '.join(given)})" if given else identifier
+
+
+def _written(value: object, option: str, constraint: Constraint) -> str:
+    """Return an option's value; without a point where the option makes a float of an integer."""
+    if isinstance(value, float) and value.is_integer() and math.copysign(1, value) > 0:
+        try:
+            same = constraint.check(int(value))
+        except (TypeError, ValueError):
+            same = None
+        if type(same) is float and same == value:
+            return min(str(int(value)), number(value), key=len)
+    return _literal(value, option)
+
+
+def _literal(value: object, option: str) -> str:
+    if isinstance(value, float):
+        return number(value)
+    if value is None or isinstance(value, bool | int | str):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_literal(item, option) for item in value)}]"
+    if (written := schedules.text(value, lambda item: _literal(item, option))) is not None:
+        return written
+    raise RecipeError(
+        f"{option}={value!r} has no text form; text holds numbers, strings, lists and Keras "
+        "schedules. Build the technique in Python instead"
+    )
