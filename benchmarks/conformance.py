@@ -29,8 +29,9 @@ spend_little()  # as for `check_plugin`
 import keras
 
 from regkit.testing.checking import Check
+from regkit.testing.collecting import subjects
 from regkit.testing.jobs import jobs, run
-from regkit.testing.subject import Subject, subjects
+from regkit.testing.subject import Subject
 
 
 def processor_seconds() -> float:

@@ -3,7 +3,7 @@
 import functools
 
 from regkit.core.stages import Stage
-from regkit.testing.subject import subjects
+from regkit.testing.collecting import subjects
 
 SUBJECTS = [one for one in subjects("keras-regkit") if one.kind == "technique"]
 

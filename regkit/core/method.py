@@ -14,7 +14,8 @@ import keras
 from regkit.core import options, select
 from regkit.core.acts import Act, acts_of, require_phases
 from regkit.core.context import Context
-from regkit.core.options.bounds import Constraint, ImageFormat, Layers, Seed, Weights
+from regkit.core.options.bounds import Constraint, Seed
+from regkit.core.options.choices import ImageFormat, Layers, Weights
 from regkit.core.stages import Phase, Stage
 from regkit.core.words import registered
 

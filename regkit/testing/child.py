@@ -16,8 +16,8 @@ def main() -> None:
     job, say, _ = serve()
     spend_little()
     from regkit.core.errors import RegkitError
+    from regkit.testing.collecting import subjects
     from regkit.testing.jobs import jobs, run
-    from regkit.testing.subject import subjects
 
     say(ready=True)  # Keras and its backend are here; what takes its time now is the plugin
     try:

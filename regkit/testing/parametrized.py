@@ -8,10 +8,11 @@ from typing import Any
 
 from regkit.core.errors import RegkitError, suggest
 from regkit.testing.checking import Check
+from regkit.testing.collecting import subjects
 from regkit.testing.failures import CheckSkipped
 from regkit.testing.jobs import jobs
 from regkit.testing.named_checks import chosen
-from regkit.testing.subject import Subject, subjects
+from regkit.testing.subject import Subject
 
 __all__ = ["parametrize_with_checks"]
 

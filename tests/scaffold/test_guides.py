@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import regkit
+from regkit.testing.collecting import subjects
 from regkit.testing.jobs import jobs, run
-from regkit.testing.subject import subjects
 from tests.test_docs import blocks
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"

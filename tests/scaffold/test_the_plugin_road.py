@@ -14,8 +14,8 @@ import pytest
 
 from regkit.core import registry
 from regkit.core.registry.health import health
+from regkit.testing.collecting import subjects
 from regkit.testing.jobs import jobs, run
-from regkit.testing.subject import subjects
 from tests.plugins_of_tests import site_fixture  # noqa: F401
 from tests.scaffold.environment import Environment, new
 from tests.scaffold.plugin_of_road import (

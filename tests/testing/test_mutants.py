@@ -7,9 +7,9 @@ import keras
 import pytest
 
 from regkit.core import registry
+from regkit.testing.collecting import subjects
 from regkit.testing.failures import CheckFailed
 from regkit.testing.named_checks import chosen
-from regkit.testing.subject import subjects
 from tests.plugins_of_tests import install, site_fixture  # noqa: F401
 from tests.testing.mutants import MUTANTS, PLUGINS
 

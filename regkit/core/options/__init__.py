@@ -1,24 +1,20 @@
 """Options: bounds declared once, from which checks, messages, help and bad test values follow.
 
-`bounds.py` has what an option may be, `compound.py` and `examples.py` more of it, `kinds.py` the
-options that most techniques have; `declared.py` reads declarations and checks calls against them.
+`bounds.py` and `choices.py` have what an option may be, `compound.py` and `examples.py` more of it,
+`kinds.py` the options that most techniques have; `declared.py` reads declarations and checks calls
+against them.
 Importing it loads neither Keras nor a backend: the command line declares its options so too.
 """
 
-from regkit.core.options.bounds import (
-    Boolean,
+from regkit.core.options.bounds import Boolean, Constraint, Integer, Probability, Real, Seed
+from regkit.core.options.choices import (
     Choice,
-    Constraint,
     FilePath,
     Function,
     ImageFormat,
-    Integer,
     Layers,
     Name,
     Names,
-    Probability,
-    Real,
-    Seed,
     Weights,
 )
 from regkit.core.options.compound import Either, Pair, Range, Several

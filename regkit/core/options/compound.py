@@ -14,7 +14,8 @@ class Either(Constraint):
     """What one of several constraints allows, tried in their order.
 
     Example:
-        >>> from regkit.core.options.bounds import Choice, Integer
+        >>> from regkit.core.options.bounds import Integer
+        >>> from regkit.core.options.choices import Choice
         >>> Either(Choice("epoch"), Integer(1)).describe()
         "'epoch' or a whole number of at least 1"
     """
@@ -118,7 +119,7 @@ class Several(Constraint):
     """What another constraint allows, or a list of at least so many of such; or None.
 
     Example:
-        >>> from regkit.core.options.bounds import Name
+        >>> from regkit.core.options.choices import Name
         >>> Several(Name("a column"), optional=True).describe()
         'a column, or a list of these, or None'
     """

@@ -30,7 +30,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from regkit.core.options.bounds import ImageFormat, Layers, Probability, Real, Seed, Weights
+from regkit.core.options.bounds import Probability, Real, Seed
+from regkit.core.options.choices import ImageFormat, Layers, Weights
 from regkit.types import Schedule, Selector
 
 __all__ = [

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from regkit.core.stages import Stage
+from regkit.testing.bench import bench
 from regkit.testing.checking import check
 from regkit.testing.companions import companions
 from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import Run, bench, fit, same
+from regkit.testing.workbench import Run, fit, same
 
 __all__ = ["composition"]
 

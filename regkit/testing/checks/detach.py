@@ -6,11 +6,12 @@ from typing import Any
 
 import keras
 
+from regkit.testing.bench import plain
 from regkit.testing.checking import check
 from regkit.testing.differences import difference
 from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import Run, fit, marks, plain, reset, same, same_logs
+from regkit.testing.workbench import Run, fit, marks, reset, same, same_logs
 
 __all__ = ["crash", "detach"]
 

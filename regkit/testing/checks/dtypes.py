@@ -5,12 +5,13 @@ from __future__ import annotations
 import keras
 
 from regkit.core.technique import Technique
+from regkit.testing.bench import bench
 from regkit.testing.checking import check
 from regkit.testing.checks.schedules import scheduled, with_schedule
 from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.spying import spied
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import Run, bench, same
+from regkit.testing.workbench import Run, same
 
 __all__ = ["dtypes"]
 

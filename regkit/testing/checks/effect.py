@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from regkit.core.stages import Stage
+from regkit.testing.bench import plain
 from regkit.testing.checking import check
 from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import CannotTrain, Standard, Subject
-from regkit.testing.workbench import plain, same
+from regkit.testing.workbench import same
 
 __all__ = ["LEAST", "effect"]
 

@@ -7,11 +7,12 @@ gives a compiled step its seeds as values.
 
 from __future__ import annotations
 
+from regkit.testing.bench import bench, plain
 from regkit.testing.checking import check
 from regkit.testing.failures import CheckFailed, CheckSkipped
 from regkit.testing.subject import OTHER_SEED, SEED, CannotTrain, Standard, Subject
 from regkit.testing.workbench import SEED as GLOBAL_SEED
-from regkit.testing.workbench import bench, plain, same
+from regkit.testing.workbench import same
 
 __all__ = ["global_randomness", "global_seed", "seed"]
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import keras
 
+from regkit.testing.bench import plain
 from regkit.testing.checking import check
 from regkit.testing.differences import difference
 from regkit.testing.failures import CheckFailed, attempted
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import plain, same, values
+from regkit.testing.workbench import same, values
 
 __all__ = ["saving"]
 

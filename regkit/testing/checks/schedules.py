@@ -7,10 +7,11 @@ from typing import Any
 from keras.optimizers.schedules import PiecewiseConstantDecay
 
 from regkit.core.options import Constraint
+from regkit.testing.bench import plain
 from regkit.testing.checking import check
 from regkit.testing.failures import CheckFailed, CheckSkipped, attempted
 from regkit.testing.subject import SEED, Subject
-from regkit.testing.workbench import STEPS, Run, fit, plain, same
+from regkit.testing.workbench import STEPS, Run, fit, same
 from regkit.types import Tensor
 
 __all__ = ["SOME", "schedule", "scheduled", "with_schedule"]

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 import keras
 
 from regkit.core.errors import RegkitError
+from regkit.testing.bench import bench
 from regkit.testing.cases import IMAGES, STRUCTURES, Case
 from regkit.testing.checking import check
 from regkit.testing.failures import CheckFailed, said
 from regkit.testing.spying import spied
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import bench, same, values
+from regkit.testing.workbench import same, values
 
 __all__ = ["structures"]
 

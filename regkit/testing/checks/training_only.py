@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from regkit.testing.bench import plain
 from regkit.testing.checking import check
 from regkit.testing.failures import CheckFailed, CheckSkipped
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import plain, same, seen_at_inference, targets_seen
+from regkit.testing.workbench import same, seen_at_inference, targets_seen
 
 __all__ = ["metrics", "validation"]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 
 from regkit.core.technique import Technique
+from regkit.testing.bench import plain
 from regkit.testing.cases import Case
 from regkit.testing.checking import check
 from regkit.testing.companions import companions
 from regkit.testing.failures import CheckFailed
 from regkit.testing.subject import Subject
-from regkit.testing.workbench import Run, fit, plain, same, same_logs
+from regkit.testing.workbench import Run, fit, same, same_logs
 
 __all__ = ["zero_strength"]
 
