@@ -36,8 +36,8 @@ class Services(Protocol):
     def batch(self) -> Batch:
         """The batch, as DATA left it."""
 
-    def read(self, variable: keras.Variable) -> Tensor:
-        """Return a variable's value at this place of the step."""
+    def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
+        """Return the values of variables at this place of the step."""
 
     def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
         """Return a scope in which variables have other values."""
@@ -200,7 +200,7 @@ class Context:
             >>> bool(np.all(np.abs(model.get_weights()[0]) < 1))
             True
         """
-        return [self._services.read(variable) for variable in self.weights]
+        return self._services.read(self.weights)
 
     def value(self, strength: float | Schedule) -> Any:
         """Return a strength at this step: the number, or the schedule's value as a tensor.

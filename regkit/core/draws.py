@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from keras import ops
 
@@ -22,7 +22,7 @@ from regkit.ops import random as numbers
 from regkit.ops.precision import wide
 from regkit.types import Number, Tensor
 
-__all__ = ["Draws", "ambient_seed", "base_key", "layer_draws", "step_key"]
+__all__ = ["Draws", "ambient_seed", "base_key", "draws_of_step", "layer_draws", "step_key"]
 
 Shape = Sequence[Tensor | int]
 
@@ -58,6 +58,21 @@ def base_key(seed: int, technique: str, occurrence: int) -> int:
 def step_key(step: Tensor | int) -> Tensor | int:
     """Return the first of the two keys of all draws of a step."""
     return hashing.mixed(step)
+
+
+def draws_of_step(
+    places: Iterable[tuple[Tensor | int, int]], step: Tensor | int, replica: Tensor | int = 0
+) -> list[Draws]:
+    """Return draws for several techniques and stages of one step, from (base, stage) of each.
+
+    Example:
+        >>> first, second = draws_of_step([(1, 0), (1, 2)], step=5)
+        >>> first.key() == Draws(1, 5, 0).key() != second.key()
+        True
+    """
+    # Of a tensor now, and once: made within an inner trace it could not be used outside of it.
+    first = None if isinstance(step, int) else step_key(step)
+    return [Draws(base, step, stage, replica, first) for base, stage in places]
 
 
 def layer_draws(state: Tensor, layer: str) -> Draws:

@@ -7,7 +7,7 @@ the layers) it refuses in words.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import keras
@@ -34,9 +34,9 @@ class _Outside:
         """Refuse: there is none."""
         self._refuse("the model")
 
-    def read(self, variable: keras.Variable) -> Tensor:
-        """Return a variable's value."""
-        return variable.value
+    def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
+        """Return the values of variables."""
+        return [variable.value for variable in variables]
 
     def scope(self, *args: object) -> NoReturn:
         """Refuse to change weights of layers."""

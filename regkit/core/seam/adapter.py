@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import keras
@@ -32,6 +33,8 @@ class Values(Protocol):
 
 class StepView(Values, Protocol):
     """What a backend sees of the step that is running."""
+
+    model: keras.Model
 
     def before_update(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
         """Run GRADIENT on what goes to the optimizer."""
@@ -74,8 +77,8 @@ class Adapter(ABC):
         """Set what the next step gets, from host arrays or tensors."""
 
     @abstractmethod
-    def read(self, variable: keras.Variable) -> Tensor:
-        """Return a variable's value at this place of the step, not to change under one's hands."""
+    def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
+        """Return the values of variables at this place of the step, which stay as they are."""
 
     @property
     @abstractmethod
@@ -105,21 +108,7 @@ class Adapter(ABC):
     def optimizer_changes(self, step: StepView) -> list[Change]:
         """Return the methods to shadow for GRADIENT and UPDATE: the optimizer's `apply`."""
         optimizer = self.model.optimizer
-        if optimizer is None:
-            return []
-
-        def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
-            def apply(
-                grads: Sequence[Tensor], trainable_variables: Sequence[keras.Variable] | None = None
-            ) -> Any:
-                variables = trainable_variables or optimizer._trainable_variables
-                result = original(step.before_update(grads, variables), variables)
-                step.after_update()
-                return result
-
-            return apply
-
-        return [Change(optimizer, "apply", around_apply)]
+        return [] if optimizer is None else [Change(optimizer, "apply", partial(_apply, step))]
 
     @abstractmethod
     def value_and_grad(
@@ -176,3 +165,16 @@ class Adapter(ABC):
             and (loss is None or loss.built)
             and getattr(self.model.optimizer, "built", True)
         )
+
+
+def _apply(
+    step: StepView,
+    original: Callable[..., Any],
+    grads: Sequence[Tensor],
+    trainable_variables: Sequence[keras.Variable] | None = None,
+) -> Any:
+    """Stand in for the optimizer's `apply`."""
+    variables = trainable_variables or step.model.optimizer._trainable_variables
+    result = original(step.before_update(grads, variables), variables)
+    step.after_update()
+    return result

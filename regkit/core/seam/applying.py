@@ -77,7 +77,12 @@ def count_of(step: Step) -> Any:
     """Return the optimizer's count now, as a value of its own; None where nothing depends on it."""
     if not (step.runtime.at[Stage.UPDATE] and step.adapter.scales_loss()):
         return None
-    return ops.cast(step.adapter.read(optimizer_count(step.model)), "int32")
+    return _count(step)
+
+
+def _count(step: Step) -> Any:
+    variable = optimizer_count(step.model)
+    return ops.cast(step.adapter.read([variable])[0], "int32")
 
 
 def _updated(step: Step, count: Tensor | None) -> Any:
@@ -89,7 +94,7 @@ def _updated(step: Step, count: Tensor | None) -> Any:
     every = _accumulation(step.model)
     if count is None and not every:
         return True
-    now = ops.cast(step.adapter.read(optimizer_count(step.model)), "int32")
+    now = _count(step)
     updated: Any = True if count is None else now > count
     if every:
         reached = ops.equal(ops.mod(now, every), 0)

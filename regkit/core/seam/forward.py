@@ -17,18 +17,18 @@ from regkit.core.seam.step import Step
 from regkit.core.stages import Stage
 from regkit.types import Nest
 
-__all__ = ["called_method", "layer_changes", "wrapped_call"]
+__all__ = ["called_method", "layer_call", "layer_changes"]
 
 
 def layer_changes(step: Step) -> list[Change]:
     """Return the calls of layers to shadow in a step."""
     changes = []
     for layer, turns in step.runtime.layers.values():
-        wrap = functools.partial(wrapped_call, step, layer, turns)
-        changes.append(Change(layer, called_method(layer), wrap))
+        call = functools.partial(layer_call, step, layer, turns)
+        changes.append(Change(layer, called_method(layer), call))
     for layer in step.runtime.recomputed:
-        wrap = functools.partial(_replayed_call, step)
-        changes.append(Change(layer, "rematerialized_call", wrap))
+        call = functools.partial(_replayed_call, step)
+        changes.append(Change(layer, "rematerialized_call", call))
     return changes
 
 
@@ -37,33 +37,31 @@ def called_method(layer: keras.layers.Layer) -> str:
     return "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
 
 
-def wrapped_call(
+def layer_call(
     step: Step,
     layer: keras.layers.Layer,
     turns: list[Turn],
     original: Callable[..., Any],
-) -> Callable[..., Any]:
-    """Return the `call` of a layer with techniques around it, the first of them innermost."""
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Call a layer with techniques around it, the first of them innermost."""
+    if step.training and _training_is_off():
+        return original(*args, **kwargs)
+    if step.adapter.in_backward() and not step.replaying:
+        raise _recomputed_by_hand(layer, turns)
+    name = next(iter(kwargs), "")  # of the first argument, where it has one
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if step.training and _training_is_off():
-            return original(*args, **kwargs)
-        if step.adapter.in_backward() and not step.replaying:
-            raise _recomputed_by_hand(layer, turns)
-        name = next(iter(kwargs), "")  # of the first argument, where it has one
+    def innermost(inputs: Nest) -> Any:
+        if args:
+            return original(inputs, *args[1:], **kwargs)
+        return original(**{**kwargs, name: inputs})
 
-        def layer_call(inputs: Nest) -> Any:
-            if args:
-                return original(inputs, *args[1:], **kwargs)
-            return original(**{**kwargs, name: inputs})
-
-        run: Callable[[Any], Any] = layer_call
-        others = (*args[1:], *(value for key, value in kwargs.items() if args or key != name))
-        for turn in turns:
-            run = _around(step, layer, turn, run, others)
-        return run(args[0] if args else kwargs[name])
-
-    return call
+    run: Callable[[Any], Any] = innermost
+    others = (*args[1:], *(value for key, value in kwargs.items() if args or key != name))
+    for turn in turns:
+        run = _around(step, layer, turn, run, others)
+    return run(args[0] if args else kwargs[name])
 
 
 def _around(
@@ -84,13 +82,15 @@ def _around(
     return run
 
 
-def _replayed_call(step: Step, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a layer's `rematerialized_call`, for layers that Keras runs again for the gradient."""
-
-    def rematerialized_call(layer_call: Callable[..., Any], *args: object, **kwargs: object) -> Any:
-        return original(step.replayable(layer_call), *args, **kwargs)
-
-    return rematerialized_call
+def _replayed_call(
+    step: Step,
+    original: Callable[..., Any],
+    call: Callable[..., Any],
+    *args: object,
+    **kwargs: object,
+) -> Any:
+    """Stand in for a layer's `rematerialized_call`: Keras runs the layer again for its gradient."""
+    return original(step.replayable(call), *args, **kwargs)
 
 
 def _recomputed_by_hand(layer: keras.layers.Layer, turns: list[Turn]) -> AttachError:

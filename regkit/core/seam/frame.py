@@ -16,7 +16,7 @@ from regkit.core.plan import Member
 from regkit.core.seam import applying, batches
 from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.forward import layer_changes
-from regkit.core.seam.losses import acts_at_loss, around_loss
+from regkit.core.seam.losses import acts_at_loss, compute_loss
 from regkit.core.seam.patch import Change
 from regkit.core.seam.reached import require_applied, require_loss
 from regkit.core.seam.runtime import Runtime
@@ -54,8 +54,8 @@ class Frame(StepServices):
         """Put the stages into the model for a block in which Keras' own step runs."""
         changes = layer_changes(self) if self.runtime.layers else []
         if acts_at_loss(self):
-            wrap = functools.partial(around_loss, self)
-            changes.insert(0, Change(self.model, "compute_loss", wrap))
+            call = functools.partial(compute_loss, self)
+            changes.insert(0, Change(self.model, "compute_loss", call))
         changes += self.adapter.optimizer_changes(self)
         try:
             with self.runtime.shadows.patched(changes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,7 +16,7 @@ from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
 from regkit.core.seam.adapter import Adapter, Carried, Inference, StepView, Values
 from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import Change, Wrap
+from regkit.core.seam.patch import Change
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.types import Nest
@@ -106,66 +107,11 @@ class JaxAdapter(Adapter):
         the user's may compute the loss outside of any scope, where the values are not on the
         variables.
         """
-        changes = [Change(self.model, "stateless_call", self._noting_values(step))]
+        changes = [Change(self.model, "stateless_call", partial(_stateless_call, step))]
         if isinstance(self.model.optimizer, keras.optimizers.Optimizer):
-            around = self._around_apply(step)
-            changes.append(Change(self.model.optimizer, "stateless_apply", around))
+            call = partial(_stateless_apply, step)
+            changes.append(Change(self.model.optimizer, "stateless_apply", call))
         return changes
-
-    def _around_apply(self, step: StepView) -> Wrap:
-        optimizer = self.model.optimizer
-
-        def around_apply(original: Callable[..., Any]) -> Callable[..., Any]:
-            def stateless_apply(
-                optimizer_variables: Sequence[jax.Array],
-                grads: Sequence[jax.Array],
-                trainable_variables: Sequence[jax.Array],
-            ) -> tuple[Any, Any]:
-                variables = optimizer._trainable_variables
-                if len(variables) != len(trainable_variables):
-                    raise self._other_variables(len(variables), len(trainable_variables))
-
-                def scope(own: Sequence[jax.Array], trained: Sequence[jax.Array]) -> Scope:
-                    pairs = zip([*variables, *optimizer.variables], [*trained, *own], strict=True)
-                    return Scope([*step.values, *pairs])
-
-                with scope(optimizer_variables, trainable_variables):
-                    grads = step.before_update(grads, variables)
-                trained, own = original(optimizer_variables, grads, trainable_variables)
-                with scope(own, trained) as after:
-                    step.after_update()
-                    trained = [after.get_current_value(variable) for variable in variables]
-                return trained, own
-
-            return stateless_apply
-
-        return around_apply
-
-    def _other_variables(self, built: int, now: int) -> AttachError:
-        return AttachError(
-            f"the optimizer was built for {built} trainable variables, and {self.model.name!r} has "
-            f"{now}. After a change of `trainable` call compile() again"
-        )
-
-    def _noting_values(self, step: StepView) -> Wrap:
-        model = self.model
-
-        def around_call(original: Callable[..., Any]) -> Callable[..., Any]:
-            def stateless_call(
-                trainable: Sequence[jax.Array],
-                non_trainable: Sequence[jax.Array],
-                *args: object,
-                **kwargs: object,
-            ) -> Any:
-                step.inner = [
-                    *zip(model.trainable_variables, trainable, strict=True),
-                    *zip(model.non_trainable_variables, non_trainable, strict=True),
-                ]
-                return original(trainable, non_trainable, *args, **kwargs)
-
-            return stateless_call
-
-        return around_call
 
     def reading_in_loss(self, step: Values) -> AbstractContextManager[object]:
         """Give the loss the values of the forward pass, where Keras has not."""
@@ -202,9 +148,9 @@ class JaxAdapter(Adapter):
         """What the last step returned."""
         return self._carried
 
-    def read(self, variable: keras.Variable) -> jax.Array:
-        """Return the value in the scope."""
-        return variable.value
+    def read(self, variables: Sequence[keras.Variable]) -> list[jax.Array]:
+        """Return the values in the scope."""
+        return [variable.value for variable in variables]
 
     def value_and_grad(
         self, function: Callable[[list[jax.Array]], jax.Array], at: list[jax.Array]
@@ -218,3 +164,49 @@ class _NoOptimizer:
     """Stands for the optimizer of a model that has none, during a fit."""
 
     variables: tuple[keras.Variable, ...] = ()
+
+
+def _stateless_call(
+    step: StepView,
+    original: Callable[..., Any],
+    trainable: Sequence[jax.Array],
+    non_trainable: Sequence[jax.Array],
+    *args: object,
+    **kwargs: object,
+) -> Any:
+    """Stand in for the model's forward pass, and note what it gets."""
+    step.inner = [
+        *zip(step.model.trainable_variables, trainable, strict=True),
+        *zip(step.model.non_trainable_variables, non_trainable, strict=True),
+    ]
+    return original(trainable, non_trainable, *args, **kwargs)
+
+
+def _stateless_apply(
+    step: StepView,
+    original: Callable[..., Any],
+    optimizer_variables: Sequence[jax.Array],
+    grads: Sequence[jax.Array],
+    trainable_variables: Sequence[jax.Array],
+) -> tuple[Any, Any]:
+    """Stand in for the optimizer's `stateless_apply`."""
+    optimizer = step.model.optimizer
+    variables = optimizer._trainable_variables
+    if len(variables) != len(trainable_variables):
+        raise AttachError(
+            f"the optimizer was built for {len(variables)} trainable variables, and "
+            f"{step.model.name!r} has {len(trainable_variables)}. After a change of `trainable` "
+            "call compile() again"
+        )
+
+    def scope(own: Sequence[jax.Array], trained: Sequence[jax.Array]) -> Scope:
+        pairs = zip([*variables, *optimizer.variables], [*trained, *own], strict=True)
+        return Scope([*step.values, *pairs])
+
+    with scope(optimizer_variables, trainable_variables):
+        grads = step.before_update(grads, variables)
+    trained, own = original(optimizer_variables, grads, trainable_variables)
+    with scope(own, trained) as after:
+        step.after_update()
+        trained = [after.get_current_value(variable) for variable in variables]
+    return trained, own

@@ -7,6 +7,7 @@ what `compute_loss` returns.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from regkit.core.seam.step import Step
 from regkit.core.stages import Stage, Target
 from regkit.types import Nest, Tensor
 
-__all__ = ["acts_at_loss", "around_loss", "loss_method"]
+__all__ = ["acts_at_loss", "compute_loss", "loss_method"]
 
 _PARAMETERS = ("x", "y", "y_pred", "sample_weight", "training")  # of Keras' compute_loss
 
@@ -29,25 +30,21 @@ def acts_at_loss(step: Step) -> bool:
 def loss_method(step: Step) -> Callable[..., Tensor]:
     """Return the model's `compute_loss` with TARGET and PENALTY around it, wherever in the step."""
     method: Callable[..., Tensor] = step.model.compute_loss
-    return method if acts_at_loss(step) else around_loss(step, method)
+    return method if acts_at_loss(step) else functools.partial(compute_loss, step, method)
 
 
-def around_loss(step: Step, original: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return `compute_loss` with TARGET and PENALTY around it, in training only."""
-
-    def compute_loss(*args: Any, **kwargs: Any) -> Tensor:
-        given = dict(zip(_PARAMETERS, args, strict=False)) | kwargs
-        if given.get("training", True) is False:
-            return original(*args, **kwargs)
-        step.reached_loss = True
-        with step.adapter.reading_in_loss(step), _retargeted_losses(step):
-            if step.model._compile_loss is None and step.runtime.at[Stage.TARGET]:
-                y = _changed_plain_y(step, given.get("y"), given.get("y_pred"))
-                args = (*args[:1], y, *args[2:]) if len(args) > 1 else args
-                kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
-            return _with_penalties(step, original(*args, **kwargs))
-
-    return compute_loss
+def compute_loss(step: Step, original: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """Compute the loss with TARGET and PENALTY around it, in training only."""
+    given = dict(zip(_PARAMETERS, args, strict=False)) | kwargs
+    if given.get("training", True) is False:
+        return original(*args, **kwargs)
+    step.reached_loss = True
+    with step.adapter.reading_in_loss(step), _retargeted_losses(step):
+        if step.model._compile_loss is None and step.runtime.at[Stage.TARGET]:
+            y = _changed_plain_y(step, given.get("y"), given.get("y_pred"))
+            args = (*args[:1], y, *args[2:]) if len(args) > 1 else args
+            kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
+        return _with_penalties(step, original(*args, **kwargs))
 
 
 def _changed_plain_y(step: Step, y: Nest, y_pred: Nest) -> Any:

@@ -10,21 +10,20 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
-__all__ = ["Change", "Shadows", "Wrap"]
+__all__ = ["Change", "Shadows"]
 
 _ABSENT = object()
-Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Change(NamedTuple):
-    """A method to shadow: `wrap(method)` stands in its place."""
+    """A method to shadow: `method(*args)` becomes `call(method, *args)`."""
 
     target: object
     name: str
-    wrap: Wrap
+    call: Callable[..., Any]
 
 
 class _Note(NamedTuple):
@@ -68,6 +67,15 @@ class Shadows:
         finally:
             self._undo(note)
 
+    def changed(
+        self, target: object, name: str, change: Callable[[Any], Any]
+    ) -> AbstractContextManager[None]:
+        """Give one attribute of an instance the value `change(attribute)`."""
+        value = change(getattr(target, name))
+        if self.by_thread and callable(value):
+            return self.patched([Change(target, name, lambda _, *args, **kw: value(*args, **kw))])
+        return self.replaced(target, name, value)
+
     def put(self, target: object, name: str, value: object) -> None:
         """Give one attribute of an instance another value until the next `sweep`."""
         self._put(target, name, value)
@@ -87,8 +95,9 @@ class Shadows:
 
     def _shadow(self, change: Change) -> Callable[[], None]:
         """Shadow a method; return what puts it back."""
-        target, name, wrap = change
-        return functools.partial(self._undo, self._put(target, name, wrap(getattr(target, name))))
+        target, name, call = change
+        note = self._put(target, name, functools.partial(call, getattr(target, name)))
+        return functools.partial(self._undo, note)
 
     def _undo(self, note: _Note) -> None:
         """Put back, unless it was swept: a block that an interrupt tore open may end much later."""
@@ -98,14 +107,14 @@ class Shadows:
 
     def _shadow_here(self, change: Change) -> Callable[[], None]:
         """Shadow a method for this thread; return what puts it back."""
-        target, name, wrap = change
+        target, name, call = change
         thread = threading.get_ident()
         with self._lock:
             shared = target.__dict__.get(name)
             if not isinstance(shared, _ByThread):
                 shared = _ByThread(getattr(target, name))
                 shared.note = self._put(target, name, shared)
-            shared.own[thread] = wrap(shared.original)
+            shared.own[thread] = functools.partial(call, shared.original)
 
         def undo() -> None:
             with self._lock:

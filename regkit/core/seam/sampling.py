@@ -13,7 +13,7 @@ from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan, Turn
-from regkit.core.seam.forward import called_method, wrapped_call
+from regkit.core.seam.forward import called_method, layer_call
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Change, Shadows
 from regkit.core.seam.running_backend import make_adapter
@@ -84,8 +84,8 @@ class Sampler:
         changes = []
         for place, (layer, turns) in enumerate(self._runtime.layers.values()):
             part = batch * len(self._runtime.layers) + place  # layers draw apart
-            wrap = functools.partial(self._averaged, layer, turns, part, values)
-            changes.append(Change(layer, called_method(layer), wrap))
+            call = functools.partial(self._averaged, layer, turns, part, values)
+            changes.append(Change(layer, called_method(layer), call))
         return changes
 
     def _averaged(
@@ -95,21 +95,20 @@ class Sampler:
         part: Tensor | int,
         values: Pairs,
         original: Callable[..., Any],
-    ) -> Callable[..., Any]:
-        """Return the `call` of a layer as the average of its samples."""
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Stand in for the `call` of a layer: the average of its samples."""
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            def sampled(sample: Tensor | int) -> Any:
-                frame = self._frame(sample, part, values)
-                return wrapped_call(frame, layer, turns, original)(*args, **kwargs)
+        def sampled(sample: Tensor | int) -> Any:
+            step = self._frame(sample, part, values)
+            return layer_call(step, layer, turns, original, *args, **kwargs)
 
-            def add(sample: Tensor, total: Nest) -> Any:
-                return keras.tree.map_structure(ops.add, total, sampled(sample))
+        def add(sample: Tensor, total: Nest) -> Any:
+            return keras.tree.map_structure(ops.add, total, sampled(sample))
 
-            total = ops.fori_loop(1, self._per_layer, add, sampled(0))
-            return keras.tree.map_structure(lambda y: y / self._per_layer, total)
-
-        return call
+        total = ops.fori_loop(1, self._per_layer, add, sampled(0))
+        return keras.tree.map_structure(lambda y: y / self._per_layer, total)
 
 
 def _refuse(model: keras.Model, plan: Plan, given: Sequence[Method]) -> None:

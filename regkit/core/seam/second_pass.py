@@ -7,7 +7,7 @@ draws; metrics, moving statistics, activity losses and techniques' state stay as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -17,7 +17,6 @@ from keras import ops
 from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
 from regkit.core.seam.losses import loss_method
-from regkit.core.seam.patch import Change
 from regkit.core.seam.scope import Scope
 from regkit.core.seam.step import Step
 from regkit.core.stages import Batch
@@ -34,9 +33,9 @@ class StepServices(Step):
         """The number of training steps before this one."""
         return self.number
 
-    def read(self, variable: keras.Variable) -> Tensor:
-        """Return a variable's value at this place of the step."""
-        return self.adapter.read(variable)
+    def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
+        """Return the values of variables at this place of the step."""
+        return self.adapter.read(variables)
 
     def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
         """Return a scope for `with_weights`."""
@@ -47,7 +46,7 @@ class StepServices(Step):
         self, target: object, name: str, change: Callable[[Any], Any]
     ) -> AbstractContextManager[object]:
         """Return a scope in which an attribute is `change(attribute)`."""
-        return self.runtime.shadows.patched([Change(target, name, change)])
+        return self.runtime.shadows.changed(target, name, change)
 
     def loss(self, label: str, batch: Batch, pairs: Pairs, output: str | None) -> Tensor:
         """Return the loss at other values; see `Context.loss_fn`."""

@@ -6,12 +6,12 @@ puts them around Keras' own step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from regkit.core.context import Context, Pairs, Services, State
-from regkit.core.draws import Draws, step_key
+from regkit.core.draws import draws_of_step
 from regkit.core.plan import Member
 from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.runtime import Runtime
@@ -70,7 +70,6 @@ class Step:
             self._replica = part
         elif adapter.replicas > 1:
             self._replica = adapter.replica()
-        self._first_key = None if isinstance(self.number, int) else step_key(self.number)
         self._states = {
             member.label: State(dict(carried["state"][member.label]), adapter.own)
             for member in runtime.members
@@ -85,7 +84,7 @@ class Step:
         What is made within an inner trace (of a layer that is computed again for its gradient, or
         in a loop) must not be used outside of it.
         """
-        draws = [self._draws(member, stage) for member, stage in self.runtime.views]
+        draws = draws_of_step(self._places(self.runtime.views), self.number, self._replica)
         memos: dict[str, dict[str, Any]] = {member.label: {} for member in self.runtime.members}
         for (member, stage), numbers in zip(self.runtime.views, draws, strict=True):
             label, weights = member.label, self.runtime.weights[member.label]
@@ -102,17 +101,19 @@ class Step:
 
     def initial_context(self, services: Services, member: Member) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""
-        draws, weights = self._draws(member, Stage.UPDATE), self.runtime.weights[member.label]
-        return Context(services, member.label, draws, self._states[member.label], {}, weights)
+        places = self._places([(member, Stage.UPDATE)])
+        draws = draws_of_step(places, self.number, self._replica)[0]
+        state, weights = self._states[member.label], self.runtime.weights[member.label]
+        return Context(services, member.label, draws, state, {}, weights)
 
     def context(self, member: Member, stage: Stage) -> Context:
         """Return a technique's view of the step at a stage."""
         return self._contexts[member.label, stage]
 
-    def _draws(self, member: Member, stage: Stage) -> Draws:
-        base = self._seeds[self.runtime.place[member.label]]
-        place = self._first_stage + int(stage)
-        return Draws(base, self.number, place, self._replica, self._first_key)
+    def _places(self, views: Sequence[tuple[Member, Stage]]) -> list[tuple[Tensor | int, int]]:
+        """Return by what the draws of some views are told apart: base and stage."""
+        place = self.runtime.place
+        return [(self._seeds[place[m.label]], self._first_stage + int(s)) for m, s in views]
 
     def active(self, member: Member, stage: Stage) -> bool:
         """Return whether a member acts now.

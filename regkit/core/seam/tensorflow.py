@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -113,9 +113,9 @@ class TensorFlowAdapter(Adapter):
         """The variables' values."""
         return keras.tree.map_structure(tf.convert_to_tensor, self._variables)
 
-    def read(self, variable: keras.Variable) -> tf.Tensor:
-        """Return the value now, not the resource."""
-        return tf.convert_to_tensor(variable.value)
+    def read(self, variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
+        """Return the values now, not the resources."""
+        return [tf.convert_to_tensor(variable.value) for variable in variables]
 
     def value_and_grad(
         self, function: Callable[[list[tf.Tensor]], tf.Tensor], at: list[tf.Tensor]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,10 +89,10 @@ class TorchAdapter(Adapter):
         """Return a copy: the optimizer changes weights in place."""
         return value.detach().clone()
 
-    def read(self, variable: keras.Variable) -> torch.Tensor:
-        """Return the value; apart from the differentiated pass a copy, which stays as it is."""
-        value = variable.value
-        return value if torch.is_grad_enabled() else value.detach().clone()
+    def read(self, variables: Sequence[keras.Variable]) -> list[torch.Tensor]:
+        """Return the values; apart from the differentiated pass copies, which stay as they are."""
+        values = [variable.value for variable in variables]
+        return values if torch.is_grad_enabled() else [v.detach().clone() for v in values]
 
     def value_and_grad(
         self, function: Callable[[list[torch.Tensor]], torch.Tensor], at: list[torch.Tensor]

@@ -97,18 +97,13 @@ class DropConnect(keras.layers.Wrapper):  # type: ignore[misc]  # Keras is untyp
         weights = {place: weight.variable for place, weight in enumerate(chosen)}
         masked = MaskedCall(self.layer, weights, self.rate, surroundings)
 
-        def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-            def call(inputs: Nest, *args: object, **kwargs: object) -> Nest:
-                return masked.by(
-                    self.mask,
-                    lambda x: original(x, *args, **kwargs),
-                    inputs,
-                    [*args, *kwargs.values()],
-                )
+        def call(
+            original: Callable[..., Any], inputs: Nest, *args: object, **kwargs: object
+        ) -> Nest:
+            others = [*args, *kwargs.values()]
+            return masked.by(self.mask, lambda x: original(x, *args, **kwargs), inputs, others)
 
-            return call
-
-        with Shadows().patched([Change(self.layer, "call", wrap)]):
+        with Shadows().patched([Change(self.layer, "call", call)]):
             return self.layer(inputs)
 
     def compute_output_shape(self, input_shape: Nest | Shape) -> Nest | Shape:
@@ -137,4 +132,4 @@ class _OutsideOfStep:
         self, target: object, name: str, change: Callable[[Any], Any]
     ) -> AbstractContextManager[object]:
         """Return a scope in which an attribute of a layer is another."""
-        return Shadows().patched([Change(target, name, change)])
+        return Shadows().changed(target, name, change)
