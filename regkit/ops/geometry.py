@@ -73,9 +73,10 @@ def _affine_at(affine: Affine, places: Tensor) -> Tensor:
     """Return where an affine map leads from places of shape (batch, height, width, 2)."""
     dtype = affine.matrix.dtype
     off = places - ops.cast(_center(affine.size), dtype)
-    turned = ops.einsum("bij,bhwj->bhwi", affine.matrix[:, :, :2], off)
-    shift = affine.matrix[:, None, None, :, 2] + ops.cast(_center(affine.source), dtype)
-    return turned + shift
+    # One grid may serve all examples: products that broadcast, which an einsum does not everywhere.
+    along_x, along_y, shift = (affine.matrix[:, None, None, :, k] for k in range(3))
+    turned = along_x * off[..., :1] + along_y * off[..., 1:]
+    return turned + shift + ops.cast(_center(affine.source), dtype)
 
 
 def as_field(way: Way) -> Field:

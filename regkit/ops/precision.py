@@ -30,7 +30,8 @@ def widened(tensors: Iterable[Tensor]) -> list[Tensor]:
     """Return tensors cast to the type that `wide` names for them.
 
     Example:
-        >>> [str(tensor.dtype)[-7:] for tensor in widened([ops.ones(2, "float16")])]
+        >>> half = ops.ones(2, "float16")
+        >>> [keras.backend.standardize_dtype(tensor.dtype) for tensor in widened([half])]
         ['float32']
     """
     tensors = list(tensors)

@@ -141,6 +141,8 @@ def fit(
     looks = options.get("looks", False)
     validated = looks or options.get("validated", False)
     seed_everything(options.get("seed", SEED))
+    if looks:  # what evaluates is made anew, so that it holds whatever the techniques left in it
+        model.test_function = None
     history = model.fit(
         x,
         y,
@@ -155,6 +157,8 @@ def fit(
     drawn = keras.ops.convert_to_numpy(keras.random.uniform(()))
     run.randomness = (random.random(), float(np.random.random()), float(drawn))
     run.history, run.weights = dict(history.history), values(model)
+    if looks:
+        model.test_function = None
     return run
 
 
