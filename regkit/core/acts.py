@@ -1,9 +1,9 @@
 """Where a technique acts, read off its class when the class is defined.
 
 A method with the name of a stage acts there, and its last parameter is `context`. A method of such
-a name with other parameters is refused at once, with two ways out: to give it the parameters, or to
-say by `phases` at which stages the class acts; what bears the name of another stage is then a
-helper of its own.
+a name with other parameters is refused at once, with the ways out: to give it the parameters, to
+call it otherwise, or to say by `phases`, in the same class, at which stages the class acts; what is
+named like another stage is then a helper.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from regkit.core.stages import Phase, Stage
 
-__all__ = ["Act", "acts_of", "require_phases"]
+__all__ = ["Act", "acts_of", "phases_of"]
 
 # Method → its stage, and its parameters between `self` and `context`.
 _METHODS: dict[str, tuple[Stage, tuple[str, ...]]] = {
@@ -46,7 +46,7 @@ def acts_of(cls: type, phases: Iterable[Phase]) -> tuple[Act, ...]:
 
     Args:
         cls: The class of a technique.
-        phases: Those that it names.
+        phases: Those that it acts in, as `phases_of` gives them.
 
     Raises:
         TypeError: for a method with the name of a stage and other parameters.
@@ -55,29 +55,39 @@ def acts_of(cls: type, phases: Iterable[Phase]) -> tuple[Act, ...]:
     acts = []
     for method, (stage, given) in _METHODS.items():
         function = getattr(cls, method, None)
-        if not callable(function) or _is_of_the_class(cls, method):
+        if not callable(function) or _is_helper(cls, method):
             continue
-        if _takes(function, given):
-            phase = Phase.GEOMETRY if method == "geometry" else named.get(stage, Phase.usual(stage))
-            acts.append(Act(method, phase))
-        elif not named or stage in named:
+        if not _takes(function, given, stage in named):
             raise TypeError(_refusal(cls, method, function, given))
+        phase = Phase.GEOMETRY if method == "geometry" else named.get(stage, Phase.usual(stage))
+        acts.append(Act(method, phase))
     return tuple(acts)
 
 
-def _is_of_the_class(cls: type, method: str) -> bool:
-    """Return whether a method is static or of the class, and has no context: a helper."""
-    static = inspect.getattr_static(cls, method)
-    if not isinstance(static, staticmethod | classmethod):
-        return False
-    return "context" not in inspect.signature(static.__func__).parameters
+def _is_helper(cls: type, method: str) -> bool:
+    """Return whether a method is none of a stage, although it has the name of one.
+
+    That is a static or class method without `context`, and one with other parameters in a class
+    that itself names its phases, none of them of that stage.
+    """
+    owner = next(base for base in cls.__mro__ if method in vars(base))
+    value = vars(owner)[method]
+    if isinstance(value, staticmethod | classmethod):
+        return "context" not in inspect.signature(value.__func__).parameters
+    stage, given = _METHODS[method]
+    own = vars(owner).get("phases", ())
+    elsewhere = bool(own) and all(phase.stage is not stage for phase in own)
+    return elsewhere and not _takes(value, given, False)
 
 
-def _takes(function: Callable[..., object], given: tuple[str, ...]) -> bool:
-    """Return whether a function is a method that takes so many values and the context."""
+def _takes(function: Callable[..., object], given: tuple[str, ...], declared: bool) -> bool:
+    """Return whether a function is a method that takes so many values and the context.
+
+    Where the stage is declared it may be a wrapper that hands all on, `(*args, **kwargs)`.
+    """
     parameters = list(inspect.signature(function).parameters.values())
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):  # a wrapper that hands all on
-        return True
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return declared
     places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     last = places[-1].name.lstrip("_") if places else ""
@@ -91,18 +101,27 @@ def _refusal(
     has = str(inspect.signature(function))
     stage = _METHODS[method][0].name
     return (
-        f"{cls.__qualname__}.{method}{has} bears the name of the method for {stage}, which is "
+        f"{cls.__qualname__}.{method}{has} is named like the method of stage {stage}, "
         f"{method}({wanted}). Give it these parameters; or, if it is a helper, call it _{method}, "
         "or name the phases in which the class acts, as in phases = (Phase.SUM,)"
     )
 
 
-def require_phases(cls: type, phases: object) -> tuple[Phase, ...]:
-    """Return the phases that a class names.
+def phases_of(cls: type) -> tuple[Phase, ...]:
+    """Return the phases that a class and its bases name, the nearest for each stage.
 
     Raises:
-        TypeError: for what is no tuple of phases, or two of one stage.
+        TypeError: for what is no tuple of phases, or two of one stage in one class.
     """
+    nearest: dict[Stage, Phase] = {}
+    for base in cls.__mro__:
+        for phase in _own_phases(base):
+            nearest.setdefault(phase.stage, phase)
+    return tuple(nearest.values())
+
+
+def _own_phases(cls: type) -> tuple[Phase, ...]:
+    phases = vars(cls).get("phases", ())
     if not isinstance(phases, tuple) or not all(isinstance(phase, Phase) for phase in phases):
         raise TypeError(
             f"{cls.__qualname__}.phases must be a tuple of regkit.core.stages.Phase, as in "

@@ -26,6 +26,7 @@ __all__ = ["Draws", "ambient_seed", "base_key", "draws_of_step", "layer_draws", 
 
 Shape = Sequence[Tensor | int]
 
+_REPLICA_BITS = 12
 _STAGE_BITS, _DRAW_BITS = 4, 16  # 2^16 draws a step for each stage; the rest tells replicas apart
 _PLACES = 1 << (_DRAW_BITS - 1)  # half of them are counted, half have places of their own
 
@@ -70,7 +71,7 @@ def draws_of_step(
         >>> first.key() == Draws(1, 5, 0).key() != second.key()
         True
     """
-    # Of a tensor now, and once: made within an inner trace it could not be used outside of it.
+    # The key of a tensor now, and once: one made in an inner trace cannot be used outside of it.
     first = None if isinstance(step, int) else step_key(step)
     return [Draws(base, step, stage, replica, first) for base, stage in places]
 
@@ -112,12 +113,12 @@ class Draws:
         replica: Tensor | int = 0,
         first: Tensor | int | None = None,
     ) -> None:
-        # Of a tensor now: made within an inner trace it could not be used outside of it.
+        # The key of a tensor now: one made within an inner trace cannot be used outside of it.
         self._first = step_key(step) if first is None and not isinstance(step, int) else first
         self._step = step
         self._base = self._second = base
         if not isinstance(replica, int) or replica:
-            self._second = ops.bitwise_xor(base, replica * (1 << (_STAGE_BITS + _DRAW_BITS)))
+            self._second = _apart(base, replica)
         self._stage = stage
         self._draw = 0
 
@@ -225,3 +226,17 @@ class Draws:
             [0, 1, 2, 3]
         """
         return numbers.permutation(self.key(), size)
+
+
+def _apart(base: Tensor | int, replica: Tensor | int) -> Tensor | int:
+    """Return the base for one of several replicas; the bits above stage and draw tell them apart.
+
+    There are 2¹² places; what is beyond is mixed into the base.
+    """
+    shift = _STAGE_BITS + _DRAW_BITS
+    if isinstance(base, int) and isinstance(replica, int):
+        beyond = hashing.mix_host(replica >> _REPLICA_BITS)
+        return hashing.to_int32(base ^ beyond ^ (replica << shift))
+    place = ops.cast(replica, "int32")
+    base = ops.bitwise_xor(base, hashing.mix(ops.right_shift(place, _REPLICA_BITS)))
+    return ops.bitwise_xor(base, ops.left_shift(place, shift))

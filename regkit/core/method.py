@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import keras
 
 from regkit.core import options, select
-from regkit.core.acts import Act, acts_of, require_phases
+from regkit.core.acts import Act, acts_of, phases_of
 from regkit.core.context import Context
 from regkit.core.options.bounds import Constraint, Seed
 from regkit.core.options.choices import ImageFormat, Layers, Weights
@@ -49,7 +49,7 @@ class Method:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        cls._acts = acts_of(cls, require_phases(cls, cls.phases))
+        cls._acts = acts_of(cls, phases_of(cls))
         cls._stages = tuple(dict.fromkeys(act.stage for act in cls._acts))
         if "__init__" in cls.__dict__:
             cls.__init__ = options.checked_init(cls.__init__)  # type: ignore[method-assign]
@@ -139,6 +139,11 @@ class Method:
     @property
     def own_seed(self) -> int | None:
         """The seed that its seed option holds; None where there is none."""
+        if not options.of_kind(type(self), Seed) and "seed" in options.constraints(type(self)):
+            raise TypeError(
+                f"{type(self).__name__}: the option seed is not declared as a seed, so nothing "
+                "would follow it; annotate it by regkit.core.options.SeedOption"
+            )
         seed: int | None = self._value_of(Seed)
         return seed
 
@@ -158,8 +163,8 @@ class Method:
         if len(names) > 1:
             raise TypeError(
                 f"{type(self).__name__} has several options of the kind {kind.__name__}: "
-                f"{', '.join(names)}. Let it say what they mean, by select_layers(model) or "
-                "select_weights(model)"
+                f"{', '.join(names)}. Let it say what they mean, by overriding "
+                f"{_ASKED_BY[kind]}"
             )
         return getattr(self, names[0]) if names else None
 
@@ -186,6 +191,14 @@ class Method:
             if not _same(getattr(self, name), default)
         ]
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+_ASKED_BY = {
+    Layers: "select_layers(model)",
+    Weights: "select_weights(model)",
+    Seed: "the property own_seed",
+    ImageFormat: "the property image_format",
+}
 
 
 def _same(left: object, right: object) -> bool:

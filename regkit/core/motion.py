@@ -15,7 +15,16 @@ from keras import ops
 from regkit.core.errors import AttachError
 from regkit.core.images import images_of, map_images
 from regkit.core.stages import Batch
-from regkit.ops.geometry import Sides, Way, as_field, composed, scaled, scaled_size
+from regkit.ops.geometry import (
+    Affine,
+    Field,
+    Sides,
+    Way,
+    as_field,
+    composed,
+    scaled,
+    scaled_size,
+)
 from regkit.ops.interpolation import displaced
 from regkit.types import Tensor
 
@@ -29,32 +38,45 @@ class ImageSizes:
     Attributes:
         batch: How many examples.
         each: Height and width of each input that is an image.
+        place: Which of them is the largest, as the batch came to the phase.
     """
 
     batch: Tensor | int
     each: tuple[Sides, ...]
+    place: int
 
     @property
     def largest(self) -> Sides:
-        """The size for which a motion is meant; the others follow in proportion."""
-        return max(self.each, key=lambda size: size[0] * size[1])
+        """The size for which a motion is meant; the others follow in proportion.
+
+        It stays that of the same input, also where a motion before has made another one larger.
+        """
+        return self.each[self.place]
 
     def after(self, motion: Motion) -> ImageSizes:
         """Return the sizes that the images have after a motion."""
-        return ImageSizes(self.batch, tuple(scaled_size(motion.way, size) for size in self.each))
+        each = tuple(scaled_size(motion.way, size) for size in self.each)
+        return ImageSizes(self.batch, each, self.place)
 
 
 @dataclass(frozen=True)
 class Motion:
     """How the images of each example move.
 
+    Two that follow each other are composed, where both read pixels alike: the image is then read
+    once, and what the first has moved out of the picture may come back with the second. Fields are
+    composed where the border is "constant" or "nearest" only.
+
     Attributes:
-        way: The map of places, for the largest image.
+        way: The map of places, for the largest image; of each example, or one for all.
         interpolation: "bilinear", "bicubic" or "nearest".
         fill_mode: What lies beyond the border, see `regkit.ops.interpolation`.
         fill_value: The value there, where `fill_mode` is "constant".
         still: Which examples stay as they are, bit for bit: booleans, one for all or one for each
             example; None for none.
+
+    Raises:
+        ValueError: for `still` with a map that changes the size of images.
     """
 
     way: Way
@@ -63,6 +85,13 @@ class Motion:
     fill_value: float = 0.0
     still: Tensor | None = None
 
+    def __post_init__(self) -> None:
+        if self.still is not None and self.way.size != self.way.source:
+            raise ValueError(
+                f"images of {self.way.source} cannot stay as they are (still=) in a motion that "
+                f"makes them {self.way.size}; leave still out"
+            )
+
     @property
     def reading(self) -> tuple[str, str, float]:
         """How pixels are read."""
@@ -70,7 +99,7 @@ class Motion:
 
 
 def one_motion(first: Motion, then: Motion) -> Motion | None:
-    """Return two motions as one, or None where they read pixels in different ways.
+    """Return two motions as one, or None where that would show something else than both.
 
     Example:
         >>> from regkit.ops.geometry import Affine
@@ -81,12 +110,29 @@ def one_motion(first: Motion, then: Motion) -> Motion | None:
         >>> one_motion(Motion(turn), Motion(turn, "nearest")) is None
         True
     """
-    if first.reading != then.reading:
+    affine = isinstance(first.way, Affine) and isinstance(then.way, Affine)
+    if first.reading != then.reading or not (affine or first.fill_mode in _PLAIN_BORDERS):
         return None
     still = None
     if first.still is not None and then.still is not None:
         still = ops.logical_and(first.still, then.still)
-    return Motion(composed(first.way, then.way), *first.reading, still)
+    return Motion(composed(_way_of(first), _way_of(then)), *first.reading, still)
+
+
+_PLAIN_BORDERS = ("constant", "nearest")  # beyond them a field goes on as at its border
+
+
+def _way_of(motion: Motion) -> Way:
+    """Return the map, that of examples which stay as they are the identity."""
+    way = motion.way
+    if motion.still is None:
+        return way
+    still = ops.reshape(motion.still, (-1, 1, 1))
+    if isinstance(way, Affine):
+        identity = ops.cast([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], way.matrix.dtype)
+        return Affine(ops.where(still, identity, way.matrix), way.source, way.size)
+    unmoved = ops.zeros_like(way.displacement)
+    return Field(ops.where(still[..., None], unmoved, way.displacement), way.source)
 
 
 def image_sizes(batch: Batch, owner: object, data_format: str | None) -> ImageSizes:
@@ -112,13 +158,17 @@ def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
                 f"shape {tuple(x.shape)} (batch, height, width, channels). Give it one size, "
                 "as by keras.layers.Resizing or dataset.map(lambda x: tf.ensure_shape(x, ...))"
             )
-    return ImageSizes(ops.shape(images[0])[0], tuple((x.shape[1], x.shape[2]) for x in images))
+    each = [(x.shape[1], x.shape[2]) for x in images]
+    place = max(range(len(each)), key=lambda k: each[k][0] * each[k][1])
+    return ImageSizes(ops.shape(images[0])[0], tuple(each), place)
 
 
 def moved_images(images: Tensor, motion: Motion) -> Tensor:
     """Return images of shape (batch, height, width, channels), moved."""
     _, height, width, _ = images.shape
     field = as_field(scaled(motion.way, (height, width))).displacement
+    if field.shape[0] == 1 and images.shape[0] != 1:  # one map for all examples
+        field = ops.repeat(field, ops.shape(images)[0], axis=0)
     result = displaced(images, field, *motion.reading)
     if motion.still is None:
         return result

@@ -12,11 +12,12 @@ from typing import Any, NoReturn
 
 import keras
 
+from regkit.core.at_data import run_data
 from regkit.core.context import Context, State
 from regkit.core.draws import Draws, base_key
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
-from regkit.core.motion import image_sizes, moved
+from regkit.core.plan import Plan
 from regkit.core.stages import Batch, Stage
 from regkit.types import Tensor
 
@@ -110,23 +111,15 @@ def changed_batch(
         >>> tuple(noisy.x.shape), bool(np.any(keras.ops.convert_to_numpy(noisy.x)))
         ((4, 2), True)
     """
-    acts = [act for act in technique.acts() if act.stage is Stage.DATA]
-    if not acts:
+    turns = Plan([technique]).turns(Stage.DATA)
+    if not turns and Stage.DATA not in technique.stages():
         raise AttachError(f"{technique!r} does not act at DATA, so it changes no batch")
     batch = batch.replace(x=keras.tree.map_structure(_tensor, batch.x))
     own = technique.own_seed
     base = base_key(seed if own is None else own, technique.word(), 0)
     draws = Draws(base, step, int(Stage.DATA))
     context = context_outside(draws, batch, step, technique.word())
-    for act in acts:
-        method = getattr(technique, act.method)
-        if act.method == "geometry":
-            order = technique.image_format
-            motion = method(image_sizes(batch, technique, order), context)
-            batch = moved(batch, motion, technique, order)
-        else:
-            batch = method(batch, context)
-    return batch
+    return run_data(turns, batch, lambda turn: context)
 
 
 def _tensor(x: object) -> Any:

@@ -118,6 +118,7 @@ class Plan:
         for member in self.members:
             _refuse_idle(member)
             _refuse_empty_phase(member.technique)
+            _refuse_empty_stage(member)
 
     def explain(self) -> str:
         """Return the step as it will run, a line for each technique in each phase."""
@@ -206,7 +207,19 @@ def _refuse_empty_phase(technique: Method) -> None:
     there = {act.phase for act in cls._acts}
     for phase in cls.phases:
         if phase not in there:
+            method = "geometry" if phase is Phase.GEOMETRY else phase.stage.name.lower()
             raise AttachError(
                 f"{cls.__name__} names the phase {phase.name}, and has no method "
-                f"{phase.stage.name.lower()}(self, …, context) that would act in it"
+                f"{method}(self, …, context) that would act in it"
+            )
+
+
+def _refuse_empty_stage(member: Member) -> None:
+    """Refuse a class whose `stages()` names a stage for which it has no method."""
+    there = {act.stage for act in member.acts} | {Stage.WATCH}
+    for stage in member.stages:
+        if stage not in there:
+            raise AttachError(
+                f"{type(member.technique).__name__}.stages() names {stage.name}, and the class has "
+                f"no method {stage.name.lower()}(self, …, context)"
             )

@@ -120,8 +120,7 @@ _USUAL = {
         Phase.PROJECTION,
     )
 }
-# Sums and products of factors, and zeros. Noise on gradients is added by definition of the phase.
-_COMMUTE = frozenset({Phase.SUM, Phase.PERTURB, Phase.DECAY, Phase.MASK})
+_COMMUTE = frozenset({Phase.SUM})  # a sum is the same in any order, but for rounding
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 import regkit
 from regkit.core.errors import AttachError
-from regkit.core.options import LayerOption, Layers, Seed, SeedOption, Strength, Weights
+from regkit.core.options import Integer, LayerOption, Layers, Seed, SeedOption, Strength, Weights
 from regkit.core.stages import Phase, Stage
 from tests import models
 
@@ -37,7 +37,8 @@ def test_a_method_of_a_stage_takes_its_values_and_the_context(name):
     for parameters in (right, right.replace("context", "_context"), f"{right}, *, more=None"):
         made = type("Made", (regkit.Technique,), {name: method(parameters)})
         assert made().stages() == (stage,)
-    assert type("Wrapped", (regkit.Technique,), {name: method("*args, **kwargs")})().stages()
+    wrapped = {name: method("*args, **kwargs"), "phases": (Phase.usual(stage),)}
+    assert type("Wrapped", (regkit.Technique,), wrapped)().stages() == (stage,)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -66,6 +67,49 @@ def test_a_helper_is_not_taken_for_a_stage_where_the_class_says_its_phases():
             self.calls = getattr(self, "calls", 0) + 1
 
     assert Counted().stages() == (Stage.PENALTY,)
+
+
+@pytest.mark.parametrize("parameters", ["weights, ctx", "values", "*args"])
+def test_phases_of_a_base_excuse_no_wrong_signature(parameters):
+    """The class that has the method must itself say that it acts elsewhere."""
+    with pytest.raises(TypeError, match=r"Sub\.update"):
+        type("Sub", (regkit.L2,), {"update": method(parameters)})
+
+
+def test_a_subclass_keeps_the_phases_of_its_base():
+    class Noisy(regkit.LabelSmoothing):
+        phases = (Phase.COLOUR,)
+
+        def data(self, batch, context):
+            return batch
+
+    assert {act.phase for act in Noisy().acts()} == {Phase.COLOUR, Phase.SMOOTH}
+
+
+def test_a_stage_without_a_method_is_refused_before_the_first_step():
+    class Made(regkit.Technique):
+        def penalty(self, context):
+            return 0.0
+
+        def stages(self):
+            return (Stage.PENALTY, Stage.UPDATE)
+
+    x, y = models.data()
+    with pytest.raises(AttachError, match=r"Made\.stages\(\) names UPDATE, and the class has no"):
+        models.fit(models.compiled(models.sequential()), x, y, [Made()])
+
+
+def test_a_seed_that_is_not_declared_as_one_is_refused():
+    class Made(regkit.Technique):
+        def __init__(self, seed: Annotated[int, Integer(0)] = 0) -> None:
+            super().__init__()
+
+        def data(self, batch, context):
+            return batch
+
+    x, y = models.data()
+    with pytest.raises(TypeError, match="option seed is not declared as a seed.*SeedOption"):
+        models.fit(models.compiled(models.sequential()), x, y, [Made()])
 
 
 def test_a_private_helper_or_an_attribute_is_no_stage():

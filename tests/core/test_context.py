@@ -212,7 +212,7 @@ def test_weights_perturbed_in_a_scope_keep_what_the_layer_updates():
     models.same(models.values(model), models.values(plain), 1e-6)
 
 
-def test_two_replicas_count_a_penalty_once(backend):
+def test_two_replicas_smooth_once_and_count_a_penalty_once(backend):
     if backend != "tensorflow":
         pytest.skip("MirroredStrategy is TensorFlow's")
     import os
@@ -232,7 +232,11 @@ def test_two_replicas_count_a_penalty_once(backend):
             with strategy.scope():
                 model = keras.Sequential([*models.entry(), models.dense(3, "out", 1, activation="softmax")])
                 models.compiled(model, optimizer=keras.optimizers.SGD(0.5))
-            history = models.fit(model, x, y, [regkit.L2(0.3), regkit.L1(0.1)])
+            for _ in range(2):  # nothing of the first fit is left on the losses
+                recipe = [regkit.LabelSmoothing(0.2), regkit.L2(0.3), regkit.L1(0.1)]
+                history = models.fit(model, x, y, recipe)
+                loss, = model._compile_loss._flat_losses
+                assert isinstance(loss.loss, keras.losses.Loss), loss.loss
             results.append((history.history, models.values(model)))
         models.same(results[0][1], results[1][1], 1e-5)
         for name in ("l2_penalty", "l1_penalty", "data_loss", "loss"):
@@ -280,3 +284,33 @@ def test_a_stage_method_may_ask_the_technique_itself_for_the_model(eager):
         models.fit(model, x, y, techniques, epochs=2)
         results.append(models.values(model))
     models.same(*results, tolerance=1e-6)
+
+
+def test_the_losses_of_tasks_are_those_of_the_pass_that_asked():
+    """A penalty within that pass asks for the loss at other weights."""
+
+    class Tasks(regkit.Technique):
+        def gradient(self, gradients, context):
+            self.losses = {k: float(v) for k, v in context.task_losses().items()}
+            return gradients
+
+    class Far(regkit.Technique):
+        def penalty(self, context):
+            return 0 * context.loss_fn(weights=[100 + value for value in context.values])
+
+    x, y = models.data()
+    seen = []
+    for others in ([], [Far()]):
+        tasks = Tasks()
+        model = models.compiled(models.sequential(), run_eagerly=True)
+        models.fit(model, x[:8], y[:8], [tasks, *others], epochs=1)
+        seen.append(tasks.losses)
+    assert seen[0] == pytest.approx(seen[1], rel=1e-5)
+
+
+def test_a_second_pass_is_no_proof_that_the_step_computes_its_loss():
+    """Smoothing would have no effect in such a step, whoever else asks for the loss."""
+    x, y = models.data()
+    model = models.compiled(models.OwnStep(reaches_loss=False), run_eagerly=True)
+    with pytest.raises(regkit.RegkitError, match="never calls self.compute_loss"):
+        models.fit(model, x, y, [FastGradientSign(0.01), regkit.LabelSmoothing(0.1)])

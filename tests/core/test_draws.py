@@ -202,3 +202,17 @@ def test_a_size_that_is_only_known_in_the_graph():
         np.testing.assert_allclose(
             noise(np.zeros((size, 3), "float32")), draws().normal((size, 3)), atol=1e-6
         )
+
+
+@pytest.mark.parametrize("kind", [int, "tensor"])
+def test_replicas_and_parts_of_predictions_draw_apart_however_many(kind):
+    def of(replica):
+        replica = replica if kind is int else ops.convert_to_tensor(replica, "int32")
+        return int(Draws(base_key(0, "mask", 0), 3, 1, replica).key()[1])
+
+    replicas = [0, 1, 2, 2047, 2048, 4095, 4096, 4097, 8192, 100_000]
+    keys = [of(replica) for replica in replicas]
+    assert len(set(keys)) == len(replicas)
+    assert keys == [
+        int(Draws(base_key(0, "mask", 0), 3, 1, replica).key()[1]) for replica in replicas
+    ]

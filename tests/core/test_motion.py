@@ -1,5 +1,7 @@
 """The phase of geometry in a fit: neighbours are one map, read once; opaque ones stand between."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -150,6 +152,94 @@ def test_a_window_changes_the_size_that_the_next_one_sees():
     assert seen == [((5, 7),), (5, 7)]
 
 
+def test_an_example_that_stays_as_it_is_moves_with_the_others_motion_only(readings):
+    """One stands still in the first motion, another in the second."""
+
+    class Some(Shift):
+        still = (False,)
+
+        def geometry(self, images, context):
+            motion = super().geometry(images, context)
+            return dataclasses.replace(motion, still=ops.convert_to_tensor(list(self.still)))
+
+    def some(name, x, still):
+        return type(name, (Some,), {"along": (float(x), 0.0), "still": still})()
+
+    first = some("First", 2, (True, False, True, False))
+    then = some("Then", 1, (True, True, False, False))
+    out = fitted(first, then)
+    for example, shifted in enumerate((0, 2, 1, 3)):
+        one = IMAGES[example : example + 1]
+        np.testing.assert_allclose(out[example : example + 1], rolled(one, shifted, 0), atol=1e-5)
+    np.testing.assert_array_equal(out[0], IMAGES[0])
+    assert len(readings) == 1
+
+
+def test_still_with_another_size_is_refused():
+    matrix = ops.ones((1, 2, 3))
+    with pytest.raises(ValueError, match=r"cannot stay as they are .still=."):
+        Motion(Affine(matrix, (4, 4), (2, 2)), still=ops.convert_to_tensor([True]))
+
+
+@pytest.mark.parametrize("border", ["wrap", "mirror", "reflect"])
+def test_fields_are_read_one_after_the_other_where_the_border_folds(border, readings):
+    elastic = {"sigma": 2.0, "fill_mode": border}
+    fitted(regkit.ElasticDistortion(8.0, seed=1, **elastic),
+           regkit.ElasticDistortion(6.0, seed=2, **elastic))  # fmt: skip
+    assert len(readings) == 2
+
+
+def test_one_map_may_serve_all_examples():
+    class Once(Shift):
+        def geometry(self, images, context):
+            matrix = ops.convert_to_tensor([[[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]])
+            return Motion(Affine(matrix, images.largest, images.largest))
+
+    np.testing.assert_allclose(fitted(Once()), rolled(IMAGES, 2, 0), atol=1e-5)
+
+
+def test_a_map_for_another_size_is_refused():
+    class Wrong(Shift):
+        def geometry(self, images, context):
+            return Motion(Affine(ops.ones((1, 2, 3)), (3, 3), (3, 3)))
+
+    with pytest.raises(
+        AttachError, match=r"size images\.largest, \(9, 9\); its source is \(3, 3\)"
+    ):
+        fitted(Wrong())
+
+
+def test_the_reference_stays_the_same_image_when_sizes_change():
+    sizes = motion.ImageSizes(1, ((5, 4), (4, 6)), 1)
+    crop = Motion(Affine(ops.ones((1, 2, 3)), (4, 6), (3, 4)))
+    assert sizes.largest == (4, 6)
+    assert sizes.after(crop).largest == (3, 4)
+
+
+def test_what_follows_at_target_waits_until_its_motion_is_applied():
+    """Another technique asks for the loss between a technique's geometry and its data."""
+
+    class Both(Shift):
+        phases = (Phase.NOISE, Phase.MIX)
+
+        def data(self, batch, context):
+            context.memo["there"] = True
+            return batch
+
+        def target(self, target, context):
+            assert context.memo["there"]
+            return target
+
+    class Asks(regkit.Technique):
+        phases = (Phase.COLOUR,)
+
+        def data(self, batch, context):
+            context.loss_fn()
+            return batch
+
+    fitted(Both(), Asks())
+
+
 def test_what_a_geometry_returns_is_checked():
     class Nothing(regkit.Technique):
         def geometry(self, images, context):
@@ -159,13 +249,13 @@ def test_what_a_geometry_returns_is_checked():
         fitted(Nothing())
 
 
-def test_techniques_of_other_axis_orders_do_not_compose(readings):
+@pytest.mark.parametrize(("order", "count"), [("channels_last", 1), ("channels_first", 2)])
+def test_only_techniques_of_one_order_of_axes_compose(order, count, readings):
+    """None is Keras' setting, channels last here."""
+
     class First(Shift):
         def __init__(self, data_format: DataFormat = None) -> None:
             super().__init__()
 
-    parts = [First("channels_last"), shift("Second", 1, 0)]
-    assert len(parts) == 2
-    out = fitted(*parts)
-    np.testing.assert_allclose(out, rolled(IMAGES, 1, 0), atol=1e-5)
-    assert len(readings) == 2
+    fitted(First(order), shift("Second", 1, 0))
+    assert len(readings) == count

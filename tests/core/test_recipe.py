@@ -189,3 +189,20 @@ def test_what_holds_no_techniques_is_refused(source):
 def test_a_class_is_to_be_called(source):
     with pytest.raises(RecipeError, match=r"received the class L2; call it, as in L2\(\)"):
         regkit.Recipe(source)
+
+
+def test_a_strength_that_cannot_be_given_by_its_place_is_named():
+    """The text makes exactly the technique again."""
+    from regkit.core.options import Probability, ProbabilityOption, Rate, strengths
+    from regkit.core.recipe.writer import text_under
+
+    class Keyword(regkit.Technique):
+        def __init__(self, *, rate: Rate = 0.5, often: ProbabilityOption = 1.0) -> None:
+            super().__init__()
+
+        def penalty(self, context):
+            return 0.0
+
+    assert strengths(Keyword) == ("rate",)
+    assert text_under("keyword", Keyword()) == "keyword(rate=0.5)"
+    assert Probability().says_how_often

@@ -20,6 +20,7 @@ from regkit.core.options.choices import (
 from regkit.core.options.compound import Either, Pair, Range, Several
 from regkit.core.options.declared import (
     bind,
+    by_place,
     checked,
     checked_call,
     checked_init,
@@ -72,6 +73,7 @@ __all__ = [
     "WeightOption",
     "Weights",
     "bind",
+    "by_place",
     "checked",
     "checked_call",
     "checked_init",

@@ -38,6 +38,7 @@ class Constraint(ABC):
     """
 
     neutral: Any = None
+    says_how_often: bool = False  # the neutral value is one of how often, not of how strongly
 
     @abstractmethod
     def describe(self) -> str:
@@ -132,6 +133,8 @@ class Probability(Real):
         >>> Probability().describe()
         'a number in [0, 1] or a LearningRateSchedule'
     """
+
+    says_how_often = True
 
     low: float = 0.0
     high: float = 1.0

@@ -22,7 +22,9 @@ class Either(Constraint):
 
     def __init__(self, *kinds: Constraint) -> None:
         self.kinds = kinds
-        self.neutral = next((kind.neutral for kind in kinds if kind.neutral is not None), None)
+        with_neutral = next((kind for kind in kinds if kind.neutral is not None), None)
+        self.neutral = None if with_neutral is None else with_neutral.neutral
+        self.says_how_often = with_neutral is not None and with_neutral.says_how_often
 
     def describe(self) -> str:
         """Return the kinds."""

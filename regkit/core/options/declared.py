@@ -19,11 +19,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from regkit.core.errors import OptionError, suggest
-from regkit.core.options.bounds import Constraint, Probability
+from regkit.core.options.bounds import Constraint
 from regkit.core.words import shown
 
 __all__ = [
     "bind",
+    "by_place",
     "checked",
     "checked_call",
     "checked_init",
@@ -271,5 +272,17 @@ def strengths(cls: type) -> tuple[str, ...]:
     return tuple(
         name
         for name, bounds in declared
-        if bounds.neutral is not None and not isinstance(bounds, Probability)
+        if bounds.neutral is not None and not bounds.says_how_often
     )
+
+
+def by_place(cls: type) -> tuple[str, ...]:
+    """Return the options that may be given by their place, without their names.
+
+    Example:
+        >>> import regkit
+        >>> by_place(regkit.Dropout)
+        ('rate',)
+    """
+    parameters = inspect.signature(cls).parameters
+    return tuple(n for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD)

@@ -36,12 +36,14 @@ def text_under(identifier: str, technique: Technique) -> str:
     """
     given, cls = [], type(technique)
     constraints, strengths = options.constraints(cls), options.strengths(cls)
+    by_place = options.by_place(cls)
     for place, (name, default) in enumerate(options.defaults(cls).items()):
         value = getattr(technique, name)
         if name not in strengths and type(value) is type(default) and value == default:
             continue
         written = _written(value, name, constraints[name])
-        given.append(written if name in strengths and place == 0 else f"{name}={written}")
+        first = place == 0 and name in by_place
+        given.append(written if name in strengths and first else f"{name}={written}")
     return f"{identifier}({', '.join(given)})" if given else identifier
 
 

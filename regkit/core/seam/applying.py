@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from regkit.core import returned
 from regkit.core.errors import AttachError
-from regkit.core.seam import returned
 from regkit.core.seam.clock import optimizer_count
 from regkit.core.seam.reached import require_loss
 from regkit.core.seam.step import Step

@@ -13,10 +13,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from regkit.core import returned
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan
-from regkit.core.seam import clock, returned
+from regkit.core.seam import clock
 from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.backup import Kept, owner
 from regkit.core.seam.frame import Frame

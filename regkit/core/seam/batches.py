@@ -7,16 +7,14 @@ further parts stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
+from regkit.core.at_data import run_data
 from regkit.core.context import Context
-from regkit.core.method import Method
-from regkit.core.motion import Motion, image_sizes, moved, one_motion
 from regkit.core.plan import Turn
-from regkit.core.seam import returned
 from regkit.core.seam.step import Step
 from regkit.core.stages import Batch, Stage
 from regkit.types import Nest
@@ -33,57 +31,16 @@ def changed(step: Step, data: Nest) -> Nest:
     turns = step.runtime.at[Stage.DATA]
     if not turns:
         return data
+
+    def context_of(turn: Turn) -> Context:
+        return step.context(turn.member, Stage.DATA)
+
+    def progress(batch: Batch, done: set[str]) -> None:
+        step.batch, step.data_done = batch, done
+
     with step.reading():
-        _run(step, turns)
+        run_data(turns, step.batch, context_of, progress)
     return closed(step.batch)
-
-
-def _run(step: Step, turns: Iterable[Turn]) -> None:
-    """Run the methods in their order, geometries that stand together as one motion."""
-    waiting = _Waiting()
-    for turn in turns:
-        context = step.context(turn.member, Stage.DATA)
-        if turn.act.method == "geometry":
-            waiting.join(step, turn, context)
-        else:
-            waiting.apply(step)
-            result = turn.run(step.batch, context)
-            if not isinstance(result, Batch):
-                raise returned.no_batch(result, turn.technique)
-            step.batch = result
-        step.data_done.add(turn.member.label)
-    waiting.apply(step)
-
-
-class _Waiting:
-    """The motion that waits for others to be one with it."""
-
-    def __init__(self) -> None:
-        self._motion: Motion | None = None
-        self._owner: Method | None = None
-
-    def join(self, step: Step, turn: Turn, context: Context) -> None:
-        """Take one more technique's motion in."""
-        if self._owner is not None and self._owner.image_format != turn.technique.image_format:
-            self.apply(step)
-        sizes = image_sizes(step.batch, turn.technique, turn.technique.image_format)
-        if self._motion is not None:
-            sizes = sizes.after(self._motion)
-        motion = turn.run(sizes, context)
-        if not isinstance(motion, Motion):
-            raise returned.no_motion(motion, turn.technique)
-        if self._motion is not None and (joint := one_motion(self._motion, motion)) is not None:
-            motion = joint
-        else:
-            self.apply(step)
-        self._motion, self._owner = motion, turn.technique
-
-    def apply(self, step: Step) -> None:
-        """Move the images of the batch."""
-        if self._motion is not None and self._owner is not None:
-            owner = self._owner
-            step.batch = moved(step.batch, self._motion, owner, owner.image_format)
-        self._motion = self._owner = None
 
 
 def opened(data: Nest) -> tuple[Batch, Callable[[Batch], Any]]:

@@ -9,9 +9,9 @@ from typing import Any
 import keras
 from keras.src.backend.common import global_state
 
+from regkit.core import returned
 from regkit.core.errors import AttachError
 from regkit.core.plan import Turn
-from regkit.core.seam import returned
 from regkit.core.seam.patch import Change
 from regkit.core.seam.step import Step
 from regkit.core.stages import Stage

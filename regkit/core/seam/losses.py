@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from regkit.core.seam import returned, targets
+from regkit.core import returned
+from regkit.core.seam import targets
 from regkit.core.seam.step import Step
 from regkit.core.stages import Stage, Target
 from regkit.types import Nest, Tensor
@@ -38,18 +39,20 @@ def compute_loss(step: Step, original: Callable[..., Tensor], *args: Any, **kwar
     given = dict(zip(_PARAMETERS, args, strict=False)) | kwargs
     if given.get("training", True) is False:
         return original(*args, **kwargs)
-    step.reached_loss = True
-    with step.adapter.reading_in_loss(step), _retargeted_losses(step):
+    step.reached_loss |= step.asking is None  # a second pass says nothing of the step itself
+    with step.adapter.reading_in_loss(step):
         if step.model._compile_loss is None and step.runtime.at[Stage.TARGET]:
             y = _changed_plain_y(step, given.get("y"), given.get("y_pred"))
             args = (*args[:1], y, *args[2:]) if len(args) > 1 else args
             kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
-        return _with_penalties(step, original(*args, **kwargs))
+        with _retargeted_losses(step):  # and no longer: a penalty may ask for the loss, or wait
+            loss = original(*args, **kwargs)
+        return _with_penalties(step, loss)
 
 
 def _changed_plain_y(step: Step, y: Nest, y_pred: Nest) -> Any:
     """Return the targets, changed, for a model that computes its loss itself."""
-    step.reached_target = True
+    step.reached_target |= step.asking is None
     return targets.target_of_plain_y(y, y_pred, lambda target: _changed(step, target))
 
 
@@ -74,7 +77,7 @@ def _task_loss(step: Step, entry: Any) -> Callable[..., Tensor]:
     loss = targets.retargeted(entry.loss, entry.name, change)
 
     def call(*args: Tensor) -> Tensor:
-        step.reached_target = True
+        step.reached_target |= step.asking is None
         value = loss(*args)
         if step.tasks is not None:
             weight = 1.0 if entry.loss_weights is None else entry.loss_weights

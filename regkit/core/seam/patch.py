@@ -1,7 +1,7 @@
 """Shadow attributes of objects for the extent of a block, whatever happens inside.
 
-An instance's `__dict__` is written directly: Keras' own `__setattr__` tracks what it is given. What
-is shadowed is noted before it is done and struck off after it is undo_all, so that an interrupt at
+An instance's `__dict__` is written directly: Keras' own `__setattr__` tracks what it is given. A
+note is made before an attribute is shadowed, and removed after it is put back: so an interrupt at
 any instant between leaves a note, by which `sweep` puts the attribute back.
 """
 
@@ -71,10 +71,10 @@ class Shadows:
         self, target: object, name: str, change: Callable[[Any], Any]
     ) -> AbstractContextManager[None]:
         """Give one attribute of an instance the value `change(attribute)`."""
-        value = change(getattr(target, name))
-        if self.by_thread and callable(value):
-            return self.patched([Change(target, name, lambda _, *args, **kw: value(*args, **kw))])
-        return self.replaced(target, name, value)
+        now = getattr(target, name)
+        if self.by_thread and callable(now):
+            return self.patched([Change(target, name, lambda own, *a, **k: change(own)(*a, **k))])
+        return self.replaced(target, name, change(now))
 
     def put(self, target: object, name: str, value: object) -> None:
         """Give one attribute of an instance another value until the next `sweep`."""
@@ -114,10 +114,14 @@ class Shadows:
             if not isinstance(shared, _ByThread):
                 shared = _ByThread(getattr(target, name))
                 shared.note = self._put(target, name, shared)
-            shared.own[thread] = functools.partial(call, shared.original)
+            before = shared.own.get(thread)
+            shared.own[thread] = functools.partial(call, before or shared.original)
 
         def undo() -> None:
             with self._lock:
+                if before is not None:
+                    shared.own[thread] = before
+                    return
                 shared.own.pop(thread, None)
                 if not shared.own:
                     self._undo(shared.note)

@@ -1,4 +1,4 @@
-"""Refuse a `train_step` or `compute_loss` of the user's that passes the stages by."""
+"""Refuse a `train_step` or `compute_loss` of the user's that bypasses the stages."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Runtime:
         return (tuple(chosen), tuple(wrapped), trained, how)
 
     def _comparable_options(self, member: Member) -> Iterator[tuple[str, Any]]:
-        """Yield the options; of one that chooses layers what it chooses, however it is written."""
+        """Yield the options; an option for layers by the layers that it matches."""
         declared = constraints(type(member.technique))
         for name, value in member.technique.get_config().items():
             if isinstance(declared.get(name), Layers) and value is not None:

@@ -11,9 +11,9 @@ from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.backend.common.variables import get_autocast_scope
 
-__all__ = ["Scope", "in_scope", "leave_all", "same_precision"]
+from regkit.types import Tensor
 
-Tensor = Any
+__all__ = ["Scope", "in_scope", "leave_all", "same_precision"]
 
 
 def in_scope() -> bool:

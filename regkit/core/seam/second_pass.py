@@ -85,21 +85,23 @@ class StepServices(Step):
 
     def _tasks_at(self, label: str, batch: Batch, pairs: Pairs) -> dict[str, Tensor]:
         tasks: dict[str, Tensor] = {}
-        self.tasks = tasks
-        try:
-            self._loss_at(label, batch, pairs)
-            return tasks
-        finally:
-            self.tasks = None
+        self._loss_at(label, batch, pairs, tasks)
+        return tasks
 
-    def _loss_at(self, label: str, batch: Batch, pairs: Pairs) -> Tensor:
+    def _loss_at(
+        self, label: str, batch: Batch, pairs: Pairs, tasks: dict[str, Tensor] | None = None
+    ) -> Tensor:
         own = self.batch
         x = own.x if batch.x is None else batch.x
         y = own.y if batch.y is None else batch.y
         weight = own.sample_weight if batch.sample_weight is None else batch.sample_weight
-        with self._pass(label, pairs):
-            y_pred = self.model(x, **self._training())
-            return loss_method(self)(x, y, y_pred, weight)
+        outer, self.tasks = self.tasks, tasks  # a penalty of the pass may ask for the loss itself
+        try:
+            with self._pass(label, pairs):
+                y_pred = self.model(x, **self._training())
+                return loss_method(self)(x, y, y_pred, weight)
+        finally:
+            self.tasks = outer
 
     def _training(self) -> dict[str, bool]:
         return {"training": True} if self.model._call_has_training_arg else {}

@@ -93,10 +93,7 @@ class Step:
             )
 
     def close(self) -> None:
-        """Part contexts, which look back at the step, from it.
-
-        So the batch goes at once, not when Python's collector of cycles comes by.
-        """
+        """Drop the contexts: they refer back to the step, and would keep its batch alive."""
         self._contexts.clear()
 
     def initial_context(self, services: Services, member: Member) -> Context:
@@ -111,7 +108,7 @@ class Step:
         return self._contexts[member.label, stage]
 
     def _places(self, views: Sequence[tuple[Member, Stage]]) -> list[tuple[Tensor | int, int]]:
-        """Return by what the draws of some views are told apart: base and stage."""
+        """Return the base and the stage that key the draws of each context."""
         place = self.runtime.place
         return [(self._seeds[place[m.label]], self._first_stage + int(s)) for m, s in views]
 

@@ -22,6 +22,7 @@ __all__ = [
     "same_shapes",
     "scalar",
     "state",
+    "wrong_source",
 ]
 
 
@@ -34,6 +35,15 @@ def no_motion(value: object, technique: object) -> AttachError:
     """Return the refusal of what a geometry gave back in the place of a motion."""
     remedy = "return Motion(Affine(…)) or Motion(Field(…))"
     return _refusal(technique, Stage.DATA, value, "a Motion", remedy, "geometry")
+
+
+def wrong_source(given: object, wanted: object, technique: object) -> AttachError:
+    """Return the refusal of a map that is made for images of another size."""
+    name = type(technique).__name__
+    return AttachError(
+        f"{name}.geometry must return a map for images of the size images.largest, {wanted}; its "
+        f"source is {given}"
+    )
 
 
 def no_target(value: object, technique: object) -> AttachError:
