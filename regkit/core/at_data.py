@@ -70,8 +70,8 @@ class _Run:
         motion = turn.run(sizes, context)
         if not isinstance(motion, Motion):
             raise returned.no_motion(motion, technique)
-        if motion.way.source != sizes.largest:
-            raise returned.wrong_source(motion.way.source, sizes.largest, technique)
+        if motion.map.source != sizes.largest:
+            raise returned.wrong_source(motion.map.source, sizes.largest, technique)
         joint = None if self._motion is None else one_motion(self._motion, motion)
         if joint is None:
             self.apply()

@@ -8,7 +8,7 @@ a barrier: what it does to the pixels cannot be known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keras import ops
 
@@ -17,9 +17,8 @@ from regkit.core.images import images_of, map_images
 from regkit.core.stages import Batch
 from regkit.ops.geometry import (
     Affine,
-    Field,
+    PlaceMap,
     Sides,
-    Way,
     as_field,
     composed,
     scaled,
@@ -55,7 +54,7 @@ class ImageSizes:
 
     def after(self, motion: Motion) -> ImageSizes:
         """Return the sizes that the images have after a motion."""
-        each = tuple(scaled_size(motion.way, size) for size in self.each)
+        each = tuple(scaled_size(motion.map, size) for size in self.each)
         return ImageSizes(self.batch, each, self.place)
 
 
@@ -68,7 +67,7 @@ class Motion:
     composed where the border is "constant" or "nearest" only.
 
     Attributes:
-        way: The map of places, for the largest image; of each example, or one for all.
+        map: The map of places, for the largest image; of each example, or one for all.
         interpolation: "bilinear", "bicubic" or "nearest".
         fill_mode: What lies beyond the border, see `regkit.ops.interpolation`.
         fill_value: The value there, where `fill_mode` is "constant".
@@ -79,17 +78,17 @@ class Motion:
         ValueError: for `still` with a map that changes the size of images.
     """
 
-    way: Way
+    map: PlaceMap
     interpolation: str = "bilinear"
     fill_mode: str = "constant"
     fill_value: float = 0.0
     still: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if self.still is not None and self.way.size != self.way.source:
+        if self.still is not None and self.map.size != self.map.source:
             raise ValueError(
-                f"images of {self.way.source} cannot stay as they are (still=) in a motion that "
-                f"makes them {self.way.size}; leave still out"
+                f"images of {self.map.source} cannot stay as they are (still=) in a motion that "
+                f"makes them {self.map.size}; leave still out"
             )
 
     @property
@@ -105,34 +104,34 @@ def one_motion(first: Motion, then: Motion) -> Motion | None:
         >>> from regkit.ops.geometry import Affine
         >>> turn = Affine(ops.array([[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]), (3, 3), (3, 3))
         >>> twice = one_motion(Motion(turn), Motion(turn))
-        >>> ops.convert_to_numpy(twice.way.matrix)[0].tolist()
+        >>> ops.convert_to_numpy(twice.map.matrix)[0].tolist()
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
         >>> one_motion(Motion(turn), Motion(turn, "nearest")) is None
         True
     """
-    affine = isinstance(first.way, Affine) and isinstance(then.way, Affine)
+    affine = isinstance(first.map, Affine) and isinstance(then.map, Affine)
     if first.reading != then.reading or not (affine or first.fill_mode in _PLAIN_BORDERS):
         return None
     still = None
     if first.still is not None and then.still is not None:
         still = ops.logical_and(first.still, then.still)
-    return Motion(composed(_way_of(first), _way_of(then)), *first.reading, still)
+    return Motion(composed(_map_of(first), _map_of(then)), *first.reading, still)
 
 
 _PLAIN_BORDERS = ("constant", "nearest")  # beyond them a field goes on as at its border
 
 
-def _way_of(motion: Motion) -> Way:
+def _map_of(motion: Motion) -> PlaceMap:
     """Return the map, that of examples which stay as they are the identity."""
-    way = motion.way
+    place_map = motion.map
     if motion.still is None:
-        return way
+        return place_map
     still = ops.reshape(motion.still, (-1, 1, 1))
-    if isinstance(way, Affine):
-        identity = ops.cast([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], way.matrix.dtype)
-        return Affine(ops.where(still, identity, way.matrix), way.source, way.size)
-    unmoved = ops.zeros_like(way.displacement)
-    return Field(ops.where(still[..., None], unmoved, way.displacement), way.source)
+    if isinstance(place_map, Affine):
+        identity = ops.cast([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], place_map.matrix.dtype)
+        return replace(place_map, matrix=ops.where(still, identity, place_map.matrix))
+    moved_by = place_map.displacement
+    return replace(place_map, displacement=ops.where(still[..., None], 0.0, moved_by))
 
 
 def image_sizes(batch: Batch, owner: object, data_format: str | None) -> ImageSizes:
@@ -166,7 +165,7 @@ def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
 def moved_images(images: Tensor, motion: Motion) -> Tensor:
     """Return images of shape (batch, height, width, channels), moved."""
     _, height, width, _ = images.shape
-    field = as_field(scaled(motion.way, (height, width))).displacement
+    field = as_field(scaled(motion.map, (height, width))).displacement
     if field.shape[0] == 1 and images.shape[0] != 1:  # one map for all examples
         field = ops.repeat(field, ops.shape(images)[0], axis=0)
     result = displaced(images, field, *motion.reading)

@@ -16,7 +16,7 @@ from regkit.ops import fields
 from regkit.ops.interpolation import displaced
 from regkit.types import Array, Tensor
 
-__all__ = ["Affine", "Field", "Sides", "Way", "as_field", "composed", "scaled", "scaled_size"]
+__all__ = ["Affine", "Field", "PlaceMap", "Sides", "as_field", "composed", "scaled", "scaled_size"]
 
 Sides = tuple[int, int]  # height, width
 
@@ -55,7 +55,7 @@ class Field:
         return height, width
 
 
-Way = Affine | Field
+PlaceMap = Affine | Field
 
 
 def _center(size: Sides) -> Array:
@@ -79,7 +79,7 @@ def _affine_at(affine: Affine, places: Tensor) -> Tensor:
     return turned + shift + ops.cast(_center(affine.source), dtype)
 
 
-def as_field(way: Way) -> Field:
+def as_field(place_map: PlaceMap) -> Field:
     """Return the same map as displacements.
 
     Example:
@@ -87,13 +87,13 @@ def as_field(way: Way) -> Field:
         >>> ops.convert_to_numpy(as_field(shift).displacement)[0, 0, 0].tolist()
         [2.0, 0.0]
     """
-    if isinstance(way, Field):
-        return way
-    grid = ops.cast(_grid(way.size), way.matrix.dtype)[None]
-    return Field(_affine_at(way, grid) - grid, way.source)
+    if isinstance(place_map, Field):
+        return place_map
+    grid = ops.cast(_grid(place_map.size), place_map.matrix.dtype)[None]
+    return Field(_affine_at(place_map, grid) - grid, place_map.source)
 
 
-def composed(first: Way, then: Way) -> Way:
+def composed(first: PlaceMap, then: PlaceMap) -> PlaceMap:
     """Return the map of two motions, one after the other.
 
     Two affine ones are one affine map, exactly. A field is read between its pixels linearly.
@@ -120,7 +120,7 @@ def composed(first: Way, then: Way) -> Way:
     return Field(later + earlier, first.source)
 
 
-def scaled_size(way: Way, source: Sides) -> Sides:
+def scaled_size(place_map: PlaceMap, source: Sides) -> Sides:
     """Return the size of the output of the same motion for images of another size.
 
     Example:
@@ -128,11 +128,11 @@ def scaled_size(way: Way, source: Sides) -> Sides:
         >>> scaled_size(half, (16, 8))
         (8, 4)
     """
-    down, across = source[0] / way.source[0], source[1] / way.source[1]
-    return round(way.size[0] * down), round(way.size[1] * across)
+    down, across = source[0] / place_map.source[0], source[1] / place_map.source[1]
+    return round(place_map.size[0] * down), round(place_map.size[1] * across)
 
 
-def scaled(way: Way, source: Sides) -> Way:
+def scaled(place_map: PlaceMap, source: Sides) -> PlaceMap:
     """Return the same motion for images of another size, in their pixels.
 
     Example:
@@ -141,11 +141,11 @@ def scaled(way: Way, source: Sides) -> Way:
         >>> float(half.matrix[0, 0, 2]), half.size
         (1.0, (2, 2))
     """
-    if source == way.source:
-        return way
-    down, across = source[0] / way.source[0], source[1] / way.source[1]
-    size = scaled_size(way, source)
-    if isinstance(way, Field):
-        return Field(fields.resized(way.displacement, *size), source)
+    if source == place_map.source:
+        return place_map
+    down, across = source[0] / place_map.source[0], source[1] / place_map.source[1]
+    size = scaled_size(place_map, source)
+    if isinstance(place_map, Field):
+        return Field(fields.resized(place_map.displacement, *size), source)
     ratio = np.array([[1.0, across / down, across], [down / across, 1.0, down]], "float32")
-    return Affine(way.matrix * ops.cast(ratio, way.matrix.dtype), source, size)
+    return Affine(place_map.matrix * ops.cast(ratio, place_map.matrix.dtype), source, size)

@@ -24,13 +24,13 @@ def before(step: Step, gradients: Sequence[Any], variables: Sequence[Any]) -> li
     if not (step.reached_loss and step.reached_target):
         require_loss(step)
     step.reached_apply = True
-    if not step.runtime.at[Stage.GRADIENT]:
+    if not step.runtime.turns[Stage.GRADIENT]:
         return list(gradients)
     place = {id(variable): k for k, variable in enumerate(variables)}
     scale = step.loss_scale()
     plain = [g if g is None else step.adapter.dense(g) / scale for g in gradients]
     gradients, given_by_keras = list(plain), list(gradients)
-    for turn in step.runtime.at[Stage.GRADIENT]:
+    for turn in step.runtime.turns[Stage.GRADIENT]:
         context = step.context(turn.member, Stage.GRADIENT)
         mine = [place[id(variable)] for variable in context.weights if id(variable) in place]
         given = [
@@ -56,7 +56,7 @@ def after(step: Step, count: Tensor | None) -> None:
         step: The step.
         count: What `count_of` gave before the optimizer's `apply`.
     """
-    acting = step.runtime.at[Stage.UPDATE]
+    acting = step.runtime.turns[Stage.UPDATE]
     updated = _updated(step, count) if acting else True
     for turn in acting:
         context = step.context(turn.member, Stage.UPDATE)
@@ -75,7 +75,7 @@ def after(step: Step, count: Tensor | None) -> None:
 
 def count_of(step: Step) -> Any:
     """Return the optimizer's count now, as a value of its own; None where nothing depends on it."""
-    if not (step.runtime.at[Stage.UPDATE] and step.adapter.scales_loss()):
+    if not (step.runtime.turns[Stage.UPDATE] and step.adapter.scales_loss()):
         return None
     return _count(step)
 

@@ -28,7 +28,7 @@ def changed(step: Step, data: Nest) -> Nest:
     if step.runtime.penalties:  # their means over an epoch are weighted by it
         first = next((x for x in keras.tree.flatten(step.batch.x) if x is not None), None)
         step.size = 1 if first is None else step.adapter.length(first)
-    turns = step.runtime.at[Stage.DATA]
+    turns = step.runtime.turns[Stage.DATA]
     if not turns:
         return data
 

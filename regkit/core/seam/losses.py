@@ -25,7 +25,7 @@ _PARAMETERS = ("x", "y", "y_pred", "sample_weight", "training")  # of Keras' com
 
 def acts_at_loss(step: Step) -> bool:
     """Return whether a technique changes the targets or adds to the loss."""
-    return bool(step.runtime.at[Stage.TARGET] or step.runtime.at[Stage.PENALTY])
+    return bool(step.runtime.turns[Stage.TARGET] or step.runtime.turns[Stage.PENALTY])
 
 
 def loss_method(step: Step) -> Callable[..., Tensor]:
@@ -41,7 +41,7 @@ def compute_loss(step: Step, original: Callable[..., Tensor], *args: Any, **kwar
         return original(*args, **kwargs)
     step.reached_loss |= step.asking is None  # a second pass says nothing of the step itself
     with step.adapter.reading_in_loss(step):
-        if step.model._compile_loss is None and step.runtime.at[Stage.TARGET]:
+        if step.model._compile_loss is None and step.runtime.turns[Stage.TARGET]:
             y = _changed_plain_y(step, given.get("y"), given.get("y_pred"))
             args = (*args[:1], y, *args[2:]) if len(args) > 1 else args
             kwargs = kwargs if len(args) > 1 else kwargs | {"y": y}
@@ -60,7 +60,7 @@ def _changed_plain_y(step: Step, y: Nest, y_pred: Nest) -> Any:
 def _retargeted_losses(step: Step) -> Iterator[None]:
     """Let the compiled loss of each output change its targets, and note its value."""
     compiled = step.model._compile_loss
-    if compiled is None or not (step.runtime.at[Stage.TARGET] or step.tasks is not None):
+    if compiled is None or not (step.runtime.turns[Stage.TARGET] or step.tasks is not None):
         yield
         return
     flat = [entry._replace(loss=_task_loss(step, entry)) for entry in compiled._flat_losses]
@@ -89,7 +89,7 @@ def _task_loss(step: Step, entry: Any) -> Callable[..., Tensor]:
 
 
 def _changed(step: Step, target: Target) -> Target:
-    for turn in step.runtime.at[Stage.TARGET]:
+    for turn in step.runtime.turns[Stage.TARGET]:
         if step.active(turn.member, Stage.TARGET):
             context = step.context(turn.member, Stage.TARGET)
             changed = turn.run(target, context)
@@ -100,7 +100,7 @@ def _changed(step: Step, target: Target) -> Target:
 
 
 def _with_penalties(step: Step, data_loss: Tensor) -> Tensor:
-    turns = [t for t in step.runtime.at[Stage.PENALTY] if step.active(t.member, Stage.PENALTY)]
+    turns = [t for t in step.runtime.turns[Stage.PENALTY] if step.active(t.member, Stage.PENALTY)]
     if not turns:
         return data_loss
     parts = []

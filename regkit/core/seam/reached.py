@@ -18,7 +18,7 @@ def require_loss(step: Step) -> None:
     Raises:
         AttachError: naming the techniques that would act there.
     """
-    targets, penalties = step.runtime.at[Stage.TARGET], step.runtime.at[Stage.PENALTY]
+    targets, penalties = step.runtime.turns[Stage.TARGET], step.runtime.turns[Stage.PENALTY]
     model = type(step.model).__name__
     if (targets or penalties) and not step.reached_loss:
         raise AttachError(
@@ -40,7 +40,7 @@ def require_applied(step: Step) -> None:
     Raises:
         AttachError: naming the techniques that would act there.
     """
-    waiting = [*step.runtime.at[Stage.GRADIENT], *step.runtime.at[Stage.UPDATE]]
+    waiting = [*step.runtime.turns[Stage.GRADIENT], *step.runtime.turns[Stage.UPDATE]]
     if waiting and step.model.trainable_weights:  # Keras itself does not call it without any
         raise AttachError(
             f"{type(step.model).__name__}.train_step never calls the model's optimizer, at which "

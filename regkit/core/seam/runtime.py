@@ -32,7 +32,7 @@ class Runtime:
         plan: The techniques, ordered.
         members: Those that act inside the step.
         place: The position of each label among them.
-        at: What runs at each stage, in order.
+        turns: What runs at each stage, in order.
         views: The members with each stage at which they act, one view of the step for each.
         layers: At FORWARD, what runs around each layer's call, innermost first.
         recomputed: The layers that Keras may run again for their gradient (`keras.RematScope`).
@@ -49,7 +49,7 @@ class Runtime:
         self.plan, self.shadows = plan, shadows
         self.members = plan.inside()
         self.place = {member.label: k for k, member in enumerate(self.members)}
-        self.at = {stage: plan.turns(stage) for stage in Stage}
+        self.turns = {stage: plan.turns(stage) for stage in Stage}
         inside = [stage for stage in Stage if stage is not Stage.WATCH]
         self.views = [(member, stage) for stage in inside for member in plan.at(stage)]
         self.penalties = [f"{member.label}_penalty" for member in plan.at(Stage.PENALTY)]
@@ -75,7 +75,7 @@ class Runtime:
             self.weights[member.label] = (
                 member.technique.select_weights(self.model) if needs_weights else []
             )
-        for turn in self.at[Stage.FORWARD]:
+        for turn in self.turns[Stage.FORWARD]:
             for layer in turn.technique.select_layers(self.model):
                 self.layers.setdefault(id(layer), (layer, []))[1].append(turn)
         for layer, turns in self.layers.values():
@@ -92,7 +92,7 @@ class Runtime:
 
     def _refuse_average(self) -> None:
         """Refuse UPDATE where the optimizer averages the weights before it."""
-        acting = self.at[Stage.UPDATE]
+        acting = self.turns[Stage.UPDATE]
         if not acting:
             return
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)

@@ -32,11 +32,12 @@ class TensorFlowAdapter(Adapter):
         self._variables: Any = None
         self.replicas = self.model.distribute_strategy.num_replicas_in_sync
         runtime.shadows.by_thread = self.replicas > 1
-        if self.replicas > 1 and runtime.at[Stage.UPDATE]:
+        updates = runtime.turns[Stage.UPDATE]
+        if self.replicas > 1 and updates:
             raise AttachError(
-                f"{runtime.at[Stage.UPDATE][0].technique!r} changes weights after the optimizer, "
-                f"which TensorFlow cannot do on each of {self.replicas} replicas. Train on one "
-                "device, or with the JAX backend and keras.distribution.DataParallel"
+                f"{updates[0].technique!r} changes weights after the optimizer, which TensorFlow "
+                f"cannot do on each of {self.replicas} replicas. Train on one device, or with the "
+                "JAX backend and keras.distribution.DataParallel"
             )
 
     def function(self) -> Callable[[Any], Any]:
