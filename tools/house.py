@@ -131,6 +131,7 @@ def traced_fit() -> dict[str, object]:
     changes = sum(before != after for before, after in itertools.pairwise(last))
     return {
         "files in an eager step": len(set(last)),
+        "of them files of core": sum(f"{PACKAGE}/core/" in file for file in set(last)),
         "changes of file in an eager step": changes,
         "calls in an eager step": len(last),
         "calls of stages() before the first step": asked,
