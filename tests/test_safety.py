@@ -106,14 +106,13 @@ COMMANDS = [
     ["list", "--json"],
     ["plugins"],
     ["plugins", "--json"],
-    ["show", "some-plugin:mine"],
-    ["show", "some-plugin:mine", "--json"],
     ["explain", "l2"],
 ]
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_command_reads_a_hostile_plugin_and_does_not_import_it(site, words):
+@pytest.fixture
+def three(site):
+    """Install three plugins that take down the process which imports them."""
     files = {
         "hostile.py": f"{MARK}{EXITS}",
         "second.py": f"{MARK}raise SystemExit(3)\n",
@@ -123,11 +122,26 @@ def test_a_command_reads_a_hostile_plugin_and_does_not_import_it(site, words):
     }
     table = {"mine": "hostile:Mine", "second": "second:Mine", "third": "third.below:Mine"}
     install(site, groups={"regkit.techniques": table, "regkit.layers": table}, files=files)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_command_reads_a_hostile_plugin_and_does_not_import_it(site, three, words):
     done = regkit(site, *words)
     assert done.returncode == 0, done.stderr
-    if words[0] in ("list", "show"):
+    if words[0] == "list":
         assert "Do mine." in done.stdout
     assert not any(ran(site, name) for name in ("hostile", "second", "third/__init__"))
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
+def test_show_runs_what_it_names_in_a_process_of_its_own(site, three, more):
+    """A plugin that ends its process costs the details only; no other is imported."""
+    done = regkit(site, "show", "some-plugin:mine", *more)
+    assert done.returncode == 0, done.stderr
+    assert "Do mine." in done.stdout
+    assert "broken" in done.stdout
+    assert ran(site)
+    assert not any(ran(site, name) for name in ("second", "third/__init__"))
 
 
 def test_naming_it_is_what_runs_it(site):

@@ -173,7 +173,7 @@ def test_the_line_of_the_readme_is_that_of_the_default_job() -> None:
                 "label_noise": noise, "test_size": 0.2, "validation_size": 0.2,
                 "train_size": None, "seed": 0}  # fmt: skip
     request = Request(chosen["build_model"], data, {}, Path(chosen["output"]), 1)
-    arms = named(default_arms())
+    arms = named(list(default_arms()))
     line = line.replace("\\\n", " ")
     assert shlex.split(line) == shlex.split(
         rerun_command(request, arms, settings, "tensorflow", "0")
