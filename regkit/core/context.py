@@ -2,107 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 from keras import ops
 
 from regkit.core import schedules
 from regkit.core.draws import Draws
-from regkit.core.errors import AttachError
+from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch
+from regkit.core.state import State
 from regkit.ops.precision import wide
 from regkit.types import Nest, Schedule, Tensor
 
-__all__ = ["Context", "Pairs", "Services", "State"]
-
-Pairs = list[tuple[keras.Variable, Tensor]]  # variables, each with a value for it
-
-
-class Services(Protocol):
-    """What a context asks of the step that it is a view of, or of what stands for one."""
-
-    @property
-    def model(self) -> keras.Model:
-        """The user's model."""
-
-    @property
-    def step(self) -> Tensor | int:
-        """The number of training steps before this one."""
-
-    @property
-    def batch(self) -> Batch:
-        """The batch, as DATA left it."""
-
-    def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
-        """Return the values of variables at this place of the step."""
-
-    def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
-        """Return a scope in which variables have other values."""
-
-    def shadowed(
-        self, target: object, name: str, change: Callable[[Any], object]
-    ) -> AbstractContextManager[object]:
-        """Return a scope in which an attribute is `change(attribute)`."""
-
-    def loss(self, label: str, batch: Batch, pairs: Pairs, output: str | None) -> Tensor:
-        """Return the loss at other values, for the technique of a label."""
-
-    def outputs(self, label: str, x: Nest, pairs: Pairs) -> Any:
-        """Return the model's outputs at other values."""
-
-    def task_losses(self, label: str, pairs: Pairs) -> dict[str, Tensor]:
-        """Return the weighted loss of each output."""
-
-    def value_and_grad(self, function: Callable[[Any], Tensor], at: Nest) -> tuple[Tensor, Any]:
-        """Return a function's value and gradient."""
-
-
-class State(MutableMapping[str, Any]):
-    """The declared state of one technique within one step; assign to an entry to carry it on.
-
-    Gradients do not flow through state. An entry keeps its structure and shapes.
-    """
-
-    def __init__(self, values: dict[str, Any], own: Callable[[Tensor], Tensor]) -> None:
-        self._values, self._own = values, own
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __setitem__(self, name: str, value: Nest) -> None:
-        if name not in self._values:
-            raise AttachError(
-                f"state {name!r} was not declared; initial_state() declares: "
-                f"{', '.join(self._values) or 'nothing'}"
-            )
-        keras.tree.assert_same_structure(self._values[name], value)
-
-        def kept(new: Tensor, old: Tensor) -> Tensor:
-            new = ops.cast(new, old.dtype)
-            if None not in new.shape and new.shape != old.shape:
-                raise AttachError(
-                    f"state {name!r} keeps its shape, {tuple(old.shape)}; it was given one of "
-                    f"{tuple(new.shape)}"
-                )
-            return self._own(new)
-
-        self._values[name] = keras.tree.map_structure(kept, value, self._values[name])
-
-    def restore(self, values: dict[str, Any]) -> None:
-        """Take back all entries at once, as `dict(state)` gave them."""
-        self._values = values
-
-    def __delitem__(self, name: str) -> None:
-        raise AttachError("state that initial_state() declares cannot be deleted")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+__all__ = ["Context"]
 
 
 class Context:

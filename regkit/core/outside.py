@@ -13,12 +13,13 @@ from typing import Any, NoReturn
 import keras
 
 from regkit.core.at_data import run_data
-from regkit.core.context import Context, State
+from regkit.core.context import Context
 from regkit.core.draws import Draws, base_key
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan
 from regkit.core.stages import Batch, Stage
+from regkit.core.state import State
 from regkit.types import Tensor
 
 __all__ = ["changed_batch", "context_outside"]

@@ -45,7 +45,9 @@ def at(schedule: Schedule, step: Tensor | int) -> Any:
     """
     try:
         return schedule(step)
-    except Exception:  # each backend has its own error for the mixture
+    # Each backend has its own error for the mixture, and the user's code may raise any. Nothing is
+    # hidden: what fails for a real number too is raised, the first error beside it.
+    except Exception:
         return schedule(keras.ops.cast(step, keras.config.floatx()))
 
 

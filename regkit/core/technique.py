@@ -33,7 +33,7 @@ from regkit.core.seam.lifecycle import Seam
 from regkit.core.seam.scope import in_scope
 from regkit.core.stages import Stage
 
-__all__ = ["Technique"]
+__all__ = ["EVENTS", "Technique"]
 
 # The host events at which the seam works, by way of whichever technique is called first.
 _SEAM_EVENTS = (
@@ -44,7 +44,7 @@ _SEAM_EVENTS = (
     "on_test_begin",
     "on_predict_begin",
 )
-_EVENTS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
+EVENTS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
 
 
 class _OfAnInstance:
@@ -99,7 +99,7 @@ class Technique(Method, keras.callbacks.Callback):  # type: ignore[misc]  # Kera
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        if any(_is_own(cls, event) for event in _EVENTS):
+        if any(_is_own(cls, event) for event in EVENTS):
             cls._stages = (*cls._stages, Stage.WATCH)
         for event in _SEAM_EVENTS:
             if event in cls.__dict__:

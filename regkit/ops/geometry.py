@@ -7,13 +7,14 @@ pixels, x along columns and y along rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from keras import ops
 
 from regkit.ops import fields
 from regkit.ops.interpolation import displaced
+from regkit.ops.precision import wide
 from regkit.types import Array, Tensor
 
 __all__ = ["Affine", "Field", "PlaceMap", "Sides", "as_field", "composed", "scaled", "scaled_size"]
@@ -93,6 +94,17 @@ def as_field(place_map: PlaceMap) -> Field:
     return Field(_affine_at(place_map, grid) - grid, place_map.source)
 
 
+def _numbers(place_map: PlaceMap) -> Tensor:
+    return place_map.matrix if isinstance(place_map, Affine) else place_map.displacement
+
+
+def _in(place_map: PlaceMap, dtype: str) -> PlaceMap:
+    """Return the same map in a type: two that are composed may come in different ones."""
+    if isinstance(place_map, Affine):
+        return replace(place_map, matrix=ops.cast(place_map.matrix, dtype))
+    return replace(place_map, displacement=ops.cast(place_map.displacement, dtype))
+
+
 def composed(first: PlaceMap, then: PlaceMap) -> PlaceMap:
     """Return the map of two motions, one after the other.
 
@@ -107,6 +119,7 @@ def composed(first: PlaceMap, then: PlaceMap) -> PlaceMap:
         >>> ops.convert_to_numpy(composed(double, double).matrix)[0].tolist()
         [[4.0, 0.0, 3.0], [0.0, 4.0, 0.0]]
     """
+    first, then = _in(first, dtype := wide(_numbers(first), _numbers(then))), _in(then, dtype)
     if isinstance(first, Affine) and isinstance(then, Affine):
         turn, shift = first.matrix[:, :, :2], first.matrix[:, :, 2:]
         matrix = ops.matmul(turn, then.matrix)

@@ -1,142 +1,16 @@
-"""`regkit list`, which imports nothing, and `regkit show`, which imports a plugin apart only."""
+"""`regkit show`, which imports a plugin in a process of its own."""
 
 import json
-import re
 import sys
 
 import pytest
 
 from regkit.cli import doctor, main
 from regkit.core import registry
+from tests.cli.shown import PLUGIN, plugin_fixture, said  # noqa: F401
 from tests.plugins_of_tests import install, python, regkit, site_fixture  # noqa: F401
 
 pytestmark = pytest.mark.backend_free
-
-PLUGIN = '''\
-"""Doc."""
-from typing import Annotated
-
-from regkit import Technique
-from regkit.core.options import Real, SeedOption
-
-
-class MaxNorm(Technique):
-    """Keep the norm of each unit's weights at a limit.
-
-    w ← w·min(1, c/‖w‖)
-
-    Args:
-        limit: c, above 0.
-        seed: A whole number, or None.
-
-    References:
-        Srebro and Shraibman 2005, Rank, trace-norm and max-norm.
-
-    Example:
-        >>> MaxNorm(2.0)
-        MaxNorm(limit=2.0)
-    """
-
-    def __init__(
-        self, limit: Annotated[float, Real(0, open_low=True)], *, seed: SeedOption = None
-    ) -> None:
-        super().__init__()
-
-    def update(self, weights, context): ...
-'''
-LAYER = """\
-import keras
-
-
-@keras.saving.register_keras_serializable("some-plugin")
-class Only(keras.layers.Layer):
-    '''Do only this.'''
-
-    def __init__(self, size: int = 3, **kwargs): ...
-"""
-GROUPS = {
-    "regkit.techniques": {"max_norm": "a_plugin:MaxNorm"},
-    "regkit.layers": {"only": "b:Only"},
-}
-
-
-@pytest.fixture
-def plugin(site):
-    install(site, groups=GROUPS, files={"a_plugin.py": PLUGIN, "b.py": LAYER})
-    registry.refresh()
-    return site
-
-
-def said(capsys, *words):
-    code = main.main(words)
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-# -- list --------------------------------------------------------------------------------------
-
-
-def test_list_shows_each_kind(capsys, plugin):
-    code, out, _ = said(capsys, "list")
-    assert code == 0
-    techniques, layers = out.split("\n\n")
-    summary = "Keep the norm of each unit's weights at a limit."
-    assert re.search(rf"(?m)^some-plugin:max_norm +{summary}$", techniques)
-    assert layers.startswith("layers\ndrop_connect ")
-    assert "some-plugin:only" in layers
-
-
-def test_list_of_a_kind(capsys, plugin):
-    _, out, _ = said(capsys, "list", "--kind", "layer")
-    first = [line.split()[0] for line in out.splitlines()]
-    assert first == ["drop_connect", "elastic_distortion", "some-plugin:only"]
-    rows = json.loads(said(capsys, "list", "--kind", "technique", "--json")[1])
-    assert {row["kind"] for row in rows} == {"technique"}
-    assert said(capsys, "list", "--kind", "ensemble")[0] == 0
-
-
-def test_list_of_words_searches(capsys, plugin):
-    code, out, _ = said(capsys, "list", "weight", "penalty")
-    assert code == 0
-    assert {"l1", "l2", "weight_decay"} <= {line.split()[0] for line in out.splitlines()}
-    assert [row["id"] for row in json.loads(said(capsys, "list", "ridge", "--json")[1])] == ["l2"]
-    assert "Nothing that is registered has 'no such'" in said(capsys, "list", "no", "such")[1]
-
-
-def test_list_says_why_something_cannot_be_used(capsys, plugin, monkeypatch):
-    monkeypatch.setenv("REGKIT_BLOCK", "some-plugin")
-    registry.refresh()
-    assert "limit. [blocked: REGKIT_BLOCK names its distribution]" in said(capsys, "list")[1]
-
-
-@pytest.mark.parametrize("command", [["list"], ["show", "l2"]])
-def test_an_unknown_kind_suggests(capsys, command):
-    code, _, err = said(capsys, *command, "--kind", "layers")
-    assert code == 2
-    assert "no kind is called 'layers'; did you mean 'layer'" in err
-
-
-def test_with_300_distributions_nothing_heavy_is_imported_and_one_scan_is_made(site):
-    for number in range(300):
-        groups = GROUPS if number % 3 == 0 else None
-        files = {f"m{number}.py": PLUGIN} if groups else {}
-        groups = groups and {"regkit.techniques": {"max_norm": f"m{number}:MaxNorm"}}
-        install(site, f"distribution-{number}", groups=groups, files=files)
-    code = (
-        "import importlib.metadata as m, sys\n"
-        "scans, plain = [], m.distributions\n"
-        "m.distributions = lambda **context: scans.append(1) or plain(**context)\n"
-        "from regkit.cli.main import main\n"
-        "main(['list'])\n"
-        "heavy = ('keras', 'numpy', 'rich', 'tensorflow', 'jax', 'torch', 'm0')\n"
-        "print(len(scans), [n for n in heavy if n in sys.modules], file=sys.stderr)"
-    )
-    done = python(site, code)
-    assert done.stderr.strip() == "1 []"
-    assert done.stdout.count("Keep the norm") == 100
-
-
-# -- show --------------------------------------------------------------------------------------
 
 
 def test_show_says_all_there_is(capsys):

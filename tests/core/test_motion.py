@@ -259,3 +259,23 @@ def test_only_techniques_of_one_order_of_axes_compose(order, count, readings):
 
     fitted(First(order), shift("Second", 1, 0))
     assert len(readings) == count
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "bfloat16"])
+def test_maps_compose_in_a_compiled_step_too(dtype, backend):
+    """A field of one type and an affine map of another; the batch of unknown size on TensorFlow."""
+    images = (IMAGES * 255).astype("uint8") if dtype == "uint8" else IMAGES
+    if dtype == "float64":
+        images = images.astype(dtype)
+        keras.config.set_floatx("float64")
+    elif dtype == "bfloat16":
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        recipe = [regkit.ElasticDistortion(4.0, 2.0, seed=1), shift("Right", 2, 0)]
+        compiled = through_fit(regkit.Recipe(recipe), images)
+        eager = through_fit(regkit.Recipe(recipe), images, run_eagerly=True)
+    finally:
+        keras.config.set_floatx("float32")
+    assert compiled.shape == images.shape
+    np.testing.assert_allclose(compiled, eager, atol=1.0 if dtype == "uint8" else 1e-5)
+    assert not np.allclose(compiled, images, atol=1e-2)

@@ -27,9 +27,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from regkit.core.context import Context
-from regkit.core.options import LayerOption, Strength, WeightOption
-from regkit.core.technique import Technique
+from regkit.techniques.penalties.weight_penalty import WeightPenalty
 from regkit.types import Number, Tensor
 
 __all__ = ["LargestWeight", "largest_weight"]
@@ -45,7 +43,7 @@ def largest_weight(weights: Sequence[Tensor], strength: Number) -> Number:
     return strength * ops.max([ops.max(ops.abs(weight)) for weight in weights])
 
 
-class LargestWeight(Technique):
+class LargestWeight(WeightPenalty):
     """Add the largest absolute weight to the loss, which keeps all of them within a range.
 
     Args:
@@ -63,22 +61,7 @@ class LargestWeight(Technique):
 
     default_arms = ("largest_weight(0.01)",)
     search_words = ("uniform norm",)
-
-    def __init__(
-        self,
-        strength: Strength = 1e-3,
-        *,
-        layers: LayerOption = None,
-        weights: WeightOption = "kernel",
-    ) -> None:
-        super().__init__()
-        self.strength = strength
-        self.layers = layers
-        self.weights = weights
-
-    def penalty(self, context: Context) -> Number:
-        """Return the penalty of the matched weights."""
-        return largest_weight(context.values, context.value(self.strength))
+    formula = staticmethod(largest_weight)
 '''
 FILE = "regkit/techniques/penalties/largest_weight.py"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-__all__ = ["Grouped"]
+from regkit.core.technique import EVENTS
 
-_EVENTS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
+__all__ = ["Grouped"]
 
 
 class Grouped(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -54,5 +54,5 @@ def _handed_on(event: str) -> property:
     return property(method, doc=f"Hand `{event}` on to those that have it.")
 
 
-for _event in _EVENTS:
+for _event in EVENTS:
     setattr(Grouped, _event, _handed_on(_event))

@@ -77,7 +77,7 @@ def _allowed(init: Callable[..., None]) -> dict[str, str]:
     """Return what each option with a constraint may be, in words."""
     try:
         constraints = options.constraints_of(init)
-    except Exception:  # an annotation may name what is imported for type checkers only
+    except NameError:  # an annotation may name what is imported for type checkers only
         return {}
     return {name: constraint.describe() for name, constraint in constraints.items()}
 

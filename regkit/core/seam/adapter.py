@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeAlias
 import keras
 from keras import ops
 
-from regkit.core.context import Pairs
 from regkit.core.seam.patch import Change
 from regkit.core.seam.runtime import Runtime
+from regkit.core.services import Pairs
 from regkit.types import Nest, Tensor
 
 __all__ = ["Adapter", "Carried", "Inference", "StepView", "Values"]

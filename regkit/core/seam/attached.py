@@ -179,7 +179,7 @@ class Attached:
         frame = Frame(runtime, self._adapter, {**tensors, "state": nothing}, [])
         state = {
             member.label: returned.state(
-                member.technique.initial_state(frame.context_of_state(member)), member.technique
+                member.technique.initial_state(frame.initial_context(member)), member.technique
             )
             for member in runtime.members
         }

@@ -93,7 +93,7 @@ def _config(schedule: Schedule) -> str:
     """Return what a schedule of the user's says of itself, if it does."""
     try:
         return repr(schedule.get_config())
-    except NotImplementedError:
+    except NotImplementedError:  # Keras' base class: it says nothing of itself, so its class tells
         return ""
 
 

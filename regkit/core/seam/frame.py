@@ -11,43 +11,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from regkit.core.context import Context, Pairs
-from regkit.core.plan import Member
 from regkit.core.seam import applying, batches
-from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.forward import layer_changes
 from regkit.core.seam.losses import acts_at_loss, compute_loss
 from regkit.core.seam.patch import Change
 from regkit.core.seam.reached import require_applied, require_loss
-from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.second_pass import StepServices
-from regkit.types import Nest, Tensor
+from regkit.types import Nest
 
 __all__ = ["Frame"]
 
 
 class Frame(StepServices):
-    """The step of one batch, with all that acts in it.
-
-    Args:
-        runtime: The plan on this model.
-        adapter: The backend's ways.
-        carried: What came out of the step before.
-        values: On JAX, the value of every variable, which is not on the variables there.
-        part: For sampled predictions, the number of the batch; None for a step of training.
-    """
-
-    def __init__(
-        self,
-        runtime: Runtime,
-        adapter: Adapter,
-        carried: Carried,
-        values: Pairs,
-        part: Tensor | int | None = None,
-    ) -> None:
-        super().__init__(runtime, adapter, carried, values, part)
-        self._count: Tensor | None = None  # of the optimizer, before its update
-        self.open(self)
+    """The step of one batch, with all that acts in it."""
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -80,13 +56,9 @@ class Frame(StepServices):
     def before_update(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
         """Run the GRADIENT stage on what goes to the optimizer."""
         changed = applying.before(self, gradients, variables)
-        self._count = applying.count_of(self)
+        self.count = applying.count_of(self)
         return changed
 
     def after_update(self) -> None:
         """Run the UPDATE stage, where the optimizer has just changed the weights."""
-        applying.after(self, self._count)
-
-    def context_of_state(self, member: Member) -> Context:
-        """Return the view in which a technique declares its state, outside of any step."""
-        return self.initial_context(self, member)
+        applying.after(self, self.count)

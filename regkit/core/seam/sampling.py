@@ -9,7 +9,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan, Turn
@@ -18,6 +17,7 @@ from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Change, Shadows
 from regkit.core.seam.running_backend import make_adapter
 from regkit.core.seam.runtime import Runtime
+from regkit.core.services import Pairs
 from regkit.core.stages import Stage
 from regkit.types import Nest, Tensor
 

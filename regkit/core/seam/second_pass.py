@@ -14,11 +14,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from regkit.core.context import Pairs
 from regkit.core.errors import AttachError
 from regkit.core.seam.losses import loss_method
 from regkit.core.seam.scope import Scope
 from regkit.core.seam.step import Step
+from regkit.core.services import Pairs
 from regkit.core.stages import Batch
 from regkit.types import Nest, Tensor
 
@@ -27,6 +27,11 @@ __all__ = ["StepServices"]
 
 class StepServices(Step):
     """A step with what contexts ask of it: the `Services` of `regkit.core.context`."""
+
+    @property
+    def services(self) -> StepServices:
+        """The step itself."""
+        return self
 
     @property
     def step(self) -> Tensor | int:

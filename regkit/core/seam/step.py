@@ -6,24 +6,34 @@ puts them around Keras' own step.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from regkit.core.context import Context, Pairs, Services, State
+from regkit.core.context import Context
 from regkit.core.draws import draws_of_step
 from regkit.core.plan import Member
 from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
+from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch, Stage
+from regkit.core.state import State
 from regkit.types import Tensor
 
 __all__ = ["Step"]
 
 
-class Step:
+class Step(ABC):
     """The step of one batch.
+
+    Args:
+        runtime: The plan on this model.
+        adapter: The backend's ways.
+        carried: What came out of the step before.
+        values: On JAX, the value of every variable, which is not on the variables there.
+        part: For sampled predictions, the number of the batch; None for a step of training.
 
     Attributes:
         runtime: The plan on this model.
@@ -37,6 +47,7 @@ class Step:
         inner: On JAX, the values that the forward pass got.
         asking: In a second pass, the labels of the techniques that asked for it; else None.
         tasks: In a second pass that wants them, the losses of the outputs; else None.
+        count: The optimizer's count before its update; None where nothing depends on it.
         replaying: Whether a layer is run once more, or will be, with the same draws.
         training: Whether this is a step of training; else one of sampled predictions.
     """
@@ -74,34 +85,42 @@ class Step:
             member.label: State(dict(carried["state"][member.label]), adapter.own)
             for member in runtime.members
         }
-        self._contexts: dict[tuple[str, Stage], Context] = {}
+        self.count: Tensor | None = None
+        self._contexts = self._all_contexts()
 
     # -- contexts ------------------------------------------------------------------------------
 
-    def open(self, services: Services) -> None:
-        """Make the techniques' contexts, all of them now.
+    @property
+    @abstractmethod
+    def services(self) -> Services:
+        """What the contexts ask of the step."""
+
+    def _all_contexts(self) -> dict[tuple[str, Stage], Context]:
+        """Return the techniques' contexts, all of them now.
 
         What is made within an inner trace (of a layer that is computed again for its gradient, or
         in a loop) must not be used outside of it.
         """
+        contexts: dict[tuple[str, Stage], Context] = {}
         draws = draws_of_step(self._places(self.runtime.views), self.number, self._replica)
         memos: dict[str, dict[str, Any]] = {member.label: {} for member in self.runtime.members}
         for (member, stage), numbers in zip(self.runtime.views, draws, strict=True):
             label, weights = member.label, self.runtime.weights[member.label]
-            self._contexts[label, stage] = Context(
-                services, label, numbers, self._states[label], memos[label], weights
+            contexts[label, stage] = Context(
+                self.services, label, numbers, self._states[label], memos[label], weights
             )
+        return contexts
 
     def close(self) -> None:
         """Drop the contexts: they refer back to the step, and would keep its batch alive."""
         self._contexts.clear()
 
-    def initial_context(self, services: Services, member: Member) -> Context:
+    def initial_context(self, member: Member) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""
         places = self._places([(member, Stage.UPDATE)])
         draws = draws_of_step(places, self.number, self._replica)[0]
         state, weights = self._states[member.label], self.runtime.weights[member.label]
-        return Context(services, member.label, draws, state, {}, weights)
+        return Context(self.services, member.label, draws, state, {}, weights)
 
     def context(self, member: Member, stage: Stage) -> Context:
         """Return a technique's view of the step at a stage."""
