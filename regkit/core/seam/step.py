@@ -102,12 +102,13 @@ class Step(ABC):
         in a loop) must not be used outside of it.
         """
         contexts: dict[tuple[str, Stage], Context] = {}
+        services = self.services
         draws = draws_of_step(self._places(self.runtime.views), self.number, self._replica)
         memos: dict[str, dict[str, Any]] = {member.label: {} for member in self.runtime.members}
         for (member, stage), numbers in zip(self.runtime.views, draws, strict=True):
             label, weights = member.label, self.runtime.weights[member.label]
             contexts[label, stage] = Context(
-                self.services, label, numbers, self._states[label], memos[label], weights
+                services, label, numbers, self._states[label], memos[label], weights
             )
         return contexts
 
