@@ -11,6 +11,7 @@ from keras import ops
 
 from regkit.core import schedules
 from regkit.core.draws import Draws
+from regkit.core.inputs import Input
 from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch
 from regkit.core.state import State
@@ -117,8 +118,8 @@ class Context:
         """
         return self._services.read(self.weights)
 
-    def value(self, strength: float | Schedule) -> Any:
-        """Return a strength at this step: the number, or the schedule's value as a tensor.
+    def value(self, strength: float | Schedule | Input) -> Any:
+        """Return a strength at this step: a scalar tensor, or a number where nothing is compiled.
 
         Example:
             >>> from regkit.core.outside import context_outside
@@ -127,12 +128,19 @@ class Context:
             >>> context.value(0.3), float(context.value(falling))
             (0.3, 0.5)
         """
-        if callable(strength):
-            value, dtype = schedules.at(strength, self.step), wide(*self.weights)
-            if isinstance(value, float | int):  # converted first, it would lose digits
-                return ops.convert_to_tensor(value, dtype)
-            return ops.cast(value, dtype)
-        return strength
+        if isinstance(strength, Input):
+            given = self._services.given(self._label, strength.option)
+            value = strength.at(given, self.step)
+            if isinstance(value, float):
+                return value
+        elif callable(strength):
+            value = schedules.at(strength, self.step)
+        else:
+            return strength
+        dtype = wide(*self.weights)
+        if isinstance(value, float | int):  # converted first, it would lose digits
+            return ops.convert_to_tensor(value, dtype)
+        return ops.cast(value, dtype)
 
     def with_weights(
         self, variables: Sequence[keras.Variable], values: Sequence[Tensor]

@@ -14,6 +14,7 @@ import keras
 from regkit.core import options, select
 from regkit.core.acts import Act, acts_of, phases_of
 from regkit.core.context import Context
+from regkit.core.inputs import Input
 from regkit.core.options.bounds import Constraint, Seed
 from regkit.core.options.choices import ImageFormat, Layers, Weights
 from regkit.core.stages import Phase, Stage
@@ -65,9 +66,9 @@ class Method:
             (True, False)
         """
         return any(
-            constraint.neutral is not None and getattr(self, name) == constraint.neutral
+            constraint.neutral is not None and self._outside(name) == constraint.neutral
             for name, constraint in options.constraints(type(self)).items()
-            if not callable(getattr(self, name))  # a schedule is never neutral
+            if not callable(self._outside(name))  # a schedule is never neutral
         )
 
     def check(self, model: keras.Model) -> None:
@@ -181,14 +182,19 @@ class Method:
             >>> regkit.L2(0.5).get_config()
             {'strength': 0.5, 'layers': None, 'weights': 'kernel'}
         """
-        return {name: getattr(self, name) for name in options.constraints(type(self))}
+        return {name: self._outside(name) for name in options.constraints(type(self))}
+
+    def _outside(self, name: str) -> Any:
+        """Return an option's value, also while an input stands for it in a step."""
+        value = getattr(self, name)
+        return value.outside if isinstance(value, Input) else value
 
     def __repr__(self) -> str:
         shown = options.constraints(type(self))
         given = [
-            f"{name}={shown[name].show(getattr(self, name))}"
+            f"{name}={shown[name].show(self._outside(name))}"
             for name, default in options.defaults(type(self)).items()
-            if not _same(getattr(self, name), default)
+            if not _same(self._outside(name), default)
         ]
         return f"{type(self).__name__}({', '.join(given)})"
 

@@ -40,6 +40,10 @@ class _Outside:
         """Return the values of variables."""
         return [variable.value for variable in variables]
 
+    def given(self, *args: object) -> NoReturn:
+        """Refuse: there is no step to be handed anything."""
+        self._refuse("an input of the step")
+
     def scope(self, *args: object) -> NoReturn:
         """Refuse to change weights of layers."""
         self._refuse("layers with other weights")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import re
 from collections.abc import Callable
@@ -12,7 +13,17 @@ from keras.optimizers import schedules
 
 from regkit.types import Schedule, Tensor
 
-__all__ = ["at", "by_name", "is_known", "is_schedule", "show", "text"]
+__all__ = [
+    "at",
+    "by_name",
+    "fixed",
+    "is_known",
+    "is_schedule",
+    "numbers",
+    "show",
+    "text",
+    "with_numbers",
+]
 
 
 def is_schedule(value: object) -> TypeGuard[Schedule]:
@@ -49,6 +60,52 @@ def at(schedule: Schedule, step: Tensor | int) -> Any:
     # hidden: what fails for a real number too is raised, the first error beside it.
     except Exception:
         return schedule(keras.ops.cast(step, keras.config.floatx()))
+
+
+def numbers(schedule: Schedule) -> dict[str, Any]:
+    """Return the numbers of one of Keras' schedules by attribute: what a step takes as inputs.
+
+    Example:
+        >>> numbers(schedules.ExponentialDecay(1.0, 1, 0.5))
+        {'initial_learning_rate': 1.0, 'decay_steps': 1.0, 'decay_rate': 0.5}
+    """
+    held: dict[str, Any] = {}
+    for name, value in vars(schedule).items():
+        if _is_number(value):
+            held[name] = float(value)
+        elif isinstance(value, list | tuple) and value and all(map(_is_number, value)):
+            held[name] = list(value)  # boundaries are compared with the step as they are
+    return held
+
+
+def fixed(schedule: Schedule) -> tuple[object, ...]:
+    """Return what is no number in one of Keras' schedules: the class, its switches, its lengths.
+
+    Example:
+        >>> fixed(schedules.ExponentialDecay(1.0, 1, 0.5))[1:]
+        (('staircase', 'False'),)
+    """
+    inputs = numbers(schedule)
+    others = [(k, repr(v)) for k, v in vars(schedule).items() if k not in inputs and k != "name"]
+    kinds = [(k, tuple(map(type, v))) for k, v in inputs.items() if isinstance(v, list)]
+    return (type(schedule), *others, *kinds)
+
+
+def with_numbers(schedule: Schedule, given: dict[str, Any]) -> Schedule:
+    """Return one of Keras' schedules with other numbers, which may be tensors.
+
+    Example:
+        >>> halving = with_numbers(schedules.ExponentialDecay(1.0, 1, 0.9), {"decay_rate": 0.5})
+        >>> float(at(halving, keras.ops.array(2)))
+        0.25
+    """
+    other = copy.copy(schedule)
+    vars(other).update(given)
+    return other
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def text(value: object, literal: Callable[[object], str] = repr) -> str | None:

@@ -23,6 +23,8 @@ class Constraint(ABC):
 
     Attributes:
         neutral: The value at which a technique with this option does nothing, or None.
+        schedule: Whether it may be a schedule; its number is then an input of the compiled step.
+        constant_at: Numbers that are constants of the step, which takes another form there.
 
     Example:
         >>> @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Constraint(ABC):
     """
 
     neutral: Any = None
+    schedule: bool = False
+    constant_at: tuple[float, ...] = ()
     says_how_often: bool = False  # the neutral value is one of how often, not of how strongly
 
     @abstractmethod
@@ -135,6 +139,7 @@ class Probability(Real):
     """
 
     says_how_often = True
+    constant_at = (1.0,)  # always: nothing is drawn to decide
 
     low: float = 0.0
     high: float = 1.0

@@ -24,6 +24,8 @@ class Either(Constraint):
         self.kinds = kinds
         with_neutral = next((kind for kind in kinds if kind.neutral is not None), None)
         self.neutral = None if with_neutral is None else with_neutral.neutral
+        self.schedule = any(kind.schedule for kind in kinds)
+        self.constant_at = tuple(number for kind in kinds for number in kind.constant_at)
         self.says_how_often = with_neutral is not None and with_neutral.says_how_often
 
     def describe(self) -> str:

@@ -18,7 +18,7 @@ from regkit.types import Nest, Tensor
 
 __all__ = ["Adapter", "Carried", "Inference", "StepView", "Values"]
 
-# What goes from one step to the next: {"step", "seeds", "sums", "state"}.
+# What goes from one step to the next: {"step", "seeds", "strengths", "sums", "state"}.
 Carried: TypeAlias = dict[str, Any]
 # Takes a batch, the number of a sample and that of the batch, and the values of variables.
 Inference: TypeAlias = Callable[[Nest, Tensor | int, Tensor | int, Pairs], Any]

@@ -126,7 +126,9 @@ class Attached:
             try:
                 args = (*args[:-1], self._ready(args[-1]))
                 assert self._function is not None
-                return self._function(*args)
+                assert self._adapter is not None
+                with self._adapter.runtime.standing_in():
+                    return self._function(*args)
             except StopIteration:  # the data came to their end: no failure
                 raise
             except BaseException as error:
@@ -149,15 +151,20 @@ class Attached:
     # -- what the step carries -----------------------------------------------------------------
 
     def begin_epoch(self) -> None:
-        """Load what the first step gets, or start the epoch's sums at zero."""
+        """Load what the first step gets; later start the epoch's sums at zero.
+
+        Strengths are read anew: somebody's callback may change a number between epochs.
+        """
         adapter = self._adapter
         if adapter is None:
             return
         adapter.begin_epoch()
         if not self._loaded and adapter.runtime.resolved:
             self._load()
-        elif self._loaded and adapter.runtime.penalties:
-            adapter.load({**adapter.carried, "sums": adapter.runtime.sums()})
+        elif self._loaded:
+            fresh = {"sums": adapter.runtime.sums(), "strengths": adapter.runtime.strengths()}
+            if keras.tree.flatten(fresh["strengths"]) or adapter.runtime.penalties:
+                adapter.load({**adapter.carried, **fresh})
 
     def _load(self) -> None:
         assert self._adapter is not None
@@ -172,6 +179,7 @@ class Attached:
         carried = {
             "step": np.array(clock.done(self.model), "int32"),
             "seeds": runtime.seeds(),
+            "strengths": runtime.strengths(),
             "sums": runtime.sums(),
         }
         nothing: dict[str, dict[str, Any]] = {member.label: {} for member in runtime.members}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import keras
@@ -10,8 +11,9 @@ import numpy as np
 
 from regkit.core import draws, schedules
 from regkit.core.errors import AttachError, ConflictError
+from regkit.core.inputs import given_now, inputs_of
 from regkit.core.method import Method
-from regkit.core.options import Layers, Weights, constraints, of_kind
+from regkit.core.options import Layers, Seed, Weights, constraints, of_kind
 from regkit.core.plan import Member, Plan, Turn
 from regkit.core.seam.patch import Shadows
 from regkit.core.select import layers_matching
@@ -21,6 +23,7 @@ from regkit.types import Array
 
 __all__ = ["Runtime"]
 
+_OF_KERAS = frozenset(vars(keras.callbacks.Callback()))  # what Keras keeps on a callback
 _WEIGHTED = (Stage.DATA, Stage.TARGET, Stage.PENALTY, Stage.GRADIENT, Stage.UPDATE)
 
 
@@ -35,6 +38,7 @@ class Runtime:
         turns: What runs at each stage, in order.
         views: The members with each stage at which they act, one view of the step for each.
         layers: At FORWARD, what runs around each layer's call, innermost first.
+        inputs: What stands for the strengths of each member while a step runs, by label and option.
         recomputed: The layers that Keras may run again for their gradient (`keras.RematScope`).
         weights: The variables of each member, by label.
         shadows: What is shadowed on the model at the moment.
@@ -56,6 +60,7 @@ class Runtime:
         # At TARGET these follow what they did to the batch at DATA.
         at_data = {member.label for member in plan.at(Stage.DATA)}
         self.follows = {m.label for m in plan.at(Stage.TARGET) if m.label in at_data}
+        self.inputs = {member.label: inputs_of(member.technique) for member in self.members}
         self.resolved = False
 
     def resolve(self) -> None:
@@ -110,6 +115,7 @@ class Runtime:
             (
                 type(member.technique),
                 tuple(self._comparable_options(member)),
+                tuple((name, i.kind()) for name, i in self.inputs[member.label].items()),
                 tuple(_Same(variable) for variable in self.weights[member.label]),
             )
             for member in self.members
@@ -123,9 +129,18 @@ class Runtime:
         return (tuple(chosen), tuple(wrapped), trained, how)
 
     def _comparable_options(self, member: Member) -> Iterator[tuple[str, Any]]:
-        """Yield the options; an option for layers by the layers that it matches."""
+        """Yield the constants of the step; an option for layers by the layers that it matches.
+
+        Seeds are no constants: the step is handed what they make of it. What `__init__` computes
+        from a strength is one.
+        """
         declared = constraints(type(member.technique))
-        for name, value in member.technique.get_config().items():
+        held = {**vars(member.technique), **member.technique.get_config()}
+        for name, value in held.items():
+            if name in _OF_KERAS or name in self.inputs[member.label]:
+                continue
+            if isinstance(declared.get(name), Seed):
+                continue
             if isinstance(declared.get(name), Layers) and value is not None:
                 value = tuple(map(_Same, layers_matching(self.model, value)))
                 yield name, value
@@ -141,6 +156,36 @@ class Runtime:
             seed = ambient if own is None else own
             bases.append(draws.base_key(seed, member.word, member.occurrence))
         return np.array(bases, dtype="int32")
+
+    def strengths(self) -> dict[str, dict[str, Any]]:
+        """Return what the step is handed for each input, by label and option, as arrays.
+
+        A schedule is handed as its numbers. Boundaries stay whole numbers.
+
+        Raises:
+            OptionError, AttachError: where an option was set to what it cannot be, or to what the
+                running step was not made for.
+        """
+
+        def array(number: float) -> Array:
+            return np.array(number, "int32" if isinstance(number, int) else dtype)
+
+        dtype = wide(*self.model.trainable_variables)
+        return {
+            member.label: {
+                name: keras.tree.map_structure(array, given_now(member.technique, made_for))
+                for name, made_for in self.inputs[member.label].items()
+            }
+            for member in self.members
+        }
+
+    def standing_in(self) -> AbstractContextManager[object]:
+        """Return a scope in which inputs stand in the place of the techniques' strengths."""
+        scope = ExitStack()
+        for member in self.members:
+            for name, stand_in in self.inputs[member.label].items():
+                scope.enter_context(self.shadows.replaced(member.technique, name, stand_in))
+        return scope
 
     def sums(self) -> Array:
         """Return the epoch's sums at zero: examples, data loss, each penalty."""

@@ -54,6 +54,7 @@ class Sampler:
         self._per_layer = per_layer
         self._carried = {
             "seeds": self._runtime.seeds(seed),
+            "strengths": keras.tree.map_structure(ops.convert_to_tensor, self._runtime.strengths()),
             "sums": self._runtime.sums(),
             "state": {member.label: {} for member in self._runtime.members},
         }
@@ -62,7 +63,8 @@ class Sampler:
     def predict(self, x: Nest, sample: int, part: int) -> Any:
         """Return the outputs for a batch, the `part`-th of the inputs, in one sample."""
         try:
-            return self._predict(x, sample, part)
+            with self._runtime.standing_in():
+                return self._predict(x, sample, part)
         finally:
             self._runtime.shadows.sweep()
 

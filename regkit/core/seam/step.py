@@ -74,6 +74,7 @@ class Step(ABC):
         self.reached_loss = self.reached_target = self.reached_apply = False
         self.data_done: set[str] = set()  # of the members that act at DATA, by label
         self._seeds = carried["seeds"]
+        self._strengths = carried["strengths"]
         # Samples draw what no step does: at stages beyond those of a step, each part apart.
         self._first_stage = 0 if part is None else len(Stage)
         self._replica: Tensor | int = 0
@@ -150,6 +151,10 @@ class Step(ABC):
         """Return a scope in which `variable.value` is right, wherever in the step."""
         return nullcontext() if not self.values or in_scope() else Scope(self.values)
 
+    def given(self, label: str, option: str) -> Any:
+        """Return what the step was handed for an option of the technique of a label."""
+        return self._strengths[label][option]
+
     def loss_scale(self) -> Any:
         """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
         return self.model.optimizer.dynamic_scale.value if self.adapter.scales_loss() else 1.0
@@ -157,7 +162,13 @@ class Step(ABC):
     def carry(self) -> Carried:
         """Return what the next step gets."""
         state = {label: dict(values) for label, values in self._states.items()}
-        return {"step": self.number + 1, "seeds": self._seeds, "sums": self.sums, "state": state}
+        return {
+            "step": self.number + 1,
+            "seeds": self._seeds,
+            "strengths": self._strengths,
+            "sums": self.sums,
+            "state": state,
+        }
 
     # -- passes that are made again ------------------------------------------------------------
 

@@ -25,8 +25,9 @@ class TorchAdapter(Adapter):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._carried: Any = None
-        # A compiled step would be compiled again for every integer.
-        self._on_host = get_device() == "cpu" and not self.model.jit_compile
+        # A compiled step would be compiled again for every number.
+        self._numbers = not self.model.jit_compile
+        self._on_host = get_device() == "cpu" and self._numbers
 
     def function(self) -> Callable[[Any], Any]:
         """Return the function of an iterator's item that runs a step."""
@@ -53,10 +54,13 @@ class TorchAdapter(Adapter):
         return predict
 
     def load(self, carried: Carried) -> None:
-        """Put tensors on the device; step and seeds stay integers where that spares operations."""
+        """Put tensors on the device; what stays a number spares operations there."""
         self._carried = keras.tree.map_structure(
             lambda value: keras.ops.convert_to_tensor(value).detach().clone(), carried
         )
+        if self._numbers:
+            strengths = keras.tree.map_structure(lambda value: value.item(), carried["strengths"])
+            self._carried["strengths"] = strengths
         if self._on_host:
             seeds = [int(seed) for seed in self._carried["seeds"]]
             self._carried |= {"step": int(self._carried["step"]), "seeds": seeds}
@@ -68,10 +72,13 @@ class TorchAdapter(Adapter):
     @property
     def carried(self) -> Any:
         """What the last step left."""
-        if self._carried is None or not self._on_host:
-            return self._carried
-        numbers = {name: np.array(self._carried[name], "int32") for name in ("step", "seeds")}
-        return self._carried | numbers
+        carried = self._carried
+        if carried is None or not self._numbers:
+            return carried
+        carried = carried | {"strengths": keras.tree.map_structure(np.array, carried["strengths"])}
+        if self._on_host:
+            carried |= {name: np.array(carried[name], "int32") for name in ("step", "seeds")}
+        return carried
 
     def in_backward(self) -> bool:
         """Return whether autograd is running, as where a checkpoint runs a layer once more."""

@@ -173,8 +173,13 @@ class ElasticDistortion(Technique):
         noise = context.draws.normal(shape)
         alpha = self._alphas(images.batch, context, scale)
         field = Field(displacement(noise, height, width, alpha, sigma), (height, width))
-        still = None if isinstance(alpha, float | int) else ops.equal(alpha, 0.0)
+        still = None if self._always_moves() else ops.equal(alpha, 0.0)
         return Motion(field, self.interpolation, self.fill_mode, self.fill_value, still)
+
+    def _always_moves(self) -> bool:
+        """Return whether α is one number: not zero then, or the technique would not be here."""
+        several = callable(self.alpha) or isinstance(self.alpha, tuple)
+        return not several and self.probability == 1.0
 
     def _alphas(self, size: Tensor | int, context: Context, scale: float) -> Number:
         """Return α of this step in pixels: a number, a scalar, or one for each example."""
