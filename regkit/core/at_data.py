@@ -15,7 +15,7 @@ from regkit.core.stages import Batch
 
 __all__ = ["run_data"]
 
-# Called with the batch as it is now, and the labels of the members whose part in it is done.
+# Called with the batch as it is now, and the labels of the entries whose part in it is done.
 Progress = Callable[[Batch, set[str]], None]
 
 
@@ -44,7 +44,7 @@ def run_data(
             run.move(turn, context_of(turn))
         else:
             run.change(turn, context_of(turn))
-        if all(later.member is not turn.member for later in turns[place + 1 :]):
+        if all(later.entry is not turn.entry for later in turns[place + 1 :]):
             run.finish(turn)
     run.apply()
     return run.batch
@@ -87,8 +87,8 @@ class _Run:
         self._progress(self.batch, self._done)
 
     def finish(self, turn: Turn) -> None:
-        """Note that a member's last method has run; its motion may be waiting still."""
-        self._done = self._done | {turn.member.label}
+        """Note that an entry's last method has run; its motion may be waiting still."""
+        self._done = self._done | {turn.entry.label}
         if self._motion is None:
             self._progress(self.batch, self._done)
 

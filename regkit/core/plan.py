@@ -13,11 +13,11 @@ from regkit.core.errors import AttachError, ConflictError
 from regkit.core.method import Method
 from regkit.core.stages import Phase, Stage
 
-__all__ = ["Member", "Plan", "Turn"]
+__all__ = ["Entry", "Plan", "Turn"]
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class Entry:
     """A technique in a plan.
 
     Attributes:
@@ -37,8 +37,8 @@ class Member:
     acts: tuple[Act, ...]
 
     @classmethod
-    def of(cls, technique: Method, occurrence: int) -> Member:
-        """Return the member of a technique, whose class has come so often before."""
+    def of(cls, technique: Method, occurrence: int) -> Entry:
+        """Return the entry of a technique, whose class has come so often before."""
         word = technique.word()
         label = word if occurrence == 0 else f"{word}_{occurrence + 1}"
         stages = technique.stages()
@@ -48,24 +48,24 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """One method of a member, at its place in the order.
+    """One method of an entry, at its place in the order.
 
     Attributes:
-        member: Whose method it is.
+        entry: Whose method it is.
         act: Which, and its phase.
-        technique: The member's technique.
+        technique: The entry's technique.
         run: The bound method.
     """
 
-    member: Member
+    entry: Entry
     act: Act
     technique: Method
     run: Callable[..., Any]
 
     @classmethod
-    def of(cls, member: Member, act: Act) -> Turn:
+    def of(cls, entry: Entry, act: Act) -> Turn:
         """Return the turn of one method."""
-        return cls(member, act, member.technique, getattr(member.technique, act.method))
+        return cls(entry, act, entry.technique, getattr(entry.technique, act.method))
 
 
 class Plan:
@@ -86,39 +86,39 @@ class Plan:
         _refuse_contradictions(self.given)
         self.neutral = [technique for technique in self.given if technique.is_neutral()]
         seen: Counter[str] = Counter()
-        members = []
+        entries = []
         for technique in self.given:
             if technique not in self.neutral:
-                member = Member.of(technique, seen[technique.word()])
-                seen[member.word] += 1
-                members.append(member)
-        self.members = tuple(members)
-        self._turns = {stage: _ordered(self.members, stage) for stage in Stage}
+                entry = Entry.of(technique, seen[technique.word()])
+                seen[entry.word] += 1
+                entries.append(entry)
+        self.entries = tuple(entries)
+        self._turns = {stage: _ordered(self.entries, stage) for stage in Stage}
 
     def turns(self, stage: Stage) -> tuple[Turn, ...]:
         """Return the methods that run at a stage of the step, in their order."""
         return self._turns[stage]
 
-    def at(self, stage: Stage) -> list[Member]:
-        """Return the members that act at a stage, in the order in which they do."""
+    def at(self, stage: Stage) -> list[Entry]:
+        """Return the entries that act at a stage, in the order in which they do."""
         if stage is Stage.WATCH:
-            return [member for member in self.members if stage in member.stages]
-        return list(dict.fromkeys(turn.member for turn in self._turns[stage]))
+            return [entry for entry in self.entries if stage in entry.stages]
+        return list(dict.fromkeys(turn.entry for turn in self._turns[stage]))
 
-    def inside(self) -> tuple[Member, ...]:
-        """Return the members that act inside the step, not only on the host."""
-        return tuple(member for member in self.members if set(member.stages) - {Stage.WATCH})
+    def inside(self) -> tuple[Entry, ...]:
+        """Return the entries that act inside the step, not only on the host."""
+        return tuple(entry for entry in self.entries if set(entry.stages) - {Stage.WATCH})
 
     def require_acting(self) -> None:
-        """Refuse members that act nowhere, or name a phase in which they have no method.
+        """Refuse entries that act nowhere, or name a phase in which they have no method.
 
         Raises:
             AttachError: naming the class and what it lacks.
         """
-        for member in self.members:
-            _refuse_idle(member)
-            _refuse_empty_phase(member.technique)
-            _refuse_empty_stage(member)
+        for entry in self.entries:
+            _refuse_idle(entry)
+            _refuse_empty_phase(entry.technique)
+            _refuse_empty_stage(entry)
 
     def explain(self) -> str:
         """Return the step as it will run, a line for each technique in each phase."""
@@ -134,15 +134,15 @@ class Plan:
 
     def _explained(self, stage: Stage) -> list[str]:
         if stage is Stage.WATCH:
-            rows = [(member, "", "") for member in self.at(stage)]
+            rows = [(entry, "", "") for entry in self.at(stage)]
         else:
             turns = self._turns[stage]
             counts = Counter(turn.act.phase for turn in turns)
-            rows = [(turn.member, *_phase_words(turn.act.phase, counts)) for turn in turns]
+            rows = [(turn.entry, *_phase_words(turn.act.phase, counts)) for turn in turns]
         lines = []
-        for place, (member, phase, order) in enumerate(rows):
+        for place, (entry, phase, order) in enumerate(rows):
             head = f"{stage.name:<9} {stage.does:<38}" if place == 0 else " " * 48
-            lines.append(f"{head} {phase:<12}{member.label}: {member.technique!r}{order}")
+            lines.append(f"{head} {phase:<12}{entry.label}: {entry.technique!r}{order}")
         return lines
 
 
@@ -152,10 +152,10 @@ def _phase_words(phase: Phase, counts: Counter[Phase]) -> tuple[str, str]:
     return phase.name.lower(), "  (in the order of the list)" if listed else ""
 
 
-def _ordered(members: Sequence[Member], stage: Stage) -> tuple[Turn, ...]:
+def _ordered(entries: Sequence[Entry], stage: Stage) -> tuple[Turn, ...]:
     """Return the turns of a stage, by phase; within one by name where it commutes."""
-    turns = [Turn.of(m, act) for m in members for act in m.acts if act.stage is stage]
-    named = sorted(turns, key=lambda turn: (turn.member.word, repr(turn.technique)))
+    turns = [Turn.of(m, act) for m in entries for act in m.acts if act.stage is stage]
+    named = sorted(turns, key=lambda turn: (turn.entry.word, repr(turn.technique)))
     ordered: list[Turn] = []
     for phase in Phase:
         source = named if phase.commutes else turns
@@ -182,13 +182,13 @@ def _refuse_contradictions(techniques: list[Method]) -> None:
         holders[word] = technique
 
 
-def _refuse_idle(member: Member) -> None:
+def _refuse_idle(entry: Entry) -> None:
     """Refuse a technique that acts nowhere, most likely for a misspelt method."""
-    if member.stages:
+    if entry.stages:
         return
     theirs = (
         base
-        for base in type(member.technique).__mro__
+        for base in type(entry.technique).__mro__
         if not base.__module__.startswith(("regkit.core.", "keras.", "builtins"))
     )
     own = sorted(name for base in theirs for name in vars(base))
@@ -196,7 +196,7 @@ def _refuse_idle(member: Member) -> None:
     pairs = [(name, difflib.get_close_matches(name, meant, 1)) for name in own if name[0] != "_"]
     near = next((f" (it has {name!r}; is {to[0]!r} meant?)" for name, to in pairs if to), "")
     raise AttachError(
-        f"{member.technique!r} acts nowhere: its class has no method of a stage, "
+        f"{entry.technique!r} acts nowhere: its class has no method of a stage, "
         f"{', '.join(meant)}, and no event of Keras, such as on_epoch_end{near}"
     )
 
@@ -214,12 +214,12 @@ def _refuse_empty_phase(technique: Method) -> None:
             )
 
 
-def _refuse_empty_stage(member: Member) -> None:
+def _refuse_empty_stage(entry: Entry) -> None:
     """Refuse a class whose `stages()` names a stage for which it has no method."""
-    there = {act.stage for act in member.acts} | {Stage.WATCH}
-    for stage in member.stages:
+    there = {act.stage for act in entry.acts} | {Stage.WATCH}
+    for stage in entry.stages:
         if stage not in there:
             raise AttachError(
-                f"{type(member.technique).__name__}.stages() names {stage.name}, and the class has "
+                f"{type(entry.technique).__name__}.stages() names {stage.name}, and the class has "
                 f"no method {stage.name.lower()}(self, …, context)"
             )

@@ -88,7 +88,7 @@ def test_within_a_phase_the_list_decides_and_explain_says_so(stage, phases):
     for phase in phases:
         pair = [(phase, "Alpha", 0.9, 0.01), (phase, "Beta", 1.1, 0.02)]
         plans = [Plan([technique(*one) for one in order]) for order in (pair, pair[::-1])]
-        words = [[turn.member.word for turn in plan.turns(stage)] for plan in plans]
+        words = [[turn.entry.word for turn in plan.turns(stage)] for plan in plans]
         assert words[0] == ["alpha", "beta"]
         assert words[1] == (words[0] if phase.commutes else words[0][::-1])
         for plan in plans:

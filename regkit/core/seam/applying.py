@@ -31,7 +31,7 @@ def before(step: Step, gradients: Sequence[Any], variables: Sequence[Any]) -> li
     plain = [g if g is None else step.adapter.dense(g) / scale for g in gradients]
     gradients, given_by_keras = list(plain), list(gradients)
     for turn in step.runtime.turns[Stage.GRADIENT]:
-        context = step.context(turn.member, Stage.GRADIENT)
+        context = step.context(turn.entry, Stage.GRADIENT)
         mine = [place[id(variable)] for variable in context.weights if id(variable) in place]
         given = [
             ops.zeros_like(variables[k].value) if gradients[k] is None else gradients[k]
@@ -59,7 +59,7 @@ def after(step: Step, count: Tensor | None) -> None:
     acting = step.runtime.turns[Stage.UPDATE]
     updated = _updated(step, count) if acting else True
     for turn in acting:
-        context = step.context(turn.member, Stage.UPDATE)
+        context = step.context(turn.entry, Stage.UPDATE)
         old, state = context.values, dict(context.state)
         new = returned.same_shapes(turn.run(old, context), turn.technique, Stage.UPDATE, old)
         if updated is not True:

@@ -182,27 +182,27 @@ class Attached:
             "strengths": runtime.strengths(),
             "sums": runtime.sums(),
         }
-        nothing: dict[str, dict[str, Any]] = {member.label: {} for member in runtime.members}
+        nothing: dict[str, dict[str, Any]] = {entry.label: {} for entry in runtime.entries}
         tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, carried)
         frame = Frame(runtime, self._adapter, {**tensors, "state": nothing}, [])
         state = {
-            member.label: returned.state(
-                member.technique.initial_state(frame.initial_context(member)), member.technique
+            entry.label: returned.state(
+                entry.technique.initial_state(frame.initial_context(entry)), entry.technique
             )
-            for member in runtime.members
+            for entry in runtime.entries
         }
         return {**carried, "state": state}
 
     def owners(self) -> list[str]:
         """Return under which texts the techniques' state is kept."""
-        return [owner(member) for member in self.plan.members]
+        return [owner(entry) for entry in self.plan.entries]
 
     def take_up(self, kept: Kept) -> None:
         """Go on from what a backup kept, each technique with its own."""
         self._kept = kept
-        for member in self.plan.members:
-            if (state := kept.host.get(owner(member))) is not None:
-                member.technique.set_host_state(state)
+        for entry in self.plan.entries:
+            if (state := kept.host.get(owner(entry))) is not None:
+                entry.technique.set_host_state(state)
 
     def _taken_up(self, carried: Carried) -> Carried:
         kept, self._kept = self._kept, None
@@ -210,34 +210,34 @@ class Attached:
             return carried
         if kept.step is not None:
             carried["step"] = np.array(kept.step, "int32")
-        for place, member in enumerate(self._adapter.runtime.members):
-            arrays = kept.parts.get(owner(member))
-            own = carried["state"][member.label]
+        for place, entry in enumerate(self._adapter.runtime.entries):
+            arrays = kept.parts.get(owner(entry))
+            own = carried["state"][entry.label]
             shapes = [tuple(array.shape) for array in keras.tree.flatten(own)]
             if arrays and shapes == [array.shape for array in arrays[1:]]:
                 carried["seeds"][place] = arrays[0]
-                carried["state"][member.label] = keras.tree.pack_sequence_as(own, arrays[1:])
+                carried["state"][entry.label] = keras.tree.pack_sequence_as(own, arrays[1:])
         return carried
 
     def kept(self) -> Kept:
         """Return what a backup of this moment holds."""
-        host = {owner(member): member.technique.host_state() for member in self.plan.members}
+        host = {owner(entry): entry.technique.host_state() for entry in self.plan.entries}
         parts: dict[str, list[Any]] = {name: [] for name in host}
         if self._adapter is None or not self._loaded:
             return Kept(None, parts, host)
         carried = keras.tree.map_structure(_numpy, self._adapter.carried)
-        for place, member in enumerate(self._adapter.runtime.members):
-            state = keras.tree.flatten(carried["state"][member.label])
-            parts[owner(member)] = [carried["seeds"][place], *state]
+        for place, entry in enumerate(self._adapter.runtime.entries):
+            state = keras.tree.flatten(carried["state"][entry.label])
+            parts[owner(entry)] = [carried["seeds"][place], *state]
         return Kept(int(carried["step"]), parts, host)
 
     def state_of(self, technique: Method) -> dict[str, Any] | None:
         """Return the declared state of a technique as arrays, or None where there is none now."""
         if self._adapter is None or not self._loaded:
             return None
-        for member in self._adapter.runtime.members:
-            if member.technique is technique:
-                held = self._adapter.carried["state"][member.label]
+        for entry in self._adapter.runtime.entries:
+            if entry.technique is technique:
+                held = self._adapter.carried["state"][entry.label]
                 return dict(keras.tree.map_structure(keras.ops.convert_to_numpy, held))
         return None
 

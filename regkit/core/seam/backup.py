@@ -26,7 +26,7 @@ import keras
 import numpy as np
 
 from regkit.core import schedules
-from regkit.core.plan import Member
+from regkit.core.plan import Entry
 from regkit.core.seam import generators
 from regkit.core.seam.clock import optimizer_count
 from regkit.types import Array, Schedule
@@ -62,12 +62,12 @@ def is_asked_by_backup() -> bool:
     return isinstance(asking, keras.callbacks.BackupAndRestore)
 
 
-def owner(member: Member) -> str:
+def owner(entry: Entry) -> str:
     """Return the text under which a technique's state is kept: its name, class and options."""
-    technique = member.technique
+    technique = entry.technique
     kind = type(technique)
     options = ", ".join(f"{k}={_described(v)}" for k, v in technique.get_config().items())
-    return f"{member.label}: {kind.__module__}.{kind.__qualname__}({options})"
+    return f"{entry.label}: {kind.__module__}.{kind.__qualname__}({options})"
 
 
 def _described(value: object) -> str:

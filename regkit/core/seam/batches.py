@@ -33,7 +33,7 @@ def changed(step: Step, data: Nest) -> Nest:
         return data
 
     def context_of(turn: Turn) -> Context:
-        return step.context(turn.member, Stage.DATA)
+        return step.context(turn.entry, Stage.DATA)
 
     def progress(batch: Batch, done: set[str]) -> None:
         step.batch, step.data_done = batch, done

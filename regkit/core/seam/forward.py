@@ -72,7 +72,7 @@ def _around(
     others: tuple[Any, ...],
 ) -> Callable[[Any], Any]:
     def run(inputs: Nest) -> Any:
-        context = step.context(turn.member, Stage.FORWARD)
+        context = step.context(turn.entry, Stage.FORWARD)
         context.layer, context.other_arguments = layer, others
         result = turn.run(inner, inputs, context)
         if result is None:

@@ -90,8 +90,8 @@ def _task_loss(step: Step, entry: Any) -> Callable[..., Tensor]:
 
 def _changed(step: Step, target: Target) -> Target:
     for turn in step.runtime.turns[Stage.TARGET]:
-        if step.active(turn.member, Stage.TARGET):
-            context = step.context(turn.member, Stage.TARGET)
+        if step.active(turn.entry, Stage.TARGET):
+            context = step.context(turn.entry, Stage.TARGET)
             changed = turn.run(target, context)
             if not isinstance(changed, Target):
                 raise returned.no_target(changed, turn.technique)
@@ -100,12 +100,12 @@ def _changed(step: Step, target: Target) -> Target:
 
 
 def _with_penalties(step: Step, data_loss: Tensor) -> Tensor:
-    turns = [t for t in step.runtime.turns[Stage.PENALTY] if step.active(t.member, Stage.PENALTY)]
+    turns = [t for t in step.runtime.turns[Stage.PENALTY] if step.active(t.entry, Stage.PENALTY)]
     if not turns:
         return data_loss
     parts = []
     for turn in turns:
-        part = turn.run(step.context(turn.member, Stage.PENALTY))
+        part = turn.run(step.context(turn.entry, Stage.PENALTY))
         parts.append(returned.scalar(part, turn.technique, data_loss.dtype))
     if step.asking is None:
         values = [step.adapter.unscaled(data_loss), *parts]

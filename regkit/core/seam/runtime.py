@@ -14,7 +14,7 @@ from regkit.core.errors import AttachError, ConflictError
 from regkit.core.inputs import given_now, inputs_of
 from regkit.core.method import Method
 from regkit.core.options import Layers, Seed, Weights, constraints, of_kind
-from regkit.core.plan import Member, Plan, Turn
+from regkit.core.plan import Entry, Plan, Turn
 from regkit.core.seam.patch import Shadows
 from regkit.core.select import layers_matching
 from regkit.core.stages import Stage
@@ -33,14 +33,14 @@ class Runtime:
     Attributes:
         model: The user's model.
         plan: The techniques, ordered.
-        members: Those that act inside the step.
+        entries: Those that act inside the step.
         place: The position of each label among them.
         turns: What runs at each stage, in order.
-        views: The members with each stage at which they act, one view of the step for each.
+        views: The entries with each stage at which they act, one view of the step for each.
         layers: At FORWARD, what runs around each layer's call, innermost first.
-        inputs: What stands for the strengths of each member while a step runs, by label and option.
+        inputs: What stands for the strengths of each entry while a step runs, by label and option.
         recomputed: The layers that Keras may run again for their gradient (`keras.RematScope`).
-        weights: The variables of each member, by label.
+        weights: The variables of each entry, by label.
         shadows: What is shadowed on the model at the moment.
     """
 
@@ -51,16 +51,16 @@ class Runtime:
     def rebind(self, plan: Plan, shadows: Shadows) -> None:
         """Take a plan of equal techniques, so that a compiled step serves new objects."""
         self.plan, self.shadows = plan, shadows
-        self.members = plan.inside()
-        self.place = {member.label: k for k, member in enumerate(self.members)}
+        self.entries = plan.inside()
+        self.place = {entry.label: k for k, entry in enumerate(self.entries)}
         self.turns = {stage: plan.turns(stage) for stage in Stage}
         inside = [stage for stage in Stage if stage is not Stage.WATCH]
-        self.views = [(member, stage) for stage in inside for member in plan.at(stage)]
-        self.penalties = [f"{member.label}_penalty" for member in plan.at(Stage.PENALTY)]
+        self.views = [(entry, stage) for stage in inside for entry in plan.at(stage)]
+        self.penalties = [f"{entry.label}_penalty" for entry in plan.at(Stage.PENALTY)]
         # At TARGET these follow what they did to the batch at DATA.
-        at_data = {member.label for member in plan.at(Stage.DATA)}
+        at_data = {entry.label for entry in plan.at(Stage.DATA)}
         self.follows = {m.label for m in plan.at(Stage.TARGET) if m.label in at_data}
-        self.inputs = {member.label: inputs_of(member.technique) for member in self.members}
+        self.inputs = {entry.label: inputs_of(entry.technique) for entry in self.entries}
         self.resolved = False
 
     def resolve(self) -> None:
@@ -72,13 +72,13 @@ class Runtime:
         self._refuse_average()
         self.layers: dict[int, tuple[keras.layers.Layer, list[Turn]]] = {}
         self.weights: dict[str, list[keras.Variable]] = {}
-        for member in self.members:
-            member.technique.check(self.model)
-            needs_weights = any(stage in _WEIGHTED for stage in member.stages) or bool(
-                of_kind(type(member.technique), Weights)
+        for entry in self.entries:
+            entry.technique.check(self.model)
+            needs_weights = any(stage in _WEIGHTED for stage in entry.stages) or bool(
+                of_kind(type(entry.technique), Weights)
             )
-            self.weights[member.label] = (
-                member.technique.select_weights(self.model) if needs_weights else []
+            self.weights[entry.label] = (
+                entry.technique.select_weights(self.model) if needs_weights else []
             )
         for turn in self.turns[Stage.FORWARD]:
             for layer in turn.technique.select_layers(self.model):
@@ -113,31 +113,31 @@ class Runtime:
         model = self.model
         chosen = [
             (
-                type(member.technique),
-                tuple(self._comparable_options(member)),
-                tuple((name, i.kind()) for name, i in self.inputs[member.label].items()),
-                tuple(_Same(variable) for variable in self.weights[member.label]),
+                type(entry.technique),
+                tuple(self._comparable_options(entry)),
+                tuple((name, i.kind()) for name, i in self.inputs[entry.label].items()),
+                tuple(_Same(variable) for variable in self.weights[entry.label]),
             )
-            for member in self.members
+            for entry in self.entries
         ]
         wrapped = [
-            (_Same(layer), tuple(turn.member.label for turn in turns))
+            (_Same(layer), tuple(turn.entry.label for turn in turns))
             for layer, turns in self.layers.values()
         ]
         trained = tuple(_Same(variable) for variable in model.trainable_variables)
         how = (model.run_eagerly, model.jit_compile, model.steps_per_execution)
         return (tuple(chosen), tuple(wrapped), trained, how)
 
-    def _comparable_options(self, member: Member) -> Iterator[tuple[str, Any]]:
+    def _comparable_options(self, entry: Entry) -> Iterator[tuple[str, Any]]:
         """Yield the constants of the step; an option for layers by the layers that it matches.
 
         Seeds are no constants: the step is handed what they make of it. What `__init__` computes
         from a strength is one.
         """
-        declared = constraints(type(member.technique))
-        held = {**vars(member.technique), **member.technique.get_config()}
+        declared = constraints(type(entry.technique))
+        held = {**vars(entry.technique), **entry.technique.get_config()}
         for name, value in held.items():
-            if name in _OF_KERAS or name in self.inputs[member.label]:
+            if name in _OF_KERAS or name in self.inputs[entry.label]:
                 continue
             if isinstance(declared.get(name), Seed):
                 continue
@@ -148,13 +148,13 @@ class Runtime:
                 yield name, _comparable(value)
 
     def seeds(self, ambient: int | None = None) -> Array:
-        """Return the base of each member's draws, int32, in the order of `members`."""
+        """Return the base of each entry's draws, int32, in the order of `entries`."""
         ambient = draws.ambient_seed() if ambient is None else ambient
         bases = []
-        for member in self.members:
-            own = member.technique.own_seed
+        for entry in self.entries:
+            own = entry.technique.own_seed
             seed = ambient if own is None else own
-            bases.append(draws.base_key(seed, member.word, member.occurrence))
+            bases.append(draws.base_key(seed, entry.word, entry.occurrence))
         return np.array(bases, dtype="int32")
 
     def strengths(self) -> dict[str, dict[str, Any]]:
@@ -172,19 +172,19 @@ class Runtime:
 
         dtype = wide(*self.model.trainable_variables)
         return {
-            member.label: {
-                name: keras.tree.map_structure(array, given_now(member.technique, made_for))
-                for name, made_for in self.inputs[member.label].items()
+            entry.label: {
+                name: keras.tree.map_structure(array, given_now(entry.technique, made_for))
+                for name, made_for in self.inputs[entry.label].items()
             }
-            for member in self.members
+            for entry in self.entries
         }
 
     def standing_in(self) -> AbstractContextManager[object]:
         """Return a scope in which inputs stand in the place of the techniques' strengths."""
         scope = ExitStack()
-        for member in self.members:
-            for name, stand_in in self.inputs[member.label].items():
-                scope.enter_context(self.shadows.replaced(member.technique, name, stand_in))
+        for entry in self.entries:
+            for name, stand_in in self.inputs[entry.label].items():
+                scope.enter_context(self.shadows.replaced(entry.technique, name, stand_in))
         return scope
 
     def sums(self) -> Array:

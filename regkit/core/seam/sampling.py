@@ -56,7 +56,7 @@ class Sampler:
             "seeds": self._runtime.seeds(seed),
             "strengths": keras.tree.map_structure(ops.convert_to_tensor, self._runtime.strengths()),
             "sums": self._runtime.sums(),
-            "state": {member.label: {} for member in self._runtime.members},
+            "state": {entry.label: {} for entry in self._runtime.entries},
         }
         self._predict = self._adapter.inference(self._run)
 
@@ -116,11 +116,11 @@ class Sampler:
 def _refuse(model: keras.Model, plan: Plan, given: Sequence[Method]) -> None:
     if not model.built:
         raise AttachError(f"{model.name!r} is not built; call it on a batch, or fit it, first")
-    if not plan.members:
+    if not plan.entries:
         raise AttachError(
             f"none of {given!r} perturbs layers, so every sample would be the plain prediction; "
             "name a technique that acts at FORWARD, such as DropConnect or Dropout, above rate 0"
         )
-    for member in plan.members:
-        if type(member.technique).initial_state is not Method.initial_state:
-            raise AttachError(f"{member.technique!r} carries state, which only a fit has")
+    for entry in plan.entries:
+        if type(entry.technique).initial_state is not Method.initial_state:
+            raise AttachError(f"{entry.technique!r} carries state, which only a fit has")

@@ -13,7 +13,7 @@ from typing import Any
 
 from regkit.core.context import Context
 from regkit.core.draws import draws_of_step
-from regkit.core.plan import Member
+from regkit.core.plan import Entry
 from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
@@ -72,7 +72,7 @@ class Step(ABC):
         self.replaying = False
         self.training = part is None
         self.reached_loss = self.reached_target = self.reached_apply = False
-        self.data_done: set[str] = set()  # of the members that act at DATA, by label
+        self.data_done: set[str] = set()  # of the entries that act at DATA, by label
         self._seeds = carried["seeds"]
         self._strengths = carried["strengths"]
         # Samples draw what no step does: at stages beyond those of a step, each part apart.
@@ -83,8 +83,8 @@ class Step(ABC):
         elif adapter.replicas > 1:
             self._replica = adapter.replica()
         self._states = {
-            member.label: State(dict(carried["state"][member.label]), adapter.own)
-            for member in runtime.members
+            entry.label: State(dict(carried["state"][entry.label]), adapter.own)
+            for entry in runtime.entries
         }
         self.count: Tensor | None = None
         self._contexts = self._all_contexts()
@@ -105,9 +105,9 @@ class Step(ABC):
         contexts: dict[tuple[str, Stage], Context] = {}
         services = self.services
         draws = draws_of_step(self._places(self.runtime.views), self.number, self._replica)
-        memos: dict[str, dict[str, Any]] = {member.label: {} for member in self.runtime.members}
-        for (member, stage), numbers in zip(self.runtime.views, draws, strict=True):
-            label, weights = member.label, self.runtime.weights[member.label]
+        memos: dict[str, dict[str, Any]] = {entry.label: {} for entry in self.runtime.entries}
+        for (entry, stage), numbers in zip(self.runtime.views, draws, strict=True):
+            label, weights = entry.label, self.runtime.weights[entry.label]
             contexts[label, stage] = Context(
                 services, label, numbers, self._states[label], memos[label], weights
             )
@@ -117,33 +117,33 @@ class Step(ABC):
         """Drop the contexts: they refer back to the step, and would keep its batch alive."""
         self._contexts.clear()
 
-    def initial_context(self, member: Member) -> Context:
+    def initial_context(self, entry: Entry) -> Context:
         """Return the view in which a technique declares its state, outside of any step."""
-        places = self._places([(member, Stage.UPDATE)])
+        places = self._places([(entry, Stage.UPDATE)])
         draws = draws_of_step(places, self.number, self._replica)[0]
-        state, weights = self._states[member.label], self.runtime.weights[member.label]
-        return Context(self.services, member.label, draws, state, {}, weights)
+        state, weights = self._states[entry.label], self.runtime.weights[entry.label]
+        return Context(self.services, entry.label, draws, state, {}, weights)
 
-    def context(self, member: Member, stage: Stage) -> Context:
+    def context(self, entry: Entry, stage: Stage) -> Context:
         """Return a technique's view of the step at a stage."""
-        return self._contexts[member.label, stage]
+        return self._contexts[entry.label, stage]
 
-    def _places(self, views: Sequence[tuple[Member, Stage]]) -> list[tuple[Tensor | int, int]]:
+    def _places(self, views: Sequence[tuple[Entry, Stage]]) -> list[tuple[Tensor | int, int]]:
         """Return the base and the stage that key the draws of each context."""
         place = self.runtime.place
         return [(self._seeds[place[m.label]], self._first_stage + int(s)) for m, s in views]
 
-    def active(self, member: Member, stage: Stage) -> bool:
-        """Return whether a member acts now.
+    def active(self, entry: Entry, stage: Stage) -> bool:
+        """Return whether an entry acts now.
 
         A technique that asks for the loss is left out of it: otherwise it would ask without end.
         One that follows at TARGET what it does at DATA waits until it has done that: another may
         ask for the loss earlier in DATA.
         """
-        if self.asking is not None and member.label in self.asking:
+        if self.asking is not None and entry.label in self.asking:
             return False
-        follows = stage is Stage.TARGET and member.label in self.runtime.follows
-        return not follows or member.label in self.data_done
+        follows = stage is Stage.TARGET and entry.label in self.runtime.follows
+        return not follows or entry.label in self.data_done
 
     # -- values --------------------------------------------------------------------------------
 
