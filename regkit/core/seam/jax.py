@@ -18,6 +18,7 @@ from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Change
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
+from regkit.core.seam.stateless import stateless_apply, stateless_call
 from regkit.core.services import Pairs
 from regkit.types import Nest
 
@@ -107,9 +108,9 @@ class JaxAdapter(Adapter):
         the user's may compute the loss outside of any scope, where the values are not on the
         variables.
         """
-        changes = [Change(self.model, "stateless_call", partial(_stateless_call, step))]
+        changes = [Change(self.model, "stateless_call", partial(stateless_call, step))]
         if isinstance(self.model.optimizer, keras.optimizers.Optimizer):
-            call = partial(_stateless_apply, step)
+            call = partial(stateless_apply, step)
             changes.append(Change(self.model.optimizer, "stateless_apply", call))
         return changes
 
@@ -164,49 +165,3 @@ class _NoOptimizer:
     """Stands for the optimizer of a model that has none, during a fit."""
 
     variables: tuple[keras.Variable, ...] = ()
-
-
-def _stateless_call(
-    step: StepView,
-    original: Callable[..., Any],
-    trainable: Sequence[jax.Array],
-    non_trainable: Sequence[jax.Array],
-    *args: object,
-    **kwargs: object,
-) -> Any:
-    """Stand in for the model's forward pass, and note what it gets."""
-    step.inner = [
-        *zip(step.model.trainable_variables, trainable, strict=True),
-        *zip(step.model.non_trainable_variables, non_trainable, strict=True),
-    ]
-    return original(trainable, non_trainable, *args, **kwargs)
-
-
-def _stateless_apply(
-    step: StepView,
-    original: Callable[..., Any],
-    optimizer_variables: Sequence[jax.Array],
-    grads: Sequence[jax.Array],
-    trainable_variables: Sequence[jax.Array],
-) -> tuple[Any, Any]:
-    """Stand in for the optimizer's `stateless_apply`."""
-    optimizer = step.model.optimizer
-    variables = optimizer._trainable_variables
-    if len(variables) != len(trainable_variables):
-        raise AttachError(
-            f"the optimizer was built for {len(variables)} trainable variables, and "
-            f"{step.model.name!r} has {len(trainable_variables)}. After a change of `trainable` "
-            "call compile() again"
-        )
-
-    def scope(own: Sequence[jax.Array], trained: Sequence[jax.Array]) -> Scope:
-        pairs = zip([*variables, *optimizer.variables], [*trained, *own], strict=True)
-        return Scope([*step.values, *pairs])
-
-    with scope(optimizer_variables, trainable_variables):
-        grads = step.before_update(grads, variables)
-    trained, own = original(optimizer_variables, grads, trainable_variables)
-    with scope(own, trained) as after:
-        step.after_update()
-        trained = [after.get_current_value(variable) for variable in variables]
-    return trained, own

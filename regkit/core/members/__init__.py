@@ -1,0 +1,1 @@
+"""Members: many fits of one shape as rows of one computation."""

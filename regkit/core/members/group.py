@@ -1,0 +1,244 @@
+"""A group of members: fits of one model and one recipe, as rows of one computation.
+
+An epoch is one call of a compiled function: its steps, the values of the metrics, the validation.
+What is inside is the seam's frame around Keras' step, as in a fit, under the backend's map.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from regkit.core import returned
+from regkit.core.members.adapter import PureAdapter
+from regkit.core.members.pure_step import (
+    State,
+    pairs,
+    results,
+    tested,
+    trained,
+)
+from regkit.core.members.running_map import running_map
+from regkit.core.members.stack import stacked
+from regkit.core.plan import Plan
+from regkit.core.seam.frame import Frame
+from regkit.core.seam.patch import Shadows
+from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.scope import Scope
+from regkit.types import Array, Nest, Tensor
+
+__all__ = ["Group", "runtime_of"]
+
+
+def runtime_of(model: keras.Model, plan: Plan) -> Runtime:
+    """Return a member's techniques, resolved on the model that stands for all members'."""
+    runtime = Runtime(model, plan, Shadows())
+    runtime.resolve()
+    return runtime
+
+
+class Group:
+    """Members that share a compiled epoch.
+
+    Args:
+        model: Stands for the members' models; its own values are not used.
+        runtimes: The techniques of each member, of equal fingerprints.
+        ambient: For each member the seed of techniques that have none of their own.
+        initial: The state of each member's variables at the start.
+        data: x, y and weights of the examples, shared by all members.
+        weights: The members' own weights of the examples, (members, examples), or None.
+        validation: The same of the validation, or None.
+        validation_batch: The number of its examples in a batch.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        runtimes: list[Runtime],
+        ambient: list[int],
+        initial: list[State],
+        data: Nest,
+        weights: Array | None = None,
+        validation: Nest = None,
+        validation_batch: int = 32,
+    ) -> None:
+        self.model, self.runtime = model, runtimes[0]
+        self._map = running_map()
+        self._adapter = PureAdapter(self.runtime, self._map.gradient)
+        states = [
+            {**state, "carried": self._carried(runtime, seed, state)}
+            for runtime, seed, state in zip(runtimes, ambient, initial, strict=True)
+        ]
+        self._fresh_metrics = [ops.convert_to_numpy(v.value) for v in model.metrics_variables]
+        self.state = _tensors(stacked(states))
+        self._data, self._weights = _tensors(data), _tensors(weights)
+        self._validation = _tensors(validation)
+        self._batches = None if validation is None else _batches(validation, validation_batch)
+        self._epoch = self._map.compiled(self._run_epoch)
+        self._outputs = self._map.compiled(self._run_predict)
+
+    # -- on the host ---------------------------------------------------------------------------
+
+    def epoch(self, orders: Array, batch_size: int) -> dict[str, Array]:
+        """Train all members for an epoch, and return the logs: by name a value for each member.
+
+        Args:
+            orders: Which examples each member sees, in order: (members, examples).
+            batch_size: The number of examples in a batch; the last batch has what is left.
+        """
+        steps, rest = divmod(orders.shape[1], batch_size)
+        whole = orders[:, : steps * batch_size].reshape(len(orders), steps, batch_size)
+        rows = {"whole": whole.swapaxes(0, 1)} if steps else {}
+        rows |= {"rest": orders[:, -rest:]} if rest else {}
+        with self.runtime.standing_in():
+            self.state, logs = self._epoch(
+                self.state,
+                _tensors({name: part.astype("int32") for name, part in rows.items()}),
+                self._data,
+                self._weights,
+                self._validation,
+            )
+        return {name: np.asarray(ops.convert_to_numpy(value)) for name, value in logs.items()}
+
+    def predict(self, x: Nest, batch_size: int) -> Any:
+        """Return the outputs of every member for inputs, (members, examples, …)."""
+        size = len(keras.tree.flatten(x)[0])
+        parts = [
+            self._outputs(
+                {part: self.state[part] for part in ("trainable", "non_trainable")},
+                _tensors(keras.tree.map_structure(lambda a: a[at : at + batch_size], x)),
+            )
+            for at in range(0, size, batch_size)
+        ]
+        return keras.tree.map_structure(
+            lambda *arrays: np.concatenate([ops.convert_to_numpy(a) for a in arrays], axis=1),
+            *parts,
+        )
+
+    def _carried(self, runtime: Runtime, ambient: int, state: State) -> dict[str, Any]:
+        """Return what a member's techniques carry into the first step."""
+        carried = {
+            "step": np.array(0, "int32"),
+            "seeds": runtime.seeds(ambient),
+            "strengths": runtime.strengths(),
+            "sums": runtime.sums(),
+        }
+        nothing: dict[str, dict[str, Any]] = {entry.label: {} for entry in runtime.entries}
+        values = pairs(self.model, _tensors(state))
+        with Scope(values):
+            frame = Frame(
+                runtime, self._adapter, {**_tensors(carried), "state": nothing}, values
+            )
+            own = {
+                entry.label: returned.state(
+                    entry.technique.initial_state(frame.initial_context(entry)), entry.technique
+                )
+                for entry in runtime.entries
+            }
+        return {**carried, "state": keras.tree.map_structure(_array, own)}
+
+    # -- compiled ------------------------------------------------------------------------------
+
+    def _run_epoch(
+        self,
+        state: State,
+        rows: dict[str, Tensor],
+        data: Nest,
+        weights: Tensor | None,
+        validation: Nest,
+    ) -> tuple[State, dict[str, Tensor]]:
+        count = state["trainable"][0].shape[0]
+        state = {**state, "metrics": self._fresh(count)}
+        if self.runtime.penalties:
+            sums = ops.zeros_like(state["carried"]["sums"])
+            state = {**state, "carried": {**state["carried"], "sums": sums}}
+
+        def step(held: State, row: Tensor, own: dict[str, Tensor]) -> State:
+            return self._step(held, _taken(data, row, own.get("weights")))
+
+        own = {} if weights is None else {"weights": weights}
+        mapped = self._map.each(step)
+        if "whole" in rows:
+            state = self._map.over_steps(
+                lambda held, row: mapped(held, row, own), state, rows["whole"]
+            )
+        if "rest" in rows:
+            state = mapped(state, rows["rest"], own)
+        logs = self._map.each(self._logs)(state["metrics"], state["carried"]["sums"])
+        if validation is not None:
+            values = self._validated(state, validation, count)
+            logs = {**logs, **{f"val_{name}": value for name, value in values.items()}}
+        return state, logs
+
+    def _step(self, state: State, batch: Nest) -> State:
+        carried = state["carried"]
+        frame = Frame(self.runtime, self._adapter, carried, pairs(self.model, state))
+        with frame.around():
+            after = trained(self.model, self._map.gradient, state, frame.data(batch))
+        return {**after, "carried": frame.carry()}
+
+    def _logs(self, metrics: list[Tensor], sums: Tensor) -> dict[str, Tensor]:
+        logs = results(self.model, metrics)
+        names = self.runtime.penalties and ["data_loss", *self.runtime.penalties]
+        return logs | {name: sums[1 + k] / sums[0] for k, name in enumerate(names)}
+
+    def _validated(self, state: State, validation: Nest, count: int) -> dict[str, Tensor]:
+        held = {part: state[part] for part in ("trainable", "non_trainable")}
+        metrics = self._fresh(count)
+        whole, rest = self._batches or (None, None)
+
+        def after(metrics: list[Tensor], row: Tensor) -> list[Tensor]:
+            batch = _taken(validation, row)
+            return self._map.each(
+                lambda own, counted: tested(self.model, {**own, "metrics": counted}, batch)
+            )(held, metrics)
+
+        if whole is not None:
+            metrics = self._map.over_steps(after, metrics, ops.convert_to_tensor(whole))
+        if rest is not None:
+            metrics = after(metrics, ops.convert_to_tensor(rest))
+        return self._map.each(lambda own: results(self.model, own))(metrics)
+
+    def _run_predict(self, held: State, x: Nest) -> Any:
+        how = {"training": False} if self.model._call_has_training_arg else {}
+
+        def predict(own: State) -> Any:
+            return self.model.stateless_call(own["trainable"], own["non_trainable"], x, **how)[0]
+
+        return self._map.each(predict)(held)
+
+    def _fresh(self, count: int) -> list[Tensor]:
+        return [
+            ops.broadcast_to(ops.convert_to_tensor(value), (count, *value.shape))
+            for value in self._fresh_metrics
+        ]
+
+
+def _taken(data: Nest, row: Tensor, weights: Tensor | None = None) -> Any:
+    """Return a batch: the examples of a row, with a member's own weights."""
+    batch = keras.tree.map_structure(
+        lambda part: None if part is None else ops.take(part, row, axis=0), data
+    )
+    return batch if weights is None else (*batch[:2], ops.take(weights, row, axis=0))
+
+
+def _batches(data: Nest, size: int) -> tuple[Array | None, Array | None]:
+    """Return the rows of whole batches, (batches, size), and of the last one."""
+    count = len(keras.tree.flatten(data)[0])
+    rows = np.arange(count, dtype="int32")
+    steps, rest = divmod(count, size)
+    whole = rows[: steps * size].reshape(steps, size) if steps else None
+    return whole, rows[-rest:] if rest else None
+
+
+def _tensors(nest: Nest) -> Any:
+    return keras.tree.map_structure(
+        lambda value: None if value is None else ops.convert_to_tensor(value), nest
+    )
+
+
+def _array(value: Tensor) -> Array:
+    return np.asarray(ops.convert_to_numpy(value))

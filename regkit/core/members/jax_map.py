@@ -1,0 +1,35 @@
+"""Members on JAX: `vmap` over a step, `scan` over steps, one program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from regkit.types import Nest, Tensor
+
+__all__ = ["compiled", "each", "gradient", "over_steps"]
+
+
+def gradient(
+    function: Callable[[list[Tensor]], tuple[Tensor, Any]], at: list[Tensor]
+) -> tuple[Tensor, Any, list[Tensor]]:
+    """Return the value, the further results and the gradients of a function."""
+    (value, others), slopes = jax.value_and_grad(function, has_aux=True)(at)
+    return value, others, slopes
+
+
+def each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of members' arguments, each with a leading axis of members."""
+    return jax.vmap(function)
+
+
+def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) -> Nest:
+    """Return the state after a step for each row."""
+    return jax.lax.scan(lambda held, row: (step(held, row), None), state, rows)[0]
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a compiled function, which may use the memory of its first argument again."""
+    return jax.jit(function, donate_argnums=0)

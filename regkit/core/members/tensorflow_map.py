@@ -1,0 +1,51 @@
+"""Members on TensorFlow: `vectorized_map` over a step, a loop over steps, one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from regkit.types import Nest, Tensor
+
+__all__ = ["compiled", "each", "gradient", "over_steps"]
+
+
+def gradient(
+    function: Callable[[list[Tensor]], tuple[Tensor, Any]], at: list[Tensor]
+) -> tuple[Tensor, Any, list[Tensor]]:
+    """Return the value, the further results and the gradients of a function."""
+    at = [tf.convert_to_tensor(value) for value in at]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(at)
+        value, others = function(at)
+    slopes = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return value, others, [tf.convert_to_tensor(slope) for slope in slopes]
+
+
+def each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of members' arguments, each with a leading axis of members."""
+
+    def mapped(*arguments: Nest) -> Any:
+        return tf.vectorized_map(lambda own: function(*own), arguments)
+
+    return mapped
+
+
+def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) -> Nest:
+    """Return the state after a step for each row."""
+    flat = tf.nest.flatten(state)
+
+    def body(number: Tensor, *held: Tensor) -> Any:
+        after = step(tf.nest.pack_sequence_as(state, held), rows[number])
+        return [number + 1, *tf.nest.flatten(after)]
+
+    count = tf.shape(rows)[0]
+    _, *flat = tf.while_loop(lambda number, *held: number < count, body, [0, *flat])
+    return tf.nest.pack_sequence_as(state, flat)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a graph. XLA on processors takes longer for it than a loop over members would."""
+    return tf.function(function, autograph=False)
