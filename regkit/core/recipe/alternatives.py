@@ -18,8 +18,8 @@ from regkit.core.technique import Technique
 __all__ = ["Alternatives"]
 
 
-# Keras looks at the attributes of what is among the callbacks before it calls any of them: only as a
-# callback alternatives can refuse to be one in words.
+# Keras looks at the attributes of what is among the callbacks before it calls any of them: only a
+# callback comes so far that it can refuse to be one in words.
 class Alternatives(keras.callbacks.Callback, Sequence[Recipe]):  # type: ignore[misc]  # untyped
     """The recipes that a text with alternatives stands for, in a fixed order.
 
