@@ -32,8 +32,8 @@ examples:
   regkit compare study.toml --resume
   regkit compare dropout --data digits --against last/results.json --output now
 
-A model is mlp, cnn or path.py:function; the function takes the shape of one example and the
-number of classes (None for a regression), and returns a compiled Keras model.
+A model is mlp, cnn or path.py:function; the function takes input_shape (of one example) and
+n_classes (None for a regression), and returns a compiled Keras model.
 
 exit codes:
   0 done · 1 an arm failed or was cut short · 2 asked for what cannot be · 3 worse than --against

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from regkit.comparison.design.arms import Recipes, default_recipes, named
-from regkit.comparison.design.networks import BuildModel, resolve
+from regkit.comparison.design.arms import Recipes, default_recipes, named, refuse_alternatives
+from regkit.comparison.design.networks import resolve
 from regkit.comparison.design.settings import (
     Column,
     Columns,
@@ -32,6 +32,7 @@ from regkit.comparison.report import Comparison
 from regkit.comparison.several import Comparisons, folder_name
 from regkit.comparison.study_run import StudyRun, completed
 from regkit.core.errors import RegkitError
+from regkit.core.model_building import BuildModel
 from regkit.core.options import Boolean, checked_call
 from regkit.data.dataset import Dataset
 from regkit.data.sources import load
@@ -78,8 +79,11 @@ def compare(
     epoch of its best validation value; the baseline is treated no differently.
 
     Args:
-        build_model: A function of an input shape and a number of classes (None for a regression)
-            that returns a compiled model, or `"mlp"`, `"cnn"`, `"path.py:function"`.
+        build_model: A function that returns a compiled model, or `"mlp"`, `"cnn"`,
+            `"path.py:function"`. It is called with those of these that its signature names:
+            `input_shape`, that of one example; `n_classes`, None for a regression; `member`, the
+            number of the seed within its split, from 0. A function of two parameters of other
+            names gets the first two by position.
         data: What `regkit.data.load` takes: a name such as `"digits"`, a path to a table, an `.npz`
             or a folder of images, a pandas DataFrame, or `(x, y)`, arrays or paths to two files. A
             list of such sources compares on each of them, and ranks the arms over all.
@@ -165,6 +169,7 @@ def compare(
     if resume and folder is None:
         raise RegkitError("resume=True needs output, the folder of the study that was stopped")
     arms = None if recipes is None else named(recipes)
+    refuse_alternatives(arms or {})
     sources = _sources(data)
     datasets = [load(source, **reading) for source in sources or [data]]
     folders = [folder] if sources is None else _folders(folder, datasets)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from regkit.comparison.design.arms import BASELINE
-from regkit.comparison.design.networks import BuildModel, count_parameters
+from regkit.comparison.design.networks import count_parameters
 from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.settings import Settings
 from regkit.comparison.design.study import Study, Task, TaskKey
@@ -25,6 +25,7 @@ from regkit.comparison.record.results import Environment, Fit, Record, label
 from regkit.comparison.statistics.measures import chosen
 from regkit.comparison.words.progress import FitProgress
 from regkit.core.errors import RegkitError
+from regkit.core.model_building import ModelBuilder
 from regkit.data.dataset import Dataset
 
 __all__ = ["StudyRun", "completed"]
@@ -33,7 +34,7 @@ __all__ = ["StudyRun", "completed"]
 def completed(
     arms: dict[str, str],
     data: Dataset,
-    build: BuildModel,
+    build: ModelBuilder,
     model: str,
     settings: Mapping[str, Any],
 ) -> tuple[Study, Parts]:
@@ -44,7 +45,7 @@ def completed(
     Args:
         arms: Name → recipe.
         data: The examples.
-        build: Returns a compiled model.
+        build: Builds a compiled model.
         model: Its name.
         settings: Those of `Settings`; the measure and the batch size may be None.
 

@@ -13,7 +13,7 @@ CORE = [
     {"errors", "words"},
     {"stages"},
     {"schedules", "options"},
-    {"draws", "images", "inputs", "select", "services", "state"},
+    {"draws", "images", "inputs", "model_building", "select", "services", "state"},
     {"context", "motion", "acts", "returned"},
     {"method"},
     {"plan"},

@@ -1,20 +1,24 @@
-"""The arms of a comparison: recipes in text, some with names of their own; the baseline first."""
+"""The arms of a comparison: recipes in text, some with names of their own; the baseline first.
+
+The text of an arm may have alternatives, `dropout(0.1|0.3)`. Such an arm is named and shown as any
+other: by the text, a range written out, and by a name of its own where it has one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from regkit.core.errors import RegkitError
-from regkit.core.recipe import Recipe
+from regkit.core.recipe import Alternatives, Recipe
 from regkit.core.technique import Technique
 from regkit.data.dataset import Dataset
 from regkit.techniques.catalogue import default_arms
 
-__all__ = ["BASELINE", "Recipes", "default_recipes", "named"]
+__all__ = ["BASELINE", "Recipes", "default_recipes", "named", "refuse_alternatives"]
 
 BASELINE = "baseline"
 
-OneRecipe = str | Technique | Recipe | list[Technique]
+OneRecipe = str | Technique | Recipe | Alternatives | list[Technique]
 Recipes = OneRecipe | Iterable[OneRecipe] | Mapping[str, OneRecipe]
 
 
@@ -37,7 +41,7 @@ def named(recipes: Recipes) -> dict[str, str]:
 
     Recipes are a list, each named by its text (or, in text, `"name = recipe"`), or a mapping from
     your own names. A text, a technique or a `Recipe` is one arm; in a list each item is an arm.
-    The text is that of `Recipe`: its strengths are visible.
+    The text is that of `Recipe` or `Alternatives`: its strengths are visible.
 
     Raises:
         RegkitError: for no recipe, an empty recipe, a name given twice, a recipe that cannot be
@@ -46,8 +50,10 @@ def named(recipes: Recipes) -> dict[str, str]:
     Example:
         >>> named(["l2", "strong = l2(0.1)"])
         {'baseline': '', 'l2(1e-4)': 'l2(1e-4)', 'strong': 'l2(0.1)'}
+        >>> named("l2(0.01..0.1)")
+        {'baseline': '', 'l2(0.01|0.032|0.1)': 'l2(0.01|0.032|0.1)'}
     """
-    if isinstance(recipes, str | Technique | Recipe):
+    if isinstance(recipes, str | Technique | Recipe | Alternatives):
         recipes = [recipes]
     if not isinstance(recipes, Iterable):
         raise RegkitError(
@@ -57,7 +63,7 @@ def named(recipes: Recipes) -> dict[str, str]:
     pairs = recipes.items() if isinstance(recipes, Mapping) else map(_split, recipes)
     arms = {BASELINE: ""}
     for name, given in pairs:
-        text = str(given if isinstance(given, Recipe) else Recipe(given))
+        text = str(Alternatives(given))
         if not text:
             raise RegkitError("an arm without techniques is the baseline, which is always there")
         name = text if name is None else _name(str(name).strip(), text)
@@ -73,13 +79,29 @@ def named(recipes: Recipes) -> dict[str, str]:
     return arms
 
 
+def refuse_alternatives(arms: Mapping[str, str]) -> None:
+    """Raise where an arm has alternatives.
+
+    Raises:
+        RegkitError: with the arm, and the recipes that can be arms of their own.
+    """
+    for name, text in arms.items():
+        recipes = [str(recipe) for recipe in Alternatives(text)]
+        if len(recipes) > 1:
+            shown = ", ".join(map(repr, recipes[:3])) + (", …" if len(recipes) > 3 else "")
+            raise RegkitError(
+                f"the arm {name!r} stands for {len(recipes)} recipes, and an arm is trained with "
+                f"one; give them as arms of their own: {shown}"
+            )
+
+
 def _name(name: str, text: str) -> str:
     """Return an arm's name: its text, where the name says the same; refuse one that says another.
 
     A name such as `dropout`, copied from a table of results, must make the recipe it stood for.
     """
     try:
-        meant = str(Recipe(name))
+        meant = str(Alternatives(name))
     except RegkitError:
         return name
     if meant not in ("", text):

@@ -5,19 +5,14 @@ from __future__ import annotations
 import importlib.util
 import math
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from regkit.core.errors import RegkitError, suggest
+from regkit.core.model_building import BuildModel, ModelBuilder
 
-__all__ = ["BUILTIN", "BuildModel", "check", "cnn", "count_parameters", "mlp", "resolve"]
-
-# The second argument is the number of classes, or None; functions that take an int only are fine
-# where there are classes.
-BuildModel = Callable[[tuple[int, ...], Any], keras.Model]
+__all__ = ["BUILTIN", "check", "cnn", "count_parameters", "mlp", "resolve"]
 
 OF_CLASSES = re.compile(r".*crossentropy|.*hinge|kldivergence|kld|dice|tversky|circle|ctc")
 OF_POSITIVE = re.compile(r"poisson|.*percentageerror|mape|.*logarithmicerror|msle|cosinesimilarity")
@@ -73,33 +68,33 @@ def _compiled(layers: list[keras.Layer], n_classes: int | None) -> keras.Model:
 BUILTIN: dict[str, BuildModel] = {"mlp": mlp, "cnn": cnn}
 
 
-def resolve(model: str | BuildModel) -> tuple[BuildModel, str]:
-    """Return a function that builds a model, and its name.
+def resolve(model: str | BuildModel) -> tuple[ModelBuilder, str]:
+    """Return what builds a model, and its name.
 
     Args:
-        model: `"mlp"`, `"cnn"`, `"path.py:function"` or the function itself; it is called with
-            the shape of one example and the number of classes (None for a regression) and
-            returns a compiled model.
+        model: `"mlp"`, `"cnn"`, `"path.py:function"` or the function itself, as `ModelBuilder`
+            takes it.
 
     Raises:
-        RegkitError: where there is no such model, file or function.
+        RegkitError: where there is no such model, file or function, or the function has a
+            parameter for which there is no value.
     """
     if callable(model):
-        return model, getattr(model, "__name__", type(model).__name__)
+        return ModelBuilder(model), getattr(model, "__name__", type(model).__name__)
     if not isinstance(model, str):
         raise RegkitError(
             f"a model is {', '.join(BUILTIN)}, path.py:function or a function that returns a "
             f"compiled model; received {model!r}"
         )
     if model in BUILTIN:
-        return BUILTIN[model], model
+        return ModelBuilder(BUILTIN[model]), model
     file, colon, function = model.rpartition(":")
     if not colon or not file.endswith(".py"):
         raise RegkitError(
             f"no model is called {model!r}{suggest(model, BUILTIN)}; a model is "
             f"{', '.join(BUILTIN)} or path.py:function"
         )
-    return _from_file(Path(file).expanduser(), function), model
+    return ModelBuilder(_from_file(Path(file).expanduser(), function)), model
 
 
 def _from_file(path: Path, function: str) -> BuildModel:
@@ -120,8 +115,8 @@ def _from_file(path: Path, function: str) -> BuildModel:
     return build
 
 
-def check(model: object, input_shape: tuple[int, ...], n_classes: int | None) -> None:
-    """Raise unless a model is compiled, and its single output and its loss fit the labels.
+def check(model: keras.Model, input_shape: tuple[int, ...], n_classes: int | None) -> None:
+    """Raise unless the single output of a compiled model and its loss fit the labels.
 
     Args:
         model: What `build_model` returned.
@@ -131,10 +126,6 @@ def check(model: object, input_shape: tuple[int, ...], n_classes: int | None) ->
     Raises:
         RegkitError: with what was built, what is allowed and what to change.
     """
-    if not isinstance(model, keras.Model):
-        raise RegkitError(f"build_model must return a compiled keras.Model; it returned {model!r}")
-    if not model.compiled:
-        raise RegkitError("build_model returned a model that is not compiled; call model.compile")
     _check_loss(model.loss, n_classes)
     shape = model.compute_output_shape((None, *input_shape))
     units = 1 if n_classes is None else n_classes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from regkit.comparison.design.networks import BuildModel
 from regkit.comparison.design.parts import Parts, parts
 from regkit.comparison.design.seeds import Repeat, arm_order, repeats
 from regkit.comparison.design.settings import Settings
+from regkit.core.model_building import ModelBuilder
 from regkit.data.dataset import Dataset
 
 __all__ = ["Study", "Task", "TaskKey"]
@@ -36,14 +36,14 @@ class Study:
     Attributes:
         arms: Name → recipe in text; the baseline first.
         data: The examples.
-        build: Returns a compiled model.
+        build: Builds a compiled model.
         model: Its name.
         settings: What decides, splits, seeds, epochs, batch size, sizes, label noise, root seed.
     """
 
     arms: dict[str, str]
     data: Dataset
-    build: BuildModel
+    build: ModelBuilder
     model: str
     settings: Settings
 

@@ -95,7 +95,7 @@ def fit_arm(
         RegkitError: where the model does not fit the labels or training diverges.
     """
     start, peak = time.perf_counter(), peak_memory()
-    model = models.model(arm, repeat.init_seed)
+    model = models.model(arm, repeat.init_seed, repeat.seed)
     observer = Observer(measure, parts)
     batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
     if batches.steps % model.steps_per_execution:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from regkit.comparison.design.networks import BuildModel, check, count_parameters
+from regkit.comparison.design.networks import check, count_parameters
+from regkit.core.model_building import ModelBuilder
 
 __all__ = ["ModelPool"]
 
@@ -12,29 +13,35 @@ KEPT_PARAMETERS = 2_000_000  # above, memory matters and compiling does not
 
 
 class ModelPool:
-    """Hands out, for each arm and seed, the model that `build_model` gives under that seed.
+    """Hands out, for each arm and seed, the model that `build` gives under that seed.
 
     Compiling a small model's step takes as long as training it. A model is therefore built anew
     for every fit, but where an arm has a model already, that is given the variables (weights,
     optimizer, seeds) of the one just built and handed out in its place: a fit starts from the same
-    numbers and finds its step compiled. Large models, models whose variables appear only in
+    numbers and finds its step compiled. A model that was built for another member is not: it may
+    differ in more than its variables. Large models, models whose variables appear only in
     training, and all on PyTorch, which compiles nothing, are handed out as they are built.
 
     Args:
-        build_model: Returns a compiled model for an input shape and a number of classes.
+        build: Builds a compiled model.
         input_shape: The shape of one example.
         n_classes: The number of classes; None for a regression.
     """
 
     def __init__(
-        self, build_model: BuildModel, input_shape: tuple[int, ...], n_classes: int | None
+        self, build: ModelBuilder, input_shape: tuple[int, ...], n_classes: int | None
     ) -> None:
-        self.build_model = build_model
+        self.build = build
         self.input_shape, self.n_classes = input_shape, n_classes
-        self._kept: dict[str, keras.Model] = {}
+        self._kept: dict[tuple[str, int], keras.Model] = {}
 
-    def model(self, arm: str, seed: int) -> keras.Model:
+    def model(self, arm: str, seed: int, member: int = 0) -> keras.Model:
         """Return a model in its initial state, with Keras' random state set by the seed.
+
+        Args:
+            arm: The arm's name.
+            seed: The seed of Keras' random state.
+            member: What `build` gets as the member.
 
         Raises:
             RegkitError: where the model does not fit the labels.
@@ -43,21 +50,22 @@ class ModelPool:
         # such as layers="dense_1" means the same in every fit.
         keras.utils.clear_session(free_memory=False)
         keras.utils.set_random_seed(seed)
-        model = self.build_model(self.input_shape, self.n_classes)
+        model = self.build(self.input_shape, self.n_classes, member)
         check(model, self.input_shape, self.n_classes)
         if model.built and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        kept = self._kept.get(arm)
+        key = arm, member if "member" in self.build.by_name else 0
+        kept = self._kept.get(key)
         if kept is not None and _take_over(kept, model):
             model = kept
         elif _worth_keeping(model):
-            self._kept[arm] = model
+            self._kept[key] = model
         keras.utils.set_random_seed(seed)  # whatever building the model has drawn
         return model
 
     def drop(self, arm: str) -> None:
-        """Forget an arm's model, after a failure that may have left it in any state."""
-        self._kept.pop(arm, None)
+        """Forget an arm's models, after a failure that may have left them in any state."""
+        self._kept = {key: model for key, model in self._kept.items() if key[0] != arm}
 
 
 def _worth_keeping(model: keras.Model) -> bool:

@@ -71,7 +71,8 @@ class Worker:
         Raises:
             RegkitError: where it does not fit the labels.
         """
-        return self.models.model(BASELINE, self.study.tasks()[0].repeat.init_seed)
+        first = self.study.tasks()[0].repeat
+        return self.models.model(BASELINE, first.init_seed, first.seed)
 
 
 def _failure(task: Task, error: Exception) -> Failure:

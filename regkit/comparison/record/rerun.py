@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from regkit.comparison.design.arms import BASELINE, named
-from regkit.comparison.design.networks import BuildModel
 from regkit.comparison.design.settings import DEFAULT_OUTPUT, Settings
 from regkit.comparison.record.results import label
 from regkit.core.errors import RegkitError
+from regkit.core.model_building import BuildModel
 from regkit.data.dataset import Dataset
 from regkit.data.sources import NAMED
 

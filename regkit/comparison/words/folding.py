@@ -12,7 +12,7 @@ __all__ = ["Folded", "fold"]
 
 
 def fold(name: str, width: int) -> list[str]:
-    """Return the lines of a name: parts end at spaces and after `:`, `+`, `(`, `,` and `=`.
+    """Return the lines of a name: parts end at spaces and after `:`, `+`, `(`, `,`, `=` and `|`.
 
     A part that is too long for a line is broken after `_`, or else anywhere.
 
@@ -21,7 +21,7 @@ def fold(name: str, width: int) -> list[str]:
         ['my-plugin:', 'smoothed +', 'l2']
     """
     lines = [""]
-    for part in re.findall(r"[^\s:+(,=]*[\s:+(,=]*", name):
+    for part in re.findall(r"[^\s:+(,=|]*[\s:+(,=|]*", name):
         if lines[-1] and len(lines[-1] + part.rstrip()) > width:
             lines.append("")
         lines[-1] += part

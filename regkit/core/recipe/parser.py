@@ -3,8 +3,11 @@
     recipe = technique ("+" technique)*
     technique = name ["(" [argument ("," argument)*] ")"]
     name = word | distribution ":" word
-    argument = [word "="] (number | 'text' | True | False | None | list | schedule)
+    argument = [word "="] (value | alternatives)
+    value = number | 'text' | True | False | None | list | schedule
     schedule = word "(" arguments ")"          a Keras learning rate schedule, `cosine_decay(…)`
+    alternatives = (value | range) ("|" (value | range))*      where several recipes are allowed
+    range = number ".." number                 values on a logarithmic scale
 
 A text is data: literals, registered names and schedules. Nothing in it is evaluated.
 """
@@ -12,24 +15,37 @@ A text is data: literals, registered names and schedules. Nothing in it is evalu
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from typing import Any, NoReturn
 
 from regkit.core import registry, schedules
 from regkit.core.errors import RecipeError, RegkitError, suggest
+from regkit.core.recipe.arguments import (
+    Argument,
+    by_name,
+    by_position,
+    in_order_of_signature,
+    place_of_difference,
+)
+from regkit.core.recipe.ranges import log_spaced
+from regkit.core.recipe.writer import text_of
 from regkit.core.technique import Technique
 
-__all__ = ["read"]
+__all__ = ["read", "read_alternatives"]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<name>\w[\w.-]*:[A-Za-z_]\w*|[A-Za-z_]\w*)"
-    r"|(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+    r"|(?P<number>[-+]?(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][-+]?\d+)?)"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<mark>[()\[\],=+])|(?P<end>$)|(?P<wrong>.))",
+    r"|(?P<mark>\.\.|[()\[\],=+|])|(?P<end>$)|(?P<wrong>.))",
     re.DOTALL,
 )
 _CONSTANTS = {"True": True, "False": False, "None": None}
 _NO_NUMBERS = ("nan", "inf", "infinity")
+_OF_ALTERNATIVES = (("mark", "|"), ("mark", ".."))
+_WHERE = "alternatives are values of a technique's option, as in dropout(0.1|0.3) or l2(1e-5..1e-2)"
+_MOST = 100  # recipes that a text stands for: each is trained
 
 
 def read(text: str) -> list[Technique]:
@@ -42,14 +58,31 @@ def read(text: str) -> list[Technique]:
         >>> read("l2(0.5) + dropout")
         [L2(strength=0.5), Dropout()]
     """
-    return _Parser(text).recipe()
+    return [technique for (technique,) in _Parser(text, alternatives=False).recipe()]
+
+
+def read_alternatives(text: str) -> list[list[Technique]]:
+    """Return, for each technique that a text names, all that it may be by its alternatives.
+
+    In the order of the options in the technique's signature, the values of the last of them in
+    turn first; it does not depend on the order of keywords in the text.
+
+    Raises:
+        RecipeError: as `read`; also for an alternative given twice, and for too many of them.
+
+    Example:
+        >>> read_alternatives("l2(0.5) + dropout(0.1|0.3)")
+        [[L2(strength=0.5)], [Dropout(rate=0.1), Dropout(rate=0.3)]]
+    """
+    return _Parser(text, alternatives=True).recipe()
 
 
 class _Parser:
     """A recursive-descent parser with the place of every token, for the caret."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, alternatives: bool) -> None:
+        self.text, self.alternatives = text, alternatives
+        self.count = 1  # of the recipes that the text stands for, as far as it is read
         self.tokens: list[tuple[str, str, int]] = []
         place = 0
         while not self.tokens or self.tokens[-1][0] != "end":
@@ -61,45 +94,97 @@ class _Parser:
             place = match.end()
         self.next = 0
 
-    def recipe(self) -> list[Technique]:
+    def recipe(self) -> list[list[Technique]]:
         techniques = [self.technique()]
         while self.peek() != ("end", ""):
             self.expect("+", "'+' between techniques")
             techniques.append(self.technique())
         return techniques
 
-    def technique(self) -> Technique:
+    def technique(self) -> list[Technique]:
         kind, name, place = self.tokens[self.next]
         if kind != "name":
             self.fail("a technique's name belongs here", place)
         self.next += 1
-        args, kwargs = self.arguments() if self.peek() == ("mark", "(") else ([], {})
+        arguments = self.arguments() if self.peek() == ("mark", "(") else []
         try:
-            technique = registry.load(name)(*args, **kwargs)
+            cls = registry.load(name)
+        except RegkitError as error:
+            self.fail(str(error), place)
+        if all(len(argument.values) == 1 for argument in arguments):
+            return [self.made(cls, arguments, place)]
+        made: dict[str, Technique] = {}
+        arguments = in_order_of_signature(arguments, cls)
+        for chosen in itertools.product(*(argument.values for argument in arguments)):
+            one = [Argument(a.name, [value]) for a, value in zip(arguments, chosen, strict=True)]
+            differs = place_of_difference(arguments, chosen, place)
+            technique = self.made(cls, one, differs)
+            if (text := text_of(technique)) in made:
+                self.fail(f"{text} is twice among the alternatives", differs)
+            made[text] = technique
+        return list(made.values())
+
+    def made(self, cls: type, arguments: list[Argument], place: int) -> Technique:
+        """Return a technique of arguments that have one value each."""
+        try:
+            technique = cls(*by_position(arguments), **by_name(arguments))
         except RegkitError as error:
             self.fail(str(error), place)
         assert isinstance(technique, Technique)
         return technique
 
-    def arguments(self) -> tuple[list[Any], dict[str, Any]]:
+    def arguments(self) -> list[Argument]:
         self.expect("(", "'('")
-        args: list[Any] = []
-        kwargs: dict[str, Any] = {}
+        arguments: list[Argument] = []
         while self.peek() != ("mark", ")"):
             kind, word, place = self.tokens[self.next]
             if kind == "name" and self.tokens[self.next + 1][:2] == ("mark", "="):
-                if word in kwargs:
+                if word in [argument.name for argument in arguments]:
                     self.fail(f"{word!r} is given twice", place)
                 self.next += 2
-                kwargs[word] = self.value()
-            elif kwargs:
+                arguments.append(Argument(word, self.choice()))
+            elif arguments and arguments[-1].name is not None:
                 self.fail("a positional argument cannot follow a named one", place)
             else:
-                args.append(self.value())
+                arguments.append(Argument(None, self.choice()))
             if self.peek() != ("mark", ")"):
                 self.expect(",", "',' or ')'")
         self.expect(")", "')'")
-        return args, kwargs
+        return arguments
+
+    def choice(self) -> list[tuple[Any, int]]:
+        """Return the alternatives for one argument, each with its place."""
+        start = self.tokens[self.next][2]
+        values = self.one_or_range()
+        while self.peek() == ("mark", "|"):
+            self.next += 1
+            values += self.one_or_range()
+        self.count *= len(values)
+        if self.count > _MOST:
+            self.fail(
+                f"the alternatives make more than {_MOST} recipes, as those of several options "
+                "multiply; give fewer values, or a shorter range",
+                start,
+            )
+        return values
+
+    def one_or_range(self) -> list[tuple[Any, int]]:
+        start = self.tokens[self.next][2]
+        low = self.value()
+        if self.peek() in _OF_ALTERNATIVES and not self.alternatives:
+            self.fail(
+                "a recipe has one value here; a text with alternatives is for "
+                "regkit.core.recipe.Alternatives",
+                self.tokens[self.next][2],
+            )
+        if self.peek() != ("mark", ".."):
+            return [(low, start)]
+        self.next += 1
+        high = self.value()
+        try:
+            return [(value, start) for value in log_spaced(low, high)]
+        except RegkitError as error:
+            self.fail(str(error), start)
 
     def value(self) -> Any:
         kind, word, place = self.tokens[self.next]
@@ -144,9 +229,12 @@ class _Parser:
             near = suggest(word, known)
             said = f"no schedule is called {word!r}{near or '.'} Known: {', '.join(known)}"
             self.fail(said, place)
-        args, kwargs = self.arguments()
+        arguments = self.arguments()
+        for argument in arguments:
+            if len(argument.values) > 1:
+                self.fail(f"{_WHERE}; not of a schedule's", argument.values[0][1])
         try:
-            return known[word](*args, **kwargs)
+            return known[word](*by_position(arguments), **by_name(arguments))
         except (TypeError, ValueError) as error:
             self.fail(f"{word}: {error}", place)
 
@@ -156,7 +244,9 @@ class _Parser:
     def expect(self, mark: str, what: str) -> None:
         kind, word, place = self.tokens[self.next]
         if (kind, word) != ("mark", mark):
-            self.fail(f"expected {what}" + (", but the text ends" if kind == "end" else ""), place)
+            why = ", but the text ends" if kind == "end" else ""
+            why = f"; {_WHERE}" if (kind, word) in _OF_ALTERNATIVES else why
+            self.fail(f"expected {what}{why}", place)
         self.next += 1
 
     def fail(self, message: str, place: int) -> NoReturn:

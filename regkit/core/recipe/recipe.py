@@ -113,6 +113,11 @@ def _techniques(source: object) -> list[Technique]:
         )
     techniques = list(source)
     for technique in techniques:
+        if isinstance(technique, Recipe):
+            raise RecipeError(
+                f"a recipe holds techniques; received recipes, the first {str(technique)!r}. Of "
+                "alternatives take one, as in alternatives[0]; others are joined by +"
+            )
         if not isinstance(technique, Technique):
             raise RecipeError(
                 f"a recipe holds techniques; received {_named(technique)}. Other Keras callbacks "

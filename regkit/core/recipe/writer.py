@@ -17,18 +17,27 @@ from regkit.core.words import number
 __all__ = ["text_of", "text_under"]
 
 
-def text_of(technique: Technique) -> str:
-    """Return the text of a technique, its strengths visible: `dropout(0.5)`, not `dropout`."""
+def text_of(technique: Technique, *alternatives: Technique) -> str:
+    """Return the text of a technique, its strengths visible: `dropout(0.5)`, not `dropout`.
+
+    Args:
+        technique: The technique.
+        alternatives: Others of its class which may stand in its place, so that all together are
+            every combination of some values of its options: `dropout(0.1|0.5)`.
+
+    Raises:
+        RecipeError: for a technique that is not registered, an option that has no text form.
+    """
     identifier = registry.identify(type(technique))
     if identifier is None:
         raise RecipeError(
             f"{technique!r} has no text form: {type(technique).__name__} is not registered under "
             "the entry point group 'regkit.techniques'"
         )
-    return text_under(identifier, technique)
+    return text_under(identifier, technique, *alternatives)
 
 
-def text_under(identifier: str, technique: Technique) -> str:
+def text_under(identifier: str, technique: Technique, *alternatives: Technique) -> str:
     """Return the text of a technique that is, or will be, registered under an id.
 
     Raises:
@@ -38,13 +47,18 @@ def text_under(identifier: str, technique: Technique) -> str:
     constraints, strengths = options.constraints(cls), options.strengths(cls)
     by_place = options.by_place(cls)
     for place, (name, default) in enumerate(options.defaults(cls).items()):
-        value = getattr(technique, name)
-        if name not in strengths and type(value) is type(default) and value == default:
+        values = [getattr(one, name) for one in (technique, *alternatives)]
+        if name not in strengths and all(_same(value, default) for value in values):
             continue
-        written = _written(value, name, constraints[name])
+        texts = [_written(value, name, constraints[name]) for value in values]
+        written = "|".join(dict.fromkeys(texts))
         first = place == 0 and name in by_place
         given.append(written if name in strengths and first else f"{name}={written}")
     return f"{identifier}({', '.join(given)})" if given else identifier
+
+
+def _same(value: object, default: object) -> bool:
+    return type(value) is type(default) and value == default
 
 
 def _written(value: object, option: str, constraint: Constraint) -> str:

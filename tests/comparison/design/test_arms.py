@@ -12,8 +12,10 @@ from regkit.comparison.design.arms import (
     BASELINE,
     default_recipes,
     named,
+    refuse_alternatives,
 )
-from regkit.core.recipe import Recipe
+from regkit.comparison.record.results import label
+from regkit.core.recipe import Alternatives, Recipe
 from regkit.data import from_arrays
 from regkit.techniques.catalogue import default_arms
 
@@ -55,8 +57,37 @@ def test_a_technique_is_an_arm(recipes: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "recipes",
+    [
+        "dropout(0.1 | 0.3)",
+        Alternatives("dropout(0.1|0.3)"),
+        {"dropout(rate=0.1|0.3)": "dropout(0.1|0.3)"},
+    ],
+)
+def test_an_arm_with_alternatives_is_named_by_their_text(recipes: Any) -> None:
+    assert named(recipes) == {BASELINE: "", "dropout(0.1|0.3)": "dropout(0.1|0.3)"}
+
+
+def test_an_arm_with_alternatives_may_have_a_name_of_its_own() -> None:
+    arms = named(["path = l2(0.01..0.1)", "l1(strength=1|2) + l2"])
+    written = "l2(0.01|0.032|0.1)"
+    both = "l1(1|2) + l2(1e-4)"
+    assert arms == {BASELINE: "", "path": written, both: both}
+    assert label("path", arms["path"]) == f"path = {written}"
+    assert named([label("path", written)])["path"] == written
+
+
+def test_alternatives_are_refused_with_the_arms_that_they_are() -> None:
+    refuse_alternatives(named(["l2", "l1 + l2"]))
+    said = r"the arm 'a' stands for 4 recipes.*: 'l2\(1\)', 'l2\(2\)', 'l2\(3\)', …"
+    with pytest.raises(ValueError, match=said):
+        refuse_alternatives(named(["l1", "a = l2(1|2|3|4)"]))
+
+
+@pytest.mark.parametrize(
     ("recipes", "said"),
     [
+        ({"l2(1|2)": "l2"}, r"the arm called 'l2\(1|2\)' is 'l2\(1e-4\)', but that name is itself"),
         (["a = l2", "a = l1"], "'a' is given twice"),
         (["baseline = l2"], "'baseline' is given twice"),
         ([" = l2"], r"the arm of 'l2\(1e-4\)' has an empty name"),

@@ -15,6 +15,7 @@ from regkit.comparison.fits import observer
 from regkit.comparison.fits.fitting import Batches, fit_arm
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.statistics import measures
+from regkit.core.model_building import ModelBuilder
 from regkit.data import from_arrays
 
 REPEATS = repeats(2, 1, root=0)
@@ -46,7 +47,7 @@ def small(input_shape: tuple[int, ...], n_classes: int) -> keras.Model:
 
 
 def bench() -> ModelPool:
-    return ModelPool(small, (5,), 3)
+    return ModelPool(ModelBuilder(small), (5,), 3)
 
 
 def test_batches_are_a_function_of_seed_and_place() -> None:
@@ -89,6 +90,30 @@ def test_a_kept_model_starts_and_ends_like_a_new_one() -> None:
         assert kept.model("arm", 3) is kept.model("arm", 4)
     assert again.curves == fresh.curves
     assert (again.test, again.train) == (fresh.test, fresh.train)
+
+
+def test_the_member_is_the_number_of_the_seed_and_no_model_serves_two() -> None:
+    """A member may differ in more than its variables, as here in a rate."""
+
+    def build(input_shape: tuple[int, ...], n_classes: int, member: int) -> keras.Model:
+        model = small(input_shape, n_classes)
+        model.layers[2].rate = 0.1 * member
+        return model
+
+    pool = ModelPool(ModelBuilder(build), (5,), 3)
+    models: list[keras.Model] = []
+    hand_out = pool.model
+    pool.model = lambda *a: models.append(hand_out(*a)) or models[-1]  # type: ignore[method-assign]
+    options = {**CLASSES, "epochs": 1, "batch_size": 16}
+    order = [0, 1, 0, 1]
+    for seed, repeat in zip(order, repeats(2, 2, root=0), strict=True):
+        assert repeat.seed == seed
+        fit_arm(pool, "a", "l2", parts(), repeat, **options)
+    assert [model.layers[2].rate for model in models] == [0.0, 0.1, 0.0, 0.1]
+    if keras.backend.backend() != "torch":
+        assert models[0] is models[2] is not models[1]
+        pool.drop("a")
+        assert hand_out("a", 0, 0) is not models[0]
 
 
 def test_arms_start_from_the_same_weights() -> None:
@@ -154,7 +179,7 @@ def test_every_fit_has_the_steps_it_should(together: int) -> None:
             return model
 
         options = {**CLASSES, "epochs": 3, "batch_size": batch_size}
-        fit_arm(ModelPool(build, (5,), 3), "a", "l2", parts(), REPEATS[0], **options)
+        fit_arm(ModelPool(ModelBuilder(build), (5,), 3), "a", "l2", parts(), REPEATS[0], **options)
         assert int(models[0].optimizer.iterations) == 3 * steps
 
 
@@ -172,4 +197,4 @@ def test_divergence_is_named() -> None:
 
     options = {**CLASSES, "epochs": 3, "batch_size": 16}
     with pytest.raises(observer.Diverged, match=r"NaN|nan"):
-        fit_arm(ModelPool(bad, (5,), 3), "a", "", parts(), REPEATS[0], **options)
+        fit_arm(ModelPool(ModelBuilder(bad), (5,), 3), "a", "", parts(), REPEATS[0], **options)

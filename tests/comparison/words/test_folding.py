@@ -29,6 +29,10 @@ def test_a_name_is_broken_where_its_parts_end(width: int, lines: list[str]) -> N
     assert fold(LONG, width) == lines
 
 
+def test_alternatives_are_broken_between_them() -> None:
+    assert fold("l2(1e-5|3.2e-5|1e-4)", 12) == ["l2(1e-5|", "3.2e-5|1e-4)"]
+
+
 def test_every_name_is_whole_and_fits() -> None:
     for width in range(1, 40):
         lines = fold(LONG, width)
