@@ -16,6 +16,7 @@ from regkit.core import returned
 from regkit.core.members.adapter import PureAdapter
 from regkit.core.members.pure_step import (
     State,
+    differentiated,
     pairs,
     results,
     tested,
@@ -23,11 +24,13 @@ from regkit.core.members.pure_step import (
 )
 from regkit.core.members.running_map import running_map
 from regkit.core.members.stack import stacked
+from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
 from regkit.core.plan import Plan
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope
+from regkit.core.stages import Stage
 from regkit.types import Array, Nest, Tensor
 
 __all__ = ["Group", "runtime_of"]
@@ -74,6 +77,7 @@ class Group:
         ]
         self._fresh_metrics = [ops.convert_to_numpy(v.value) for v in model.metrics_variables]
         self.state = _tensors(stacked(states))
+        self._optimizer = self._stack_optimizer(initial)
         self._data, self._weights = _tensors(data), _tensors(weights)
         self._validation = _tensors(validation)
         self._batches = None if validation is None else _batches(validation, validation_batch)
@@ -156,17 +160,19 @@ class Group:
             sums = ops.zeros_like(state["carried"]["sums"])
             state = {**state, "carried": {**state["carried"], "sums": sums}}
 
-        def step(held: State, row: Tensor, own: dict[str, Tensor]) -> State:
+        def one(held: State, row: Tensor, own: dict[str, Tensor]) -> Any:
             return self._step(held, _taken(data, row, own.get("weights")))
 
         own = {} if weights is None else {"weights": weights}
-        mapped = self._map.each(step)
+        mapped = self._map.each(one)
+
+        def step(held: State, row: Tensor) -> State:
+            return self._updated(mapped(held, row, own))
+
         if "whole" in rows:
-            state = self._map.over_steps(
-                lambda held, row: mapped(held, row, own), state, rows["whole"]
-            )
+            state = self._map.over_steps(step, state, rows["whole"])
         if "rest" in rows:
-            state = mapped(state, rows["rest"], own)
+            state = step(state, rows["rest"])
         logs = self._map.each(self._logs)(state["metrics"], state["carried"]["sums"])
         if validation is not None:
             values = self._validated(state, validation, count)
@@ -174,11 +180,40 @@ class Group:
         return state, logs
 
     def _step(self, state: State, batch: Nest) -> State:
-        carried = state["carried"]
-        frame = Frame(self.runtime, self._adapter, carried, pairs(self.model, state))
+        """Return a member's state after a step; with its gradients, where all share an optimizer."""
+        values = pairs(self.model, state)
+        frame = Frame(self.runtime, self._adapter, state["carried"], values)
         with frame.around():
-            after = trained(self.model, self._map.gradient, state, frame.data(batch))
+            data = frame.data(batch)
+            if self._optimizer is None:
+                after = trained(self.model, self._map.gradient, state, data)
+            else:
+                gradients, after = differentiated(self.model, self._map.gradient, state, data)
+                with Scope(values):
+                    after["gradients"] = frame.before_update(
+                        gradients, self.model.trainable_variables
+                    )
         return {**after, "carried": frame.carry()}
+
+    def _updated(self, state: State) -> State:
+        """Return the state with the optimizer's update, where all members share it."""
+        if self._optimizer is None:
+            return state
+        trainable, own = self._optimizer.apply(state.pop("gradients"))
+        return {**state, "trainable": trainable, "optimizer": own}
+
+    def _stack_optimizer(self, initial: list[State]) -> StackOptimizer | None:
+        """Return one optimizer for all, where operations run one by one and that is the same.
+
+        The weights after the update are read at UPDATE, which then must be in the same map.
+        """
+        if not self._map.runs_eagerly or self.runtime.turns[Stage.UPDATE]:
+            return None
+        if not is_elementwise(self.model) or not _share_scalars(initial):
+            return None
+        return StackOptimizer(
+            self.model.optimizer, self.state["trainable"], self.state["optimizer"]
+        )
 
     def _logs(self, metrics: list[Tensor], sums: Tensor) -> dict[str, Tensor]:
         logs = results(self.model, metrics)
@@ -215,6 +250,12 @@ class Group:
             ops.broadcast_to(ops.convert_to_tensor(value), (count, *value.shape))
             for value in self._fresh_metrics
         ]
+
+
+def _share_scalars(initial: list[State]) -> bool:
+    """Return whether the count of updates and the learning rate are the same for all members."""
+    scalars = [[value for value in state["optimizer"] if not value.shape] for state in initial]
+    return all(np.array_equal(own, scalars[0]) for own in scalars)
 
 
 def _taken(data: Nest, row: Tensor, weights: Tensor | None = None) -> Any:

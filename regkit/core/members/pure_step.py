@@ -14,7 +14,17 @@ import keras
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["Gradient", "State", "read_state", "results", "tested", "trained", "write_state"]
+__all__ = [
+    "Gradient",
+    "State",
+    "differentiated",
+    "pairs",
+    "read_state",
+    "results",
+    "tested",
+    "trained",
+    "write_state",
+]
 
 # {"trainable", "non_trainable", "optimizer", "metrics": lists of values, "carried": of techniques}
 State: TypeAlias = dict[str, Any]
@@ -59,8 +69,10 @@ def pairs(model: keras.Model, state: State) -> list[tuple[keras.Variable, Tensor
     ]
 
 
-def trained(model: keras.Model, gradient: Gradient, state: State, data: Nest) -> State:
-    """Return the state after one step of training: Keras' own `train_step`, as a pure function."""
+def differentiated(
+    model: keras.Model, gradient: Gradient, state: State, data: Nest
+) -> tuple[list[Tensor], State]:
+    """Return the gradients of the loss of a batch, and the parts of the state that it changes."""
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     optimizer = model.optimizer
 
@@ -74,14 +86,17 @@ def trained(model: keras.Model, gradient: Gradient, state: State, data: Nest) ->
 
     _, others, gradients = gradient(loss_of, state["trainable"])
     loss, y_pred, non_trainable, metrics = others
-    trainable, own = optimizer.stateless_apply(state["optimizer"], gradients, state["trainable"])
     metrics = _measured(model, metrics, loss, (x, y, sample_weight), y_pred)
-    return {
-        "trainable": list(trainable),
-        "non_trainable": non_trainable,
-        "optimizer": list(own),
-        "metrics": metrics,
-    }
+    return gradients, {"non_trainable": non_trainable, "metrics": metrics}
+
+
+def trained(model: keras.Model, gradient: Gradient, state: State, data: Nest) -> State:
+    """Return the state after one step of training: Keras' own `train_step`, as a pure function."""
+    gradients, after = differentiated(model, gradient, state, data)
+    trainable, own = model.optimizer.stateless_apply(
+        state["optimizer"], gradients, state["trainable"]
+    )
+    return {**after, "trainable": list(trainable), "optimizer": list(own)}
 
 
 def tested(model: keras.Model, state: State, data: Nest) -> list[Tensor]:

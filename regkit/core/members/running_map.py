@@ -18,6 +18,7 @@ class Mapping(Protocol):
     """What `jax_map`, `tensorflow_map` and `torch_map` have."""
 
     gradient: Gradient
+    runs_eagerly: bool  # operation by operation, each of which takes its time
 
     def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of members' arguments, each with a leading axis of members."""

@@ -9,7 +9,9 @@ import torch
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["compiled", "each", "gradient", "over_steps"]
+__all__ = ["compiled", "each", "gradient", "over_steps", "runs_eagerly"]
+
+runs_eagerly = True
 
 
 def gradient(
