@@ -1,17 +1,5 @@
 """The base class of techniques that only decide: their decisions, asked for by the events of a fit.
 
-    class Enough(Decider[None]):
-        def __init__(self, accuracy: Annotated[float, Real(0, 1)] = 0.9) -> None:
-            super().__init__()
-            self.accuracy = accuracy
-
-        def initial_decision(self) -> None:
-            return None
-
-        def decide(self, logs, state, moment) -> Decision[None]:
-            enough = logs["val_accuracy"] >= self.accuracy
-            return Decision(stop=enough, keep=enough, state=None)
-
 What runs fits by other means than Keras' events calls `decide` itself; `contract.py` says how.
 """
 
