@@ -130,6 +130,8 @@ def test_members_end_as_the_callback_and_as_the_reference(curves, options, sever
         stopped, best = reference(curve, **exact, signs=signs)
         assert (one.stopped_epoch, one.best_epoch) == (stopped, best)
         assert one.best_value == (None if best is None else logs[best]["val_loss"])
+        last = len(curve) - 1 if stopped is None else stopped
+        assert left == (best if restore and best is not None else last)
         callback = stopping()
         assert drive(logs, callback, epoch_steps=EPOCH_STEPS)[1] == left
         assert outcome(one) == outcome(callback)
@@ -237,6 +239,15 @@ def test_the_logs_inside_an_epoch_have_the_loss_since_the_last_decision():
     assert np.sum(together) / 5 == pytest.approx(
         sum(logs["loss"] for logs, _ in by_epochs[:3]), rel=1e-4
     )
+
+
+def test_a_last_look_stops_nothing():
+    """By steps 4, 8 and 12; the third that does not improve is where training ends anyway."""
+    stopping = steps(4, patience=3, min_delta=100.0)
+    fit(network(), [stopping], epochs=3)
+    assert [step for step, _ in stopping.history] == [4, 8, 12, 15]
+    assert (stopping.stopped_step, stopping.best_step) == (None, 4)
+    assert stopping.reason == "training ran to its last epoch, 3"
 
 
 def test_a_last_look_by_epochs_has_the_loss_of_the_last_epoch():
