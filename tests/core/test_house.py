@@ -20,6 +20,7 @@ CORE = [
     {"at_data", "outside"},
     {"seam"},
     {"technique"},
+    {"decisions"},
     {"host", "registry"},
     {"recipe", "model_loading"},
 ]

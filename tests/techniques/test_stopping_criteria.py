@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regkit.core.decisions.running_loss import RunningLoss
 from regkit.core.errors import OptionError
 from regkit.techniques.early_stopping.criteria import (
     Course,
@@ -16,7 +17,6 @@ from regkit.techniques.early_stopping.criteria import (
     improves,
     training_progress,
 )
-from regkit.techniques.early_stopping.training_loss import RunningLoss
 
 pytestmark = pytest.mark.backend_free
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import keras
 
-__all__ = ["direction"]
+__all__ = ["direction", "direction_of_losses"]
+
+
+def direction_of_losses(name: str) -> str | None:
+    """Return "min" for a name of the logs that is a loss, and None for any other.
+
+    Example:
+        >>> direction_of_losses("val_loss"), direction_of_losses("val_accuracy")
+        ('min', None)
+    """
+    name = name.removeprefix("val_")
+    return "min" if name == "loss" or name.endswith("_loss") else None
 
 
 def direction(model: keras.Model, name: str) -> str | None:
@@ -17,9 +28,9 @@ def direction(model: keras.Model, name: str) -> str | None:
         model: The model, whose metrics are built in its first step.
         name: A key of `logs`, such as `"val_accuracy"`.
     """
+    if direction_of_losses(name) is not None:
+        return direction_of_losses(name)
     name = name.removeprefix("val_")
-    if name == "loss" or name.endswith("_loss"):
-        return "min"
     metrics = [part for metric in model.metrics for part in getattr(metric, "metrics", [metric])]
     named = [m for m in metrics if name == m.name or name.endswith(f"_{m.name}")]
     if not named:

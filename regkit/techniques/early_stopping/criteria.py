@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regkit.core.errors import OptionError
@@ -134,6 +134,10 @@ class Course:
             return True
         self.waited += 1
         return False
+
+    def copy(self) -> Course:
+        """Return one to add evaluations to, while this one stays as it is."""
+        return replace(self, evaluations=list(self.evaluations))
 
     def as_lists(self) -> list[list[Any]]:
         """Return the evaluations as numbers, to save; `replayed` makes the course from them."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
+from regkit.core.decisions.contract import Decision, Ending, Evaluations, Logs, Moment
+from regkit.core.decisions.decider import Decider
+from regkit.core.decisions.own_data import OwnData
 from regkit.core.options import (
     Boolean,
     Choice,
@@ -15,14 +18,13 @@ from regkit.core.options import (
     Real,
     Several,
 )
-from regkit.core.technique import Technique
-from regkit.techniques.early_stopping.best_weights import BestWeights
 from regkit.techniques.early_stopping.criteria import (
     CRITERIA,
     Course,
     Criterion,
     Evaluation,
 )
+from regkit.techniques.early_stopping.data_options import own_data
 from regkit.techniques.early_stopping.final_message import last_line, other_reason
 from regkit.techniques.early_stopping.monitors import (
     Monitor,
@@ -32,17 +34,12 @@ from regkit.techniques.early_stopping.monitors import (
     read,
     resolved_modes,
 )
-from regkit.techniques.early_stopping.outcome import Outcome
-from regkit.techniques.early_stopping.own_data import OwnData
-from regkit.techniques.early_stopping.position import Position
-from regkit.techniques.early_stopping.training_loss import RunningLoss
+from regkit.techniques.early_stopping.outcome import Outcome, Watched
 
 __all__ = ["EarlyStopping"]
 
-Logs = dict[str, Any]
 
-
-class EarlyStopping(Outcome, Technique):
+class EarlyStopping(Outcome, Decider[Watched]):
     """Stop when validation no longer improves, and return to the best weights.
 
     With the error E_t at evaluation t (val_loss, say) and s = `patience`, training stops at
@@ -136,7 +133,7 @@ class EarlyStopping(Outcome, Technique):
         validation_freq: Annotated[int | list[int], Several(Integer(1))] = 1,
         verbose: Annotated[int, Integer(0, 1)] = 1,
     ) -> None:
-        Technique.__init__(self)
+        super().__init__()
         self.every, self.start_from_epoch = every, start_from_epoch
         self.criterion, self.min_delta = criterion, min_delta
         self.restore_best_weights, self.verbose = restore_best_weights, verbose
@@ -147,16 +144,7 @@ class EarlyStopping(Outcome, Technique):
         self._names = tuple(monitor_name(monitor) for monitor in self._monitors)
         self._criterion = Criterion(criterion, patience, alpha, strip)
         check_minimized(criterion, self._names[0], self._given_modes[0])
-        self._own = OwnData(validation_data, every, validation_batch_size, validation_steps)
-        self._begin()
-
-    def _begin(self) -> None:
-        """Reset everything that belongs to one fit."""
-        Outcome.__init__(self)
-        self._best_weights = BestWeights()
-        self._running = RunningLoss()
-        self._position = Position()
-        self._seen = 0  # steps at the last event after a step
+        self._own = own_data(validation_data, every, validation_batch_size, validation_steps)
 
     @classmethod
     def checked_as(cls) -> list[Self]:
@@ -164,128 +152,68 @@ class EarlyStopping(Outcome, Technique):
         stopping = cls("loss", patience=1, min_delta=100.0, verbose=0)
         return [stopping, cls("loss", restore_best_weights=False, verbose=0)]
 
-    # -- the events ----------------------------------------------------------------------------
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget the fit before."""
-        self._begin()
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the epoch."""
-        self._position.begin_epoch(epoch)
-
-    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Count the steps that Keras is about to do."""
-        per_execution, in_epoch = self.model.steps_per_execution, self.params.get("steps")
-        self._position.begin_batch(batch, per_execution, in_epoch)
+    # -- when it is asked ----------------------------------------------------------------------
 
     @property
-    def on_train_batch_end(self) -> Any:
-        """The event after a step; by epochs Keras' own, which does nothing.
+    def evaluations(self) -> Evaluations:
+        """When to evaluate: by epochs or steps, and where training ends on data of its own."""
+        every = None if isinstance(self.every, str) else self.every
+        at_end = self._own is not None
+        return Evaluations(every, self.start_from_epoch, self.validation_freq, at_end)
 
-        Keras waits for the logs of every step where a callback in the list has this event.
-        """
-        return super().on_train_batch_end if self.every == "epoch" else self._after_step
+    @property
+    def own_data(self) -> OwnData | None:
+        """The validation data of its own, or None."""
+        return self._own
 
-    def _after_step(self, batch: int, logs: Logs | None = None) -> None:
-        """Evaluate where a multiple of `every` has been reached."""
-        logs, step = dict(logs or {}), self._position.step
-        due = step // int(self.every) > self._seen // int(self.every)
-        self._seen = step
-        if not due or self.reason is not None or self._position.epoch < self.start_from_epoch:
-            return
-        if "loss" in logs:
-            self._running.see(logs["loss"], self._position.within)
-            logs["loss"] = self._running.take()
-        self._evaluate({**logs, **self._own.logs(self.model)}, step)
+    # -- one decision --------------------------------------------------------------------------
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Evaluate by epochs; by steps only end the sums of the epoch."""
-        logs = dict(logs or {})
-        if self.every != "epoch":
-            if "loss" in logs:
-                self._running.see(logs["loss"], self._position.within)
-            self._running.end_epoch()
-        elif self.reason is None and epoch >= self.start_from_epoch and self._validated(epoch):
-            self._evaluate({**logs, **self._own.logs(self.model)}, self._position.step)
-        self._position.end_epoch()
+    def initial_decision(self) -> Watched:
+        """Return that nothing has been evaluated."""
+        return Watched()
 
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        """Evaluate once more, return to the best weights, and print why training ended."""
-        self._evaluate_at_end(dict(logs or {}))
-        if self.reason is None:
-            self.reason = other_reason(self.model.stop_training, self._position.epoch)
-        self._best_weights.restore(self.model)
-        if self.verbose:
-            place = self._stopped or (self._position.step, self._position.epoch)
-            stopped, restored = self._stopped is not None, self.restore_best_weights
-            line = last_line(self.reason, place, stopped, self._course, restored)
-            print(f"EarlyStopping: {line}")
-
-    # -- one evaluation ------------------------------------------------------------------------
-
-    def _evaluate_at_end(self, logs: Logs) -> None:
-        """Evaluate the last weights, which may be the best, where the last steps were not."""
-        step, course = self._position.step, self._course
-        evaluated = course is not None and course.evaluations[-1].step >= step
-        counts = self.reason is None and self._position.epoch >= self.start_from_epoch
-        if counts and step and not evaluated and self._own.given:
-            logs["loss"] = self._running.take()
-            self._add({**logs, **self._own.logs(self.model)}, step)
-
-    def _validated(self, epoch: int) -> bool:
-        """Return whether `fit` validates in an epoch."""
-        freq = self.validation_freq
-        return epoch + 1 in freq if isinstance(freq, list) else (epoch + 1) % freq == 0
-
-    def _evaluate(self, logs: Logs, step: int) -> None:
-        """Add an evaluation, and stop where the criterion says so."""
-        course = self._add(logs, step)
-        self.reason = self._criterion.reason(course)
-        if self.reason is not None:
-            self._stopped = (step, self._position.epoch)
-            self.model.stop_training = True  # Keras reads it after every step
-
-    def _add(self, logs: Logs, step: int) -> Course:
-        """Add an evaluation to the course, and keep the weights if it is the best."""
-        epoch = self._position.epoch
-        values = read(self._monitors, logs, f"at step {step}, in epoch {epoch + 1}")
-        if self._course is None:
-            modes = resolved_modes(self.model, self._names, self._given_modes)
-            check_minimized(self.criterion, self._names[0], modes[0])
-            self._course = Course(self._names, modes, self.min_delta)
+    def decide(self, logs: Logs, state: Watched, moment: Moment) -> Decision[Watched]:
+        """Add an evaluation; stop where the criterion says so, keep where it is the best."""
+        where = f"at step {moment.step}, in epoch {moment.epoch + 1}"
+        values = read(self._monitors, logs, where)
+        course = self._first(moment) if state.course is None else state.course.copy()
         loss = float(logs["loss"]) if logs.get("loss") is not None else None
-        best = self._course.add(Evaluation(step, epoch, values, loss))
-        if best and self.restore_best_weights:
-            self._best_weights.keep(self.model)
-        return self._course
+        best = course.add(Evaluation(moment.step, moment.epoch, values, loss))
+        reason = None if moment.is_last else self._criterion.reason(course)
+        keep = best and self.restore_best_weights
+        return Decision(reason is not None, keep, Watched(course, reason))
 
-    # -- a resumed run -------------------------------------------------------------------------
+    def _first(self, moment: Moment) -> Course:
+        """Return a course without evaluations, the directions of its monitors now known."""
+        modes = resolved_modes(moment.direction, self._names, self._given_modes)
+        check_minimized(self.criterion, self._names[0], modes[0])
+        return Course(self._names, modes, self.min_delta)
 
-    def host_state(self) -> dict[str, Any]:
-        """Return the course and the best weights, for a run that is resumed."""
-        course = self._course
-        return {
-            "done": self._position.before,
-            "seen": self._seen,
-            "running": [self._running.total, self._running.steps],
-            "stopped": self._stopped,
-            "reason": self.reason,
-            "course": None if course is None else [course.modes, course.as_lists()],
-            **self._best_weights.state(),
-        }
+    # -- the end, and a resumed run ------------------------------------------------------------
 
-    def set_host_state(self, state: dict[str, Any]) -> None:
-        """Continue the run that wrote the state."""
-        self._position.before, self._seen = state["done"], state["seen"]
-        self._running.total, self._running.steps = state["running"]
-        self.reason, stopped = state["reason"], state["stopped"]
-        self._stopped = None if stopped is None else (stopped[0], stopped[1])
-        if state["course"] is not None:
-            modes, lists = state["course"]
-            self._course = Course.replayed(self._names, tuple(modes), self.min_delta, lists)
-        self._best_weights.set_state(state)
-        if self.reason is not None:  # killed between its stop and the end of fit
-            self.model.stop_training = True
-            if not self.restore_best_weights:  # Keras does a step before it reads stop_training
-                self._best_weights.keep(self.model)
+    def conclude(self, state: Watched, ending: Ending) -> Watched:
+        """Return the state with the reason why training ended."""
+        reason = state.reason or other_reason(ending.cause == "other", ending.epoch)
+        return Watched(state.course, reason)
+
+    def summary(self, ending: Ending) -> str | None:
+        """Return the line that says why training ended, and with which weights."""
+        if not self.verbose or self.reason is None:
+            return None
+        stopped, restored = ending.cause == "decision", self.restore_best_weights
+        line = last_line(self.reason, ending.place, stopped, self._course, restored)
+        return f"EarlyStopping: {line}"
+
+    def saved_decision(self, state: Watched) -> dict[str, Any]:
+        """Return the reason and the evaluations, as lists."""
+        course = state.course
+        lists = None if course is None else [course.modes, course.as_lists()]
+        return {"reason": state.reason, "course": lists}
+
+    def restored_decision(self, saved: dict[str, Any]) -> Watched:
+        """Return the state with these evaluations."""
+        if saved["course"] is None:
+            return Watched(None, saved["reason"])
+        modes, lists = saved["course"]
+        course = Course.replayed(self._names, tuple(modes), self.min_delta, lists)
+        return Watched(course, saved["reason"])

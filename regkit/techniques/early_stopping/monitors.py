@@ -7,11 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from regkit.core.errors import OptionError, SelectionError, suggest
-from regkit.core.seam.metrics import direction
 from regkit.techniques.early_stopping.criteria import RATIOS
 from regkit.types import Array
 
@@ -66,21 +64,25 @@ def check_minimized(criterion: str, name: str, mode: str) -> None:
 
 
 def resolved_modes(
-    model: keras.Model, names: Sequence[str], modes: Sequence[str]
+    direction: Callable[[str], str | None], names: Sequence[str], modes: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return "min" or "max" for each monitor; "auto" is decided by the model's metric.
+    """Return "min" or "max" for each monitor.
+
+    Args:
+        direction: Decides "auto": returns "min", "max" or None for the name of a metric.
+        names: The names of the monitors.
+        modes: "min", "max" or "auto" for each.
 
     Raises:
         OptionError: where a metric declares no direction.
     """
     return tuple(
-        _direction(model, name) if mode == "auto" else mode
+        _direction(direction(name), name) if mode == "auto" else mode
         for name, mode in zip(names, modes, strict=True)
     )
 
 
-def _direction(model: keras.Model, name: str) -> str:
-    mode = direction(model, name)
+def _direction(mode: str | None, name: str) -> str:
     if mode is None:
         raise OptionError(
             f"EarlyStopping: mode must be 'min' or 'max' for {name}, a metric that declares no "

@@ -4,28 +4,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from regkit.techniques.early_stopping.criteria import Course, Evaluation
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "Watched"]
 
 
-class Outcome:
-    """The evaluations of a run and where it was stopped, as attributes.
+@dataclass(frozen=True)
+class Watched:
+    """What `EarlyStopping` remembers of a run.
 
     Attributes:
+        course: The evaluations so far, which nobody changes; None before the first.
         reason: Why training ended, in words; None before its end.
     """
 
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        self._course: Course | None = None
-        self._stopped: tuple[int, int] | None = None  # steps done, epoch
+    course: Course | None = None
+    reason: str | None = None
+
+
+class Outcome:
+    """The evaluations of a run and why it ended, as attributes."""
+
+    decision: Watched
+
+    @property
+    def reason(self) -> str | None:
+        """Why training ended, in words; None before its end."""
+        return self.decision.reason
 
     @property
     def history(self) -> list[tuple[int, float]]:
         """The steps done at each evaluation, and the value of the first monitor there."""
         evaluations = [] if self._course is None else self._course.evaluations
         return [(evaluation.step, evaluation.values[0]) for evaluation in evaluations]
+
+    @property
+    def _course(self) -> Course | None:
+        return self.decision.course
 
     @property
     def _best(self) -> Evaluation | None:
@@ -45,13 +62,3 @@ class Outcome:
     def best_value(self) -> float | None:
         """The first monitor at the best evaluation."""
         return None if self._best is None else self._best.values[0]
-
-    @property
-    def stopped_step(self) -> int | None:
-        """The steps done when early stopping ended training, or None."""
-        return None if self._stopped is None else self._stopped[0]
-
-    @property
-    def stopped_epoch(self) -> int | None:
-        """The epoch in which early stopping ended training, from 0, or None."""
-        return None if self._stopped is None else self._stopped[1]

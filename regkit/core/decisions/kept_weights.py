@@ -1,7 +1,5 @@
 """Copies of a model's weights, kept to return to them."""
 
-# Helper module: it has no technique.
-
 from __future__ import annotations
 
 from typing import Any
@@ -11,20 +9,20 @@ import numpy as np
 
 from regkit.types import Array
 
-__all__ = ["BestWeights"]
+__all__ = ["KeptWeights"]
 
 _PREFIX = "weight_"
 
 
-class BestWeights:
-    """The weights of the best evaluation, as NumPy arrays in the memory of the host.
+class KeptWeights:
+    """The weights of a moment of the fit, as NumPy arrays in the memory of the host.
 
     Example:
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        >>> best = BestWeights()
-        >>> best.keep(model)
+        >>> kept = KeptWeights()
+        >>> kept.keep(model)
         >>> model.set_weights([np.ones((1, 1)), np.ones(1)])
-        >>> best.restore(model)
+        >>> kept.restore(model)
         >>> model.get_weights()[1].tolist()
         [0.0]
     """
@@ -35,6 +33,11 @@ class BestWeights:
     def keep(self, model: keras.Model) -> None:
         """Copy the weights: an array may share its memory with the variable."""
         self._arrays = [np.array(weight) for weight in model.get_weights()]
+
+    def keep_if_none(self, model: keras.Model) -> None:
+        """Copy the weights, unless others are kept already."""
+        if self._arrays is None:
+            self.keep(model)
 
     def restore(self, model: keras.Model) -> None:
         """Give the model the kept weights, if there are any."""

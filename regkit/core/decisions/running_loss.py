@@ -1,7 +1,5 @@
 """The mean training loss of the steps between two evaluations, from what Keras reports."""
 
-# Helper module: it has no technique.
-
 from __future__ import annotations
 
 __all__ = ["RunningLoss"]

@@ -1,7 +1,5 @@
 """Where a training run is: its epoch, and how many steps are done."""
 
-# Helper module: it has no technique.
-
 from __future__ import annotations
 
 __all__ = ["Position"]
