@@ -16,6 +16,7 @@ _TOOLS = {
     "Technique": "regkit.core.technique",
     "compare": "regkit.comparison.run",
     "explain": "regkit.core.recipe",
+    "fit_members": "regkit.core.members.fit",
     "load_model": "regkit.core.model_loading",
     "mc_predict": "regkit.techniques.dropout.monte_carlo",
 }

@@ -2,6 +2,7 @@
 from regkit import layers as layers
 from regkit.comparison.run import compare as compare
 from regkit.core.errors import RegkitError as RegkitError
+from regkit.core.members.fit import fit_members as fit_members
 from regkit.core.model_loading import load_model as load_model
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain

@@ -23,7 +23,7 @@ from regkit.core.members.pure_step import (
     trained,
 )
 from regkit.core.members.running_map import running_map
-from regkit.core.members.stack import stacked
+from regkit.core.members.stack import member_of, stacked
 from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
 from regkit.core.plan import Plan
 from regkit.core.seam.frame import Frame
@@ -107,13 +107,20 @@ class Group:
             )
         return {name: np.asarray(ops.convert_to_numpy(value)) for name, value in logs.items()}
 
+    def state_of(self, row: int) -> State:
+        """Return a member's state now, as NumPy arrays."""
+        parts = ("trainable", "non_trainable", "optimizer", "metrics")
+        return {part: member_of(self.state[part], row) for part in parts}
+
     def predict(self, x: Nest, batch_size: int) -> Any:
         """Return the outputs of every member for inputs, (members, examples, …)."""
         size = len(keras.tree.flatten(x)[0])
         parts = [
             self._outputs(
                 {part: self.state[part] for part in ("trainable", "non_trainable")},
-                _tensors(keras.tree.map_structure(lambda a: a[at : at + batch_size], x)),
+                _tensors(
+                    keras.tree.map_structure(lambda array, at=at: array[at : at + batch_size], x)
+                ),
             )
             for at in range(0, size, batch_size)
         ]
@@ -133,9 +140,7 @@ class Group:
         nothing: dict[str, dict[str, Any]] = {entry.label: {} for entry in runtime.entries}
         values = pairs(self.model, _tensors(state))
         with Scope(values):
-            frame = Frame(
-                runtime, self._adapter, {**_tensors(carried), "state": nothing}, values
-            )
+            frame = Frame(runtime, self._adapter, {**_tensors(carried), "state": nothing}, values)
             own = {
                 entry.label: returned.state(
                     entry.technique.initial_state(frame.initial_context(entry)), entry.technique
@@ -180,15 +185,17 @@ class Group:
         return state, logs
 
     def _step(self, state: State, batch: Nest) -> State:
-        """Return a member's state after a step; with its gradients, where all share an optimizer."""
+        """Return a member's state after a step; with gradients, where all share an optimizer."""
         values = pairs(self.model, state)
         frame = Frame(self.runtime, self._adapter, state["carried"], values)
         with frame.around():
             data = frame.data(batch)
             if self._optimizer is None:
-                after = trained(self.model, self._map.gradient, state, data)
+                after = trained(self.model, self._map.gradient, state, data, frame)
             else:
-                gradients, after = differentiated(self.model, self._map.gradient, state, data)
+                gradients, after = differentiated(
+                    self.model, self._map.gradient, state, data, frame
+                )
                 with Scope(values):
                     after["gradients"] = frame.before_update(
                         gradients, self.model.trainable_variables

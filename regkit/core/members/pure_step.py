@@ -1,14 +1,14 @@
 """Keras' training and test step as pure functions of a state, on every backend.
 
-A state holds the values of all variables of a model in a fit, and what techniques carry. That is
-how Keras trains on JAX; written over `stateless_call` and its like it runs on TensorFlow and PyTorch
+A state holds the values of all variables of a model in a fit, and what techniques carry. Keras
+has that step on JAX alone; over `stateless_call` and its like it runs on TensorFlow and PyTorch
 too, and can be mapped over many states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import keras
 
@@ -23,6 +23,7 @@ __all__ = [
     "results",
     "tested",
     "trained",
+    "variables_of",
     "write_state",
 ]
 
@@ -69,8 +70,18 @@ def pairs(model: keras.Model, state: State) -> list[tuple[keras.Variable, Tensor
     ]
 
 
+class Noting(Protocol):
+    """What notes values while the loss is computed: the step of techniques."""
+
+    def noted(self) -> dict[str, Any]:
+        """Return them."""
+
+    def take_up(self, noted: dict[str, Any]) -> None:
+        """Take them as the transformation has returned them."""
+
+
 def differentiated(
-    model: keras.Model, gradient: Gradient, state: State, data: Nest
+    model: keras.Model, gradient: Gradient, state: State, data: Nest, step: Noting
 ) -> tuple[list[Tensor], State]:
     """Return the gradients of the loss of a batch, and the parts of the state that it changes."""
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -82,17 +93,20 @@ def differentiated(
         )
         with keras.StatelessScope(list(zip(optimizer.variables, state["optimizer"], strict=True))):
             scaled = optimizer.scale_loss(loss)
-        return scaled, (loss, y_pred, non_trainable, metrics)
+        return scaled, (loss, y_pred, non_trainable, metrics, step.noted())
 
     _, others, gradients = gradient(loss_of, state["trainable"])
-    loss, y_pred, non_trainable, metrics = others
+    loss, y_pred, non_trainable, metrics, noted = others
+    step.take_up(noted)
     metrics = _measured(model, metrics, loss, (x, y, sample_weight), y_pred)
     return gradients, {"non_trainable": non_trainable, "metrics": metrics}
 
 
-def trained(model: keras.Model, gradient: Gradient, state: State, data: Nest) -> State:
+def trained(
+    model: keras.Model, gradient: Gradient, state: State, data: Nest, step: Noting
+) -> State:
     """Return the state after one step of training: Keras' own `train_step`, as a pure function."""
-    gradients, after = differentiated(model, gradient, state, data)
+    gradients, after = differentiated(model, gradient, state, data, step)
     trainable, own = model.optimizer.stateless_apply(
         state["optimizer"], gradients, state["trainable"]
     )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import keras
 
 from regkit.core.members.pure_step import Gradient
-from regkit.types import Nest, Tensor
+from regkit.types import Tensor
 
 __all__ = ["Mapping", "running_map"]
 

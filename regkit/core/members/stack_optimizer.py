@@ -34,10 +34,7 @@ def is_elementwise(model: keras.Model) -> bool:
     not.
     """
     optimizer = model.optimizer
-    plain = (
-        type(optimizer).__mro__[1] in _ELEMENTWISE
-        or type(optimizer) in _ELEMENTWISE
-    )
+    plain = type(optimizer).__mro__[1] in _ELEMENTWISE or type(optimizer) in _ELEMENTWISE
     return bool(
         plain
         and optimizer.clipnorm is None
@@ -63,7 +60,9 @@ class StackOptimizer:
         self, optimizer: keras.optimizers.Optimizer, trainable: list[Tensor], own: list[Tensor]
     ) -> None:
         self._optimizer = type(optimizer).from_config(optimizer.get_config())
-        self._weights = [keras.Variable(value, name=f"stack_{k}") for k, value in enumerate(trainable)]
+        self._weights = [
+            keras.Variable(value, name=f"stack_{k}") for k, value in enumerate(trainable)
+        ]
         self._optimizer.build(self._weights)
         self._count = trainable[0].shape[0]
         for variable, value in zip(self._optimizer.variables, own, strict=True):
@@ -78,6 +77,8 @@ class StackOptimizer:
     def _own(self) -> list[Any]:
         count = self._count
         return [
-            keras.ops.broadcast_to(variable.value, (count,)) if not variable.shape else variable.value
+            keras.ops.broadcast_to(variable.value, (count,))
+            if not variable.shape
+            else variable.value
             for variable in self._optimizer.variables
         ]

@@ -1,4 +1,4 @@
-"""Keras' stateless methods with the stages in them: where a step is a pure function of its state."""
+"""Keras' stateless methods with the stages in them, where a step is a pure function."""
 
 from __future__ import annotations
 

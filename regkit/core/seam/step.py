@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from keras import ops
+
 from regkit.core.context import Context
 from regkit.core.draws import draws_of_step
 from regkit.core.plan import Entry
@@ -87,6 +89,7 @@ class Step(ABC):
             for entry in runtime.entries
         }
         self.count: Tensor | None = None
+        self._memos: dict[str, dict[str, Any]] = {entry.label: {} for entry in runtime.entries}
         self._contexts = self._all_contexts()
 
     # -- contexts ------------------------------------------------------------------------------
@@ -105,7 +108,7 @@ class Step(ABC):
         contexts: dict[tuple[str, Stage], Context] = {}
         services = self.services
         draws = draws_of_step(self._places(self.runtime.views), self.number, self._replica)
-        memos: dict[str, dict[str, Any]] = {entry.label: {} for entry in self.runtime.entries}
+        memos = self._memos
         for (entry, stage), numbers in zip(self.runtime.views, draws, strict=True):
             label, weights = entry.label, self.runtime.weights[entry.label]
             contexts[label, stage] = Context(
@@ -169,6 +172,26 @@ class Step(ABC):
             "sums": self.sums,
             "state": state,
         }
+
+    def noted(self) -> dict[str, Any]:
+        """Return what stages have noted so far, for a transformation that must return its results.
+
+        What a function that is differentiated writes elsewhere may not outlive its transformation.
+        """
+        memos = {
+            label: {k: v for k, v in memo.items() if ops.is_tensor(v)}
+            for label, memo in self._memos.items()
+        }
+        state = {label: dict(values) for label, values in self._states.items()}
+        return {"sums": self.sums, "state": state, "memos": memos}
+
+    def take_up(self, noted: dict[str, Any]) -> None:
+        """Take what `noted` gave, as the transformation has returned it."""
+        self.sums = noted["sums"]
+        for label, values in noted["state"].items():
+            self._states[label].restore(values)
+        for label, memo in noted["memos"].items():
+            self._memos[label].update(memo)
 
     # -- passes that are made again ------------------------------------------------------------
 

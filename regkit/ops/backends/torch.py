@@ -129,5 +129,10 @@ def device_peak() -> Callable[[], int] | None:
 
 def checked_one_hot(y: torch.Tensor, classes: int, dtype: str) -> torch.Tensor:
     """Return a one-hot along a last axis; PyTorch raises for numbers outside of the classes."""
-    hot = torch.nn.functional.one_hot(y.to(torch.int64), classes)
-    return hot.to(getattr(torch, dtype))
+    y, kind = y.to(torch.int64), getattr(torch, dtype)
+    if not torch._C._functorch.is_functorch_wrapped_tensor(y):
+        return torch.nn.functional.one_hot(y, classes).to(kind)
+    # Under a map no values can be looked at: the loss is NaN there.
+    hot = (y[..., None] == torch.arange(classes, device=y.device)).to(kind)
+    known = ((y >= 0) & (y < classes))[..., None]
+    return torch.where(known, hot, torch.full_like(hot, torch.nan))

@@ -1,0 +1,53 @@
+"""Members one after the other, by `fit` on one model, so that its step is compiled once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from regkit.core.members.made import Made
+from regkit.core.members.pure_step import State, read_state, write_state
+from regkit.core.members.stream import MemberBatches
+from regkit.core.members.training import Training
+from regkit.core.seam import clock
+from regkit.core.technique import Technique
+
+__all__ = ["fit_in_turn"]
+
+
+def fit_in_turn(
+    model: keras.Model, member: Made, number: int, training: Training
+) -> tuple[dict[str, list[float]], State]:
+    """Return the history and the final state of a member.
+
+    Args:
+        model: Takes over the member's initial state.
+        member: The member.
+        number: Its number.
+        training: How to train.
+    """
+    write_state(model, member.state)
+    clock.note(model, 0)
+    keras.utils.set_random_seed(member.seed)
+    weights = () if training.weights is None else (training.weights[number],)
+    batches = MemberBatches(
+        (training.x, training.y, *weights),
+        training.examples[number],
+        training.batch_size,
+        training.epochs,
+        member.seed,
+        training.shuffle,
+    )
+    callbacks: list[Any] = [t for t in member.techniques if isinstance(t, Technique)]
+    history = model.fit(
+        batches,
+        epochs=training.epochs,
+        steps_per_epoch=batches.steps,
+        shuffle=False,  # the batches are
+        validation_data=training.validation,
+        validation_batch_size=training.validation_batch_size,
+        verbose=0,
+        callbacks=callbacks,
+    ).history
+    return {name: [*map(float, values)] for name, values in history.items()}, read_state(model)

@@ -1,0 +1,130 @@
+"""Members before training: each with an initial state, a seed and techniques of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from regkit.core import draws
+from regkit.core.errors import RegkitError
+from regkit.core.members.pure_step import State, read_state
+from regkit.core.members.training import Training
+from regkit.core.method import Method
+from regkit.core.model_building import ModelBuilder
+from regkit.core.seam import generators
+
+__all__ = ["Made", "built", "make", "own_generators", "seeds_of"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A member before training.
+
+    Attributes:
+        seed: From which its weights, its order and its draws follow.
+        ambient: The seed of techniques that have none of their own.
+        state: The values of all variables of its model.
+        techniques: Its own.
+    """
+
+    seed: int
+    ambient: int
+    state: State
+    techniques: list[Method]
+
+
+def seeds_of(seeds: Sequence[int] | int | None, n_members: int) -> list[int]:
+    """Return a seed for each member.
+
+    Args:
+        seeds: One for each; or one from which they follow; None follows
+            `keras.utils.set_random_seed`.
+        n_members: How many.
+
+    Example:
+        >>> seeds_of([3, 4], 2), len(set(seeds_of(0, 5)))
+        ([3, 4], 5)
+    """
+    if seeds is None or isinstance(seeds, int | np.integer):
+        root = draws.ambient_seed() if seeds is None else int(seeds)
+        return [int(s) for s in np.random.SeedSequence(root).generate_state(n_members) >> 1]
+    if len(seeds) != n_members:
+        raise RegkitError(
+            f"seeds must be a number, or one for each of {n_members} members; received {len(seeds)}"
+        )
+    return [int(seed) for seed in seeds]
+
+
+def make(
+    builder: ModelBuilder,
+    training: Training,
+    seeds: Sequence[int],
+    techniques: Callable[[int], list[Method]],
+) -> tuple[keras.Model, list[Made]]:
+    """Return the first member's model, and all members.
+
+    Raises:
+        RegkitError: where the models differ in shapes.
+    """
+    template: keras.Model | None = None
+    members = []
+    for number, seed in enumerate(seeds):
+        model = built(builder, training, number, seed)
+        state = read_state(model)
+        template = model if template is None else template
+        if members:
+            _check_alike(members[0].state, state, number)
+        members.append(Made(seed, _ambient(seed), state, techniques(number)))
+    assert template is not None
+    return template, members
+
+
+def built(builder: ModelBuilder, training: Training, number: int, seed: int) -> keras.Model:
+    """Return a member's model, with all its variables, in its initial state."""
+    keras.utils.set_random_seed(seed)
+    model = builder(training.input_shape, training.n_classes, number)
+    if not model.built:
+        keras.src.backend.compute_output_spec(model, _specs(training.x))
+    if model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    model._symbolic_build(data_batch=training.batch())
+    return model
+
+
+@contextmanager
+def own_generators() -> Iterator[None]:
+    """Put back, after the block, the generators that a seed for each member has set."""
+    nothing = keras.layers.Identity()
+    before = generators.read(nothing)
+    try:
+        yield
+    finally:
+        generators.restore(nothing, before)
+
+
+def _ambient(seed: int) -> int:
+    """Return what `fit` would take for techniques without a seed, right after this seed is set."""
+    return random.Random(seed).randint(1, 10**9)
+
+
+def _specs(x: Any) -> Any:
+    return keras.tree.map_structure(
+        lambda array: keras.KerasTensor((None, *array.shape[1:]), str(array.dtype)), x
+    )
+
+
+def _check_alike(first: State, other: State, number: int) -> None:
+    for part in ("trainable", "non_trainable", "optimizer"):
+        shapes = [[tuple(value.shape) for value in state[part]] for state in (first, other)]
+        if shapes[0] != shapes[1]:
+            raise RegkitError(
+                f"build_model gave member {number} a model of other shapes than member 0: "
+                f"{shapes[1]} and {shapes[0]} ({part.replace('_', '-')} variables). All members "
+                "have one architecture and one optimizer; only their values may differ"
+            )

@@ -1,0 +1,165 @@
+"""What all members of a call have in common: the model, the data, how to train; checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from regkit.core.errors import RegkitError
+from regkit.types import Array, Nest
+
+__all__ = ["Training", "checked_training"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How members are trained.
+
+    Attributes:
+        x: Inputs, arrays in any nest.
+        y: Targets, likewise.
+        examples: For each member the numbers of its examples.
+        weights: For each member the weights of all examples; or None.
+        validation: (x, y) or (x, y, weights) to evaluate after each epoch, or None.
+        epochs: The number of epochs.
+        batch_size: The number of examples in a step; the last batch of an epoch has what is left.
+        validation_batch_size: The same of the validation.
+        shuffle: Whether each epoch has an order of its own.
+    """
+
+    x: Any
+    y: Any
+    examples: tuple[Array, ...]
+    weights: Array | None
+    validation: Any
+    epochs: int
+    batch_size: int
+    validation_batch_size: int
+    shuffle: bool
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of an example: of one input, or a nest of them."""
+        return keras.tree.map_structure(lambda array: tuple(array.shape[1:]), self.x)
+
+    @property
+    def n_classes(self) -> int | None:
+        """The number of classes, where y holds their numbers; else None."""
+        if not isinstance(self.y, np.ndarray) or self.y.dtype.kind not in "iu" or self.y.ndim > 2:
+            return None
+        return int(self.y.max()) + 1 if self.y.size else None
+
+    def batch(self) -> tuple[Nest, ...]:
+        """Return a first batch, by which a model is built."""
+        some = slice(0, self.batch_size)
+        parts = (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights[0])
+        return tuple(keras.tree.map_structure(lambda array: array[some], part) for part in parts)
+
+
+def checked_training(
+    x: object,
+    y: object,
+    n_members: int,
+    sample_weight: object,
+    examples: Sequence[object] | None,
+    validation_data: object,
+    **how: Any,
+) -> Training:
+    """Return what was given as arrays.
+
+    Raises:
+        RegkitError: for lengths that do not agree, weights that sum to zero, missing examples.
+    """
+    x, y = _arrays("x", x), _arrays("y", y)
+    size = _length("x", x)
+    if _length("y", y) != size:
+        raise RegkitError(f"x has {size} examples and y {_length('y', y)}; give as many of both")
+    validation = None
+    if validation_data is not None:
+        if not isinstance(validation_data, tuple) or len(validation_data) not in (2, 3):
+            raise RegkitError(
+                "validation_data must be (x, y) or (x, y, sample_weight), as arrays; received "
+                f"{type(validation_data).__name__}"
+            )
+        validation = tuple(_arrays("validation_data", part) for part in validation_data)
+    chosen = _examples(examples, n_members, size)
+    weights = _weights(sample_weight, n_members, size, chosen)
+    return Training(x, y, chosen, weights, validation, **how)
+
+
+def _arrays(name: str, nest: Any) -> Any:
+    def array(part: Any) -> Array:
+        if hasattr(part, "__iter__") and not hasattr(part, "__len__"):
+            raise RegkitError(
+                f"{name} must be arrays, which every member reads in an order of its own; received "
+                f"{type(part).__name__}. Train on data that streams one model at a time, by fit"
+            )
+        found = np.asarray(part)
+        if found.dtype.kind in "OUS":
+            raise RegkitError(
+                f"{name} must be numbers; received an array of {found.dtype}. Turn text and "
+                "objects into numbers first"
+            )
+        return found.astype("float32") if found.dtype == np.float64 else found
+
+    if isinstance(nest, keras.utils.PyDataset) or hasattr(nest, "element_spec"):
+        raise RegkitError(
+            f"{name} must be arrays, which every member reads in an order of its own; received "
+            f"{type(nest).__name__}"
+        )
+    is_leaf = not isinstance(nest, dict | tuple) or nest == ()
+    return array(nest) if is_leaf else keras.tree.map_structure(array, nest)
+
+
+def _length(name: str, nest: Any) -> int:
+    lengths = {len(array) for array in keras.tree.flatten(nest)}
+    if len(lengths) != 1 or 0 in lengths:
+        raise RegkitError(
+            f"{name} must hold examples, as many in each of its arrays; their lengths are "
+            f"{sorted(lengths)}"
+        )
+    return lengths.pop()
+
+
+def _examples(examples: Sequence[object] | None, n_members: int, size: int) -> tuple[Array, ...]:
+    if examples is None:
+        return tuple(np.arange(size) for _ in range(n_members))
+    if len(examples) != n_members:
+        raise RegkitError(
+            f"examples must hold one array of numbers of examples for each of {n_members} members; "
+            f"it holds {len(examples)}"
+        )
+    arrays = tuple(np.asarray(own) for own in examples)
+    for member, own in enumerate(arrays):
+        inside = own.ndim == 1 and own.dtype.kind in "iu" and own.size
+        if not inside or own.min() < 0 or own.max() >= size:
+            raise RegkitError(
+                f"examples[{member}] must be whole numbers in [0, {size}), at least one: the "
+                f"places in x of the examples that member {member} sees"
+            )
+    return arrays
+
+
+def _weights(given: object, n_members: int, size: int, examples: tuple[Array, ...]) -> Array | None:
+    if given is None:
+        return None
+    weights = np.asarray(given, "float32")
+    if weights.shape not in ((size,), (n_members, size)):
+        raise RegkitError(
+            f"sample_weight must have the shape ({size},), for all members, or ({n_members}, "
+            f"{size}), a row for each; received {weights.shape}"
+        )
+    if not np.all(np.isfinite(weights)) or weights.min() < 0:
+        raise RegkitError("sample_weight must be finite numbers of at least 0")
+    weights = np.broadcast_to(weights, (n_members, size))
+    for member, own in enumerate(examples):
+        if not weights[member, own].sum() > 0:
+            raise RegkitError(
+                f"the weights of member {member} sum to zero on its examples, so it would learn "
+                "nothing. Give some of them a weight above 0"
+            )
+    return weights
