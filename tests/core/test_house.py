@@ -23,6 +23,7 @@ CORE = [
     {"decisions"},
     {"host", "registry"},
     {"recipe", "model_loading"},
+    {"members"},
 ]
 
 

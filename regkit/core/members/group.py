@@ -6,6 +6,7 @@ What is inside is the seam's frame around Keras' step, as in a fit, under the ba
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import keras
@@ -114,16 +115,11 @@ class Group:
 
     def predict(self, x: Nest, batch_size: int) -> Any:
         """Return the outputs of every member for inputs, (members, examples, …)."""
+        held = {part: self.state[part] for part in ("trainable", "non_trainable")}
         size = len(keras.tree.flatten(x)[0])
-        parts = [
-            self._outputs(
-                {part: self.state[part] for part in ("trainable", "non_trainable")},
-                _tensors(
-                    keras.tree.map_structure(lambda array, at=at: array[at : at + batch_size], x)
-                ),
-            )
-            for at in range(0, size, batch_size)
-        ]
+        places = [slice(at, at + batch_size) for at in range(0, size, batch_size)]
+        batches = [keras.tree.map_structure(operator.itemgetter(place), x) for place in places]
+        parts = [self._outputs(held, _tensors(batch)) for batch in batches]
         return keras.tree.map_structure(
             lambda *arrays: np.concatenate([ops.convert_to_numpy(a) for a in arrays], axis=1),
             *parts,
@@ -282,7 +278,7 @@ def _batches(data: Nest, size: int) -> tuple[Array | None, Array | None]:
     return whole, rows[-rest:] if rest else None
 
 
-def _tensors(nest: Nest) -> Any:
+def _tensors(nest: object) -> Any:
     return keras.tree.map_structure(
         lambda value: None if value is None else ops.convert_to_tensor(value), nest
     )

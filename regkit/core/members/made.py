@@ -73,7 +73,7 @@ def make(
         RegkitError: where the models differ in shapes.
     """
     template: keras.Model | None = None
-    members = []
+    members: list[Made] = []
     for number, seed in enumerate(seeds):
         model = built(builder, training, number, seed)
         state = read_state(model)

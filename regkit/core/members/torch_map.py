@@ -30,7 +30,7 @@ def each(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.func.vmap(function, randomness="different")
 
 
-def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) -> Nest:
+def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: torch.Tensor) -> Nest:
     """Return the state after a step for each row."""
     for row in rows:
         state = step(state, row)
