@@ -10,9 +10,9 @@ import keras
 
 from regkit.core.decisions.contract import Decision, Ending, Moment
 from regkit.core.decisions.decider import Decider
-from regkit.core.members.pure_step import State
 from regkit.core.method import Method
 from regkit.core.seam.metrics import direction
+from regkit.core.seam.pure_step import State
 
 __all__ = ["Course"]
 

@@ -14,7 +14,6 @@ from regkit.core.members.group import Group, runtime_of
 from regkit.core.members.in_turn import fit_in_turn
 from regkit.core.members.made import Made, built, make, own_generators, seeds_of
 from regkit.core.members.order import epoch_order
-from regkit.core.members.pure_step import State, variables_of
 from regkit.core.members.result import Members
 from regkit.core.members.together import why_in_turn
 from regkit.core.members.training import Training, checked_training
@@ -23,6 +22,7 @@ from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.options import Choice, Integer, checked_call
 from regkit.core.plan import Plan
 from regkit.core.recipe import Recipe
+from regkit.core.seam.pure_step import State, variables_of
 from regkit.core.seam.runtime import Runtime
 from regkit.core.technique import Technique
 

@@ -14,8 +14,13 @@ import numpy as np
 from keras import ops
 
 from regkit.core import returned
-from regkit.core.members.adapter import PureAdapter
-from regkit.core.members.pure_step import (
+from regkit.core.members.stack import member_of, stacked
+from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
+from regkit.core.plan import Plan
+from regkit.core.seam.frame import Frame
+from regkit.core.seam.patch import Shadows
+from regkit.core.seam.pure_adapter import PureAdapter
+from regkit.core.seam.pure_step import (
     State,
     differentiated,
     pairs,
@@ -23,15 +28,10 @@ from regkit.core.members.pure_step import (
     tested,
     trained,
 )
-from regkit.core.members.running_map import running_map
-from regkit.core.members.stack import member_of, stacked
-from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
-from regkit.core.plan import Plan
-from regkit.core.seam.frame import Frame
-from regkit.core.seam.patch import Shadows
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope
 from regkit.core.stages import Stage
+from regkit.ops.stacking import running_stack
 from regkit.types import Array, Nest, Tensor
 
 __all__ = ["Group", "runtime_of"]
@@ -70,7 +70,7 @@ class Group:
         validation_batch: int = 32,
     ) -> None:
         self.model, self.runtime = model, runtimes[0]
-        self._map = running_map()
+        self._map = running_stack()
         self._adapter = PureAdapter(self.runtime, self._map.gradient)
         states = [
             {**state, "carried": self._carried(runtime, seed, state)}

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 
 from regkit.core.members.made import Made
-from regkit.core.members.pure_step import State, read_state, write_state
 from regkit.core.members.stream import MemberBatches
 from regkit.core.members.training import Training
 from regkit.core.seam import clock
+from regkit.core.seam.pure_step import State, read_state, write_state
 from regkit.core.technique import Technique
 
 __all__ = ["fit_in_turn"]

@@ -13,11 +13,11 @@ import numpy as np
 
 from regkit.core import draws
 from regkit.core.errors import RegkitError
-from regkit.core.members.pure_step import State, read_state
 from regkit.core.members.training import Training
 from regkit.core.method import Method
 from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
+from regkit.core.seam.pure_step import State, read_state
 
 __all__ = ["Made", "built", "make", "own_generators", "seeds_of"]
 

@@ -7,9 +7,9 @@ from typing import Any, overload
 
 import keras
 
-from regkit.core.members.pure_step import State, write_state
 from regkit.core.members.stack import stacked
 from regkit.core.method import Method
+from regkit.core.seam.pure_step import State, write_state
 from regkit.types import Nest
 
 __all__ = ["Members"]

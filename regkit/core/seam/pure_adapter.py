@@ -10,13 +10,13 @@ from typing import NoReturn
 import keras
 from keras import ops
 
-from regkit.core.members.pure_optimizer import pure_changes
-from regkit.core.members.pure_step import Gradient
 from regkit.core.seam.adapter import Adapter, StepView, Values
 from regkit.core.seam.patch import Change
+from regkit.core.seam.pure_optimizer import pure_changes
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.core.seam.stateless import stateless_apply, stateless_call
+from regkit.ops.stacking import Gradient
 from regkit.types import Tensor
 
 __all__ = ["PureAdapter"]

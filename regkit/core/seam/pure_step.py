@@ -7,15 +7,15 @@ too, and can be mapped over many states.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 import keras
 
+from regkit.ops.stacking import Gradient
 from regkit.types import Nest, Tensor
 
 __all__ = [
-    "Gradient",
     "State",
     "differentiated",
     "pairs",
@@ -29,11 +29,6 @@ __all__ = [
 
 # {"trainable", "non_trainable", "optimizer", "metrics": lists of values, "carried": of techniques}
 State: TypeAlias = dict[str, Any]
-# Returns value, further results and gradients of a function that returns value and further results.
-Gradient: TypeAlias = Callable[
-    [Callable[[list[Tensor]], tuple[Tensor, Any]], list[Tensor]],
-    tuple[Tensor, Any, list[Tensor]],
-]
 
 
 def variables_of(model: keras.Model) -> dict[str, list[keras.Variable]]:
