@@ -21,6 +21,7 @@ import keras
 import pytest
 from hypothesis import settings
 
+from regkit.testing.workbench import start_session
 from tests.durations import longest_files
 
 settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=True)
@@ -30,9 +31,7 @@ settings.load_profile("regkit")
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same seed, in Keras' own random state and ours."""
-    keras.utils.clear_session(free_memory=False)
-    keras.utils.set_random_seed(0)
-    keras.config.set_dtype_policy("float32")
+    start_session(0)
     yield
     keras.config.set_dtype_policy("float32")
 

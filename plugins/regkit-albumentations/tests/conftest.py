@@ -1,21 +1,23 @@
 """One backend a process: `KERAS_BACKEND` chooses it, as for Keras itself."""
 
+# ruff: noqa: E402  # Keras reads the environment when it is imported
+
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-if os.environ.get("KERAS_BACKEND") == "torch":
-    import torch  # before anything that may load TensorFlow
 
-    torch.set_num_threads(1)  # the models here are small
+from regkit.testing.quick import spend_little
+
+spend_little()  # the models here are small
 
 import keras
 import pytest
 
+from regkit.testing.workbench import start_session
+
 
 @pytest.fixture(autouse=True)
 def seeded():
-    keras.utils.clear_session(free_memory=False)
-    keras.utils.set_random_seed(0)
-    keras.config.set_dtype_policy("float32")
+    start_session(0)
     yield
     keras.config.set_dtype_policy("float32")

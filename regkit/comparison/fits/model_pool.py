@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from regkit.comparison.design.networks import BuildModel, check, count_parameters
+from regkit.core.seam.generators import seed_all
 
 __all__ = ["ModelPool"]
 
@@ -42,7 +43,7 @@ class ModelPool:
         # Layers get the names that they would have in a process of their own, so that a selector
         # such as layers="dense_1" means the same in every fit.
         keras.utils.clear_session(free_memory=False)
-        keras.utils.set_random_seed(seed)
+        seed_all(seed)
         model = self.build_model(self.input_shape, self.n_classes)
         check(model, self.input_shape, self.n_classes)
         if model.built and not model.optimizer.built:
@@ -52,7 +53,7 @@ class ModelPool:
             model = kept
         elif _worth_keeping(model):
             self._kept[arm] = model
-        keras.utils.set_random_seed(seed)  # whatever building the model has drawn
+        seed_all(seed)  # whatever building the model has drawn
         return model
 
     def drop(self, arm: str) -> None:
