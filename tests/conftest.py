@@ -23,6 +23,7 @@ from hypothesis import settings
 
 from regkit.testing.workbench import start_session
 from tests.durations import longest_files
+from tests.fresh import Fresh
 
 settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("regkit")
@@ -34,6 +35,13 @@ def seeded():
     start_session(0)
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def fresh():
+    """What runs code in fresh processes that have imported Keras."""
+    with Fresh() as processes:
+        yield processes
 
 
 @pytest.fixture
