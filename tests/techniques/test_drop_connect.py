@@ -1,5 +1,7 @@
 """DropConnect against closed forms, NumPy loops over the same masks, and its own exact mask."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -29,12 +31,19 @@ from tests.techniques.dropping import (
 )
 
 
+@functools.cache
+def samples_of_linear(mask, bias=False):
+    """Outputs of the linear model, which several tests look at."""
+    technique = drop(mask, weights=["kernel", "bias"]) if bias else drop(mask)
+    return sampled(linear(), technique, inputs())
+
+
 @pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
 @pytest.mark.parametrize("bias", [False, True])
 def test_mean_and_variance_are_those_of_bernoulli_masks(mask, bias):
-    model, x = linear(), inputs()
-    kernel, b = models.values(model)
-    seen = sampled(model, drop(mask, weights=["kernel", "bias"] if bias else "kernel"), x)
+    x = inputs()
+    kernel, b = models.values(linear())
+    seen = samples_of_linear(mask, bias)
     mean = x @ kernel + b
     variance = RATE / (1 - RATE) * (x**2 @ kernel**2 + bias * b**2)
     close_in_standard_errors(seen.mean(0), mean, np.sqrt(variance / SAMPLES))
@@ -44,9 +53,9 @@ def test_mean_and_variance_are_those_of_bernoulli_masks(mask, bias):
 
 @pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
 def test_examples_units_and_steps_draw_apart_or_together_as_the_mask_says(mask):
-    model, x = linear(), inputs()
-    kernel, b = models.values(model)
-    seen = sampled(model, drop(mask), x) - (x @ kernel + b)
+    x = inputs()
+    kernel, b = models.values(linear())
+    seen = samples_of_linear(mask) - (x @ kernel + b)
     flat = (seen / seen.std(0)).reshape(SAMPLES, -1)
     correlations = flat.T @ flat / SAMPLES
     expected = np.eye(BATCH * OUT)
@@ -61,9 +70,9 @@ def test_examples_units_and_steps_draw_apart_or_together_as_the_mask_says(mask):
 
 
 def test_the_normal_of_the_moments_is_normal():
-    model, x = linear(), inputs()
-    kernel, b = models.values(model)
-    seen = sampled(model, drop(), x)
+    x = inputs()
+    kernel, b = models.values(linear())
+    seen = samples_of_linear("gaussian")
     scale = np.sqrt(RATE / (1 - RATE) * (x**2 @ kernel**2))
     standard = ((seen - (x @ kernel + b)) / scale).ravel()
     assert stats.kstest(standard, "norm").pvalue > 1e-3
@@ -223,7 +232,25 @@ def test_the_same_seed_gives_the_same_masks_on_every_backend():
 
 
 @pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
-def test_it_compiles(mask):
+def test_it_compiles(mask, backend, monkeypatch):
+    if backend == "torch":
+        import torch
+
+        # It traces the whole step and its gradients; the machine code is the slow test's matter.
+        traced = functools.partial(torch.compile, backend="aot_eager")
+        monkeypatch.setattr(torch, "compile", traced)
+    trains_alike_compiled(mask)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+def test_it_compiles_to_the_machine_code_of_pytorch(mask, backend):
+    if backend != "torch":
+        pytest.skip("of another backend")
+    trains_alike_compiled(mask)
+
+
+def trains_alike_compiled(mask):
     x, y = models.data()
     plain, compiled = (
         models.compiled(models.sequential(), jit_compile=jit) for jit in (False, True)
