@@ -37,12 +37,19 @@ def untouched(model, plain):
     assert len(model.variables) == len(plain.variables)
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """A model after a fit without techniques, to be looked at only."""
+    model = models.compiled(models.sequential())
+    models.fit(model, *models.data())
+    return model
+
+
 @pytest.mark.parametrize("name", ONE_A_STAGE)
-def test_after_fit_the_model_is_plain_and_trains_like_one(name):
+def test_after_fit_the_model_is_plain_and_trains_like_one(name, plain):
     x, y = models.data()
-    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
+    model = models.compiled(models.sequential())
     start = model.get_weights()
-    models.fit(plain, x, y)
     models.fit(model, x, y, [ONE_A_STAGE[name]()])
     untouched(model, plain)
     model.set_weights(start)
@@ -68,9 +75,9 @@ EVENTS = ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_en
     "error", [RuntimeError("boom"), KeyboardInterrupt()], ids=["error", "interrupt"]
 )
 @pytest.mark.parametrize("event", EVENTS)
-def test_after_a_crash_the_next_fit_is_plain(event, error):
+def test_after_a_crash_the_next_fit_is_plain(event, error, plain):
     x, y = models.data()
-    model, plain = models.compiled(models.sequential()), models.compiled(models.sequential())
+    model = models.compiled(models.sequential())
     start = model.get_weights()
     for order in (1, -1):
         callbacks = [*all_together(), Crash(error, event)][::order]
@@ -80,7 +87,6 @@ def test_after_a_crash_the_next_fit_is_plain(event, error):
     model.set_weights(start)
     model.optimizer.iterations.assign(0)
     history = models.fit(model, x, y)
-    models.fit(plain, x, y)
     assert set(history.history) == {"loss"}
     models.same(models.values(model), models.values(plain))
     untouched(model, plain)

@@ -31,6 +31,9 @@ from tests.techniques.dropping import (
 )
 
 
+MASKS = ("gaussian", "example", "batch")
+
+
 @functools.cache
 def samples_of_linear(mask, bias=False):
     """Outputs of the linear model, which several tests look at."""
@@ -38,7 +41,7 @@ def samples_of_linear(mask, bias=False):
     return sampled(linear(), technique, inputs())
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+@pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("bias", [False, True])
 def test_mean_and_variance_are_those_of_bernoulli_masks(mask, bias):
     x = inputs()
@@ -51,7 +54,7 @@ def test_mean_and_variance_are_those_of_bernoulli_masks(mask, bias):
     close_in_standard_errors(seen.var(0), variance, variance * np.sqrt((kurtosis - 1) / SAMPLES))
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+@pytest.mark.parametrize("mask", MASKS)
 def test_examples_units_and_steps_draw_apart_or_together_as_the_mask_says(mask):
     x = inputs()
     kernel, b = models.values(linear())
@@ -177,7 +180,7 @@ def test_a_shared_layer_has_one_mask_a_step():
     assert history.history["loss"] == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+@pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_gradients_are_finite_at_rate_zero_and_at_dead_units(mask, policy):
     keras.utils.set_random_seed(0)
@@ -231,34 +234,38 @@ def test_the_same_seed_gives_the_same_masks_on_every_backend():
     )
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
-def test_it_compiles(mask, backend, monkeypatch):
+def test_every_mask_compiles(backend, monkeypatch):
     if backend == "torch":
         import torch
 
         # It traces the whole step and its gradients; the machine code is the slow test's matter.
         traced = functools.partial(torch.compile, backend="aot_eager")
         monkeypatch.setattr(torch, "compile", traced)
-    trains_alike_compiled(mask)
+    train_alike_compiled()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
-def test_it_compiles_to_the_machine_code_of_pytorch(mask, backend):
+def test_every_mask_in_the_machine_code_of_pytorch(backend):
     if backend != "torch":
         pytest.skip("of another backend")
-    trains_alike_compiled(mask)
+    train_alike_compiled()
 
 
-def trains_alike_compiled(mask):
+def train_alike_compiled():
+    """One step has all masks, each on a layer of its own."""
     x, y = models.data()
-    plain, compiled = (
-        models.compiled(models.sequential(), jit_compile=jit) for jit in (False, True)
-    )
-    technique = regkit.DropConnect(0.4, mask, layers="hidden", seed=1)
-    for model in (plain, compiled):
-        models.fit(model, x, y, [technique])
-    models.same(models.values(plain), models.values(compiled), 1e-4)
+    found = []
+    for jit in (False, True):
+        hidden = [models.dense(5, mask, k, activation="tanh") for k, mask in enumerate(MASKS)]
+        out = models.dense(models.CLASSES, "out", 9, activation="softmax")
+        model = keras.Sequential([*models.entry(), *hidden, out])
+        models.compiled(model, jit_compile=jit)
+        start = models.values(model)
+        masks_of = [regkit.DropConnect(0.4, mask, layers=mask, seed=1) for mask in MASKS]
+        models.fit(model, x, y, masks_of)
+        assert not any(np.array_equal(a, b) for a, b in zip(start, models.values(model), strict=True))
+        found.append(models.values(model))
+    models.same(*found, 1e-4)
 
 
 def test_default_layers_are_the_hidden_ones_and_frozen_layers_are_left_alone():
