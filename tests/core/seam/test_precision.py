@@ -54,7 +54,9 @@ def losses(techniques, **options):
     x, y = models.data()
     model = models.compiled(models.sequential(), keras.optimizers.SGD(1e-3), **options)
     whole = {"epochs": 1, "batch_size": len(x)}
-    return models.fit(model, x.astype(keras.config.floatx()), y, techniques, **whole).history["loss"]
+    return models.fit(model, x.astype(keras.config.floatx()), y, techniques, **whole).history[
+        "loss"
+    ]
 
 
 @pytest.mark.parametrize("name", [*EFFECTIVE, *SCHEDULED])
