@@ -9,7 +9,7 @@ import pytest
 
 from regkit.core.host.terminal import NOBODY_READS, while_somebody_reads
 
-pytestmark = pytest.mark.backend_free
+pytestmark = [pytest.mark.backend_free, pytest.mark.usefixtures("light_children")]
 
 REGKIT = ("-m", "regkit.cli.main")
 COMMANDS = [
