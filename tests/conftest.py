@@ -1,7 +1,5 @@
 """One backend a process: `KERAS_BACKEND` chooses it, as for Keras itself."""
 
-# ruff: noqa: E402  # Keras reads the environment when it is imported
-
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -13,15 +11,10 @@ os.environ.setdefault(
     " --xla_cpu_use_fusion_emitters=false",
 )
 
-from regkit.testing.quick import spend_little
-
-spend_little()
-
-import keras
 import pytest
 from hypothesis import settings
 
-from regkit.testing.workbench import start_session
+from regkit.testing.quick import spend_little
 from tests.durations import longest_files
 from tests.fresh import Fresh
 
@@ -29,9 +22,18 @@ settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=
 settings.load_profile("regkit")
 
 
+def pytest_sessionstart(session):
+    if not session.config.getoption("numprocesses", None):  # who has workers runs no test itself
+        spend_little()
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same seed, in Keras' own random state and ours."""
+    import keras
+
+    from regkit.testing.workbench import start_session
+
     start_session(0)
     yield
     keras.config.set_dtype_policy("float32")
@@ -52,6 +54,8 @@ def light_children(monkeypatch):
 
 @pytest.fixture
 def backend():
+    import keras
+
     return keras.backend.backend()
 
 
