@@ -70,7 +70,7 @@ $(VENV)/keras.stamp: $(VENV)/test.stamp
 # What takes minutes: every pair of techniques, the longer simulations, PyTorch's own compiler.
 test-slow: $(VENV)/test.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow $(ARGS)
-	KERAS_BACKEND=torch $(BIN)/python -m pytest -m slow tests/core/test_promise_1_any_model.py
+	KERAS_BACKEND=torch $(BIN)/python -m pytest -m slow tests/core/test_promise_1_any_model.py tests/techniques/test_drop_connect.py
 
 # The lowest Keras that is promised, beside the environment's own; JAX compiles as users do.
 test-lowest: $(VENV)/lowest.stamp
