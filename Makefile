@@ -51,7 +51,9 @@ $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
 	$(call timed,the tests on $*,KERAS_BACKEND=$* $(PYTEST) -m "$(WHICH_$*)" $(ARGS))
 
 # Each plugin is a project of its own, with tests of its own.
-$(addprefix test-plugins-,$(BACKENDS)): export JAX_DISABLE_MOST_OPTIMIZATIONS ?= 1
+# Compiled as little as the tests of regkit (tests/conftest.py).
+$(addprefix test-plugins-,$(BACKENDS)): export XLA_FLAGS ?= --xla_backend_optimization_level=0 \
+	--xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false
 $(addprefix test-plugins-,$(BACKENDS)): test-plugins-%: $(VENV)/test.stamp
 	$(call timed,the tests of plugins on $*,for plugin in $(PLUGINS); do echo "== $$plugin"; \
 		(cd $$plugin && KERAS_BACKEND=$* $(PYTEST) -m "$(WHICH_$*)") || exit 1; done)
