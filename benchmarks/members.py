@@ -1,12 +1,12 @@
 """Many fits as one computation beside as many calls of `fit`, compilation counted in both.
 
-    KERAS_BACKEND=jax python benchmarks/members.py [--members 10] [--epochs 40] [--rounds 1] [--json F]
+    KERAS_BACKEND=jax python benchmarks/members.py [--members 10] [--epochs 40] [--json FILE]
 
 Three hidden layers of some width on scikit-learn's digits, 1,437 examples in batches of 64, Adam,
 validation after each epoch. The peer builds and fits one plain Keras model after the other, as one
-would by hand; where a recipe is given, Keras' own layers and losses do in it what the techniques do.
-Both arms run in this process, in turns, each from its first compilation on. The loop is timed on as
-many models as `--loop` says, and reckoned up: every model costs it the same.
+would by hand; where a recipe is given, Keras' own layers and losses do in it what techniques do.
+Both arms run in this process, in turns, each from its first compilation on. The loop is timed on
+as many models as `--loop` says, and reckoned up: every model costs it the same.
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ def one_by_one(units, by_hand, options):
 def measure(units, recipe, options):
     rounds = []
     for number in range(options.rounds):
-        arms = [lambda: together(units, recipe, options), lambda: one_by_one(units, bool(recipe), options)]
+        arms = [
+            lambda: together(units, recipe, options),
+            lambda: one_by_one(units, bool(recipe), options),
+        ]
         results = [arm() for arm in (arms if number % 2 == 0 else arms[::-1])]
         rounds.append(results if number % 2 == 0 else results[::-1])
     ours, loop = (float(np.median([each[arm][0] for each in rounds])) for arm in (0, 1))
