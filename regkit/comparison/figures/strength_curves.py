@@ -13,7 +13,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from regkit.comparison.figures.look import FAINT, GROUND, INK, MUTED, entitle
-from regkit.core.words import number
+from regkit.comparison.words.strength_words import strength_name
 
 __all__ = ["Line", "part_bars", "strength_figure"]
 
@@ -70,7 +70,7 @@ def strength_figure(
         _line(axes, places, line)
     for name, strength in marks.items():
         place = places[int(np.flatnonzero(strengths == strength)[0])]
-        label = f"{name}: {_tick(strength)}"
+        label = f"{name}: {strength_name(strength)}"
         axes.axvline(place, color=INK, linewidth=1, linestyle=SHAPES[name], label=label, zorder=1)
     if math.isfinite(limit):
         axes.axhline(limit, color=MUTED, linewidth=0.8, linestyle=":", zorder=1)
@@ -105,8 +105,9 @@ def part_bars(
     """
     figure = Figure(figsize=(width, 0.35 * len(parts) + 0.9), layout="constrained")
     axes = figure.subplots()
-    names, values = [*parts], [*parts.values()]
-    bars = axes.barh(names, values, color=colours, height=0.6)
+    values = [*parts.values()]
+    bars = axes.barh(range(len(parts)), values, color=colours, height=0.6)
+    axes.set_yticks(range(len(parts)), [*parts])
     axes.bar_label(bars, [f"{value:.4g}" for value in values], padding=3, fontsize=8.5)
     axes.margins(x=0.15)
     axes.invert_yaxis()
@@ -170,16 +171,12 @@ def _label_axes(axes: Axes, strengths: Floats, places: Floats, across: str, up: 
     if len(decades) > 2:
         every = -(-len(decades) // 7)
         at = [float(decade) for decade in decades[::-1][::every][::-1]]
-        labels = [_tick(10.0**decade) for decade in at]
+        labels = [strength_name(10.0**decade) for decade in at]
     else:
-        at, labels = [*places[1:]], [_tick(strength) for strength in strengths[1:]]
+        at, labels = [*places[1:]], [strength_name(strength) for strength in strengths[1:]]
     axes.set_xticks([places[0], *at], ["none", *labels])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(f"{across} (logarithmic)")
     axes.set_ylabel(up)
     axes.grid(axis="y", color=FAINT)
     axes.set_axisbelow(True)
-
-
-def _tick(strength: float) -> str:
-    return number(float(strength)) if strength else "none"

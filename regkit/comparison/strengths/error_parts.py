@@ -13,7 +13,7 @@ from regkit.comparison.statistics import decomposition
 from regkit.comparison.statistics.decomposition import Quadratic, ZeroOne
 from regkit.comparison.statistics.scores import probabilities
 from regkit.comparison.strengths.shown_result import StrengthResult, as_numbers
-from regkit.comparison.strengths.strength_words import (
+from regkit.comparison.words.strength_words import (
     decimals,
     plain_table,
     spelled,

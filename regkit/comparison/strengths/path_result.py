@@ -14,7 +14,7 @@ from regkit.comparison.statistics.measures import Measure
 from regkit.comparison.statistics.strength_path import one_standard_error
 from regkit.comparison.strengths.shown_result import StrengthResult, as_numbers
 from regkit.comparison.strengths.strength_grid import StrengthGrid
-from regkit.comparison.strengths.strength_words import (
+from regkit.comparison.words.strength_words import (
     decimals,
     plain_table,
     spelled,

@@ -1,4 +1,4 @@
-"""What results of strengths have in common in words: numbers of equal length, tables, lists."""
+"""What results of strengths have in common in words: strengths, tables, lists."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def strength_name(strength: float) -> str:
     """Return a strength as a table shows it.
 
     Example:
-        >>> strength_name(0.0001), strength_name(0.0)
-        ('1e-4', 'none')
+        >>> strength_name(0.0001), strength_name(1.0), strength_name(0.0)
+        ('1e-4', '1', 'none')
     """
-    return number(float(strength)) if strength else "none"
+    return number(float(strength)).removesuffix(".0") if strength else "none"
 
 
 def spelled(words: Sequence[str]) -> str:
