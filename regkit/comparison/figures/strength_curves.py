@@ -137,7 +137,14 @@ def _line(axes: Axes, places: Floats, line: Line) -> None:
         markersize=3.5,
         label=line.label,
     )
-    axes.plot([places[0]] * 2, [low[0], high[0]], color=line.colour, alpha=0.4, linewidth=4)
+    axes.plot(
+        [places[0]] * 2,
+        [low[0], high[0]],
+        color=line.colour,
+        alpha=0.4,
+        linewidth=4,
+        solid_capstyle="butt",
+    )
     axes.plot(
         places[0], line.values[0], "o", color=line.colour, markersize=5, markeredgecolor=GROUND
     )

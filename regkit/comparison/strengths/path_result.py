@@ -274,4 +274,4 @@ class RegularizationPath(StrengthResult):
 
 
 def _with_percent(measure: Measure) -> str:
-    return f"{measure.name}, %" if measure.unit == "points" else measure.name
+    return f"{measure.name} in %" if measure.unit == "points" else measure.name
