@@ -60,5 +60,5 @@ def _same_bits(converted: pfor._PforInput) -> pfor.WrappedTensor:
     return pfor.wrap(tf.bitcast(stacked, converted.get_attr("type")), True)
 
 
-if "Bitcast" not in pfor._pfor_converter_registry:  # in every accuracy: Keras' argmax asks for signs
+if "Bitcast" not in pfor._pfor_converter_registry:  # in every accuracy, by argmax
     pfor.RegisterPFor("Bitcast")(_same_bits)
