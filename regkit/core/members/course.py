@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 
 from regkit.core.decisions.contract import Decision, Ending, Moment
 from regkit.core.decisions.decider import Decider
@@ -14,7 +15,21 @@ from regkit.core.method import Method
 from regkit.core.seam.metrics import direction
 from regkit.core.seam.pure_step import State
 
-__all__ = ["Course"]
+__all__ = ["Course", "History", "logged"]
+
+# The logs of the epochs by name: numbers, or arrays of metrics whose results are arrays.
+History: TypeAlias = dict[str, list[Any]]
+
+
+def logged(value: object) -> Any:
+    """Return a metric's result as a history has it: a number, or an array.
+
+    Example:
+        >>> logged(np.float32(0.5)), logged(np.array([1, 2]))
+        (0.5, array([1, 2]))
+    """
+    array = np.asarray(keras.ops.convert_to_numpy(value))
+    return array if array.ndim else float(array)
 
 
 class Course:
@@ -34,7 +49,7 @@ class Course:
 
     def __init__(self, model: keras.Model, techniques: list[Method]) -> None:
         self.techniques = techniques
-        self.history: dict[str, list[float]] = {}
+        self.history: History = {}
         self.running = True
         self.kept: State | None = None
         self.last: State | None = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import keras
 import numpy as np
 
-from regkit.core.members.course import Course
+from regkit.core.members.cannot_stack import CannotStack, stacking_errors
+from regkit.core.members.course import Course, History, logged
 from regkit.core.members.group import Group, runtime_of
 from regkit.core.members.in_turn import fit_in_turn
 from regkit.core.members.made import Made, built, make, own_generators, seeds_of
@@ -110,20 +112,34 @@ def fit_members(
     with own_generators():
         own_seeds = seeds_of(seeds, n_members)
         model, members = make(builder, training, own_seeds, _techniques_of(recipe))
-        reason = None if engine == "sequential" else why_in_turn(model, members, training, engine)
-        if engine == "sequential":
-            reason = 'engine="sequential" was asked for'
-        train = _together if reason is None else _in_turn
-        states, histories, techniques = train(model, members, training)
+        reason, trained = _trained(model, members, training, engine)
 
     def model_of(number: int) -> keras.Model:
         with own_generators():
             return built(builder, training, number, own_seeds[number])
 
-    return Members(states, histories, techniques, own_seeds, reason, model_of)
+    return Members(*trained, own_seeds, reason, model_of)
 
 
-Trained = tuple[list[State], list[dict[str, list[float]]], list[list[Method]]]
+Trained = tuple[list[State], list[History], list[list[Method]]]
+
+
+def _trained(
+    model: keras.Model, members: list[Made], training: Training, engine: str
+) -> tuple[str | None, Trained]:
+    """Return why members were trained in turn, or None, and what came of it."""
+    if engine == "sequential":
+        reason: str | None = 'engine="sequential" was asked for'
+    else:
+        reason = why_in_turn(model, members, training, engine)
+    if reason is None:
+        try:
+            return None, _together(model, members, training)
+        except CannotStack as error:
+            if engine == "vectorized":
+                raise error.asked_for() from error.__cause__
+            reason = str(error)
+    return reason, _in_turn(model, members, training)
 
 
 def _techniques_of(recipe: Any) -> Callable[[int], list[Method]]:
@@ -148,16 +164,17 @@ def _together(model: keras.Model, members: list[Made], training: Training) -> Tr
     states: list[State] = [{} for _ in members]
     courses = [Course(model, member.techniques) for member in members]
     for places in _groups(runtimes, training):
-        group = Group(
-            model,
-            [runtimes[place] for place in places],
-            [members[place].ambient for place in places],
-            [members[place].state for place in places],
-            (training.x, training.y),
-            None if training.weights is None else training.weights[places],
-            training.validation,
-            training.validation_batch_size,
-        )
+        with stacking_errors():
+            group = Group(
+                model,
+                [runtimes[place] for place in places],
+                [members[place].ambient for place in places],
+                [members[place].state for place in places],
+                (training.x, training.y),
+                None if training.weights is None else training.weights[places],
+                training.validation,
+                training.validation_batch_size,
+            )
         _train(group, [courses[place] for place in places], places, members, training)
         for row, place in enumerate(places):
             states[place] = _final(model, courses[place], functools.partial(group.state_of, row))
@@ -183,11 +200,12 @@ def _train(
             for place in places
             for own in [training.examples[place]]
         ]
-        logs = group.epoch(np.stack(orders), training.batch_size)
+        with stacking_errors() if epoch == 0 else nullcontext():  # the first compiles the step
+            logs = group.epoch(np.stack(orders), training.batch_size)
         steps += -(-len(orders[0]) // training.batch_size)
         for row, course in enumerate(courses):
             if course.running:
-                own = {name: float(values[row]) for name, values in logs.items()}
+                own = {name: logged(values[row]) for name, values in logs.items()}
                 course.see(own, epoch, steps, functools.partial(group.state_of, row))
         if not any(course.running for course in courses):
             break

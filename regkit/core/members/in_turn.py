@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from regkit.core.members.course import History, logged
 from regkit.core.members.made import Made
 from regkit.core.members.stream import MemberBatches
 from regkit.core.members.training import Training
@@ -18,7 +19,7 @@ __all__ = ["fit_in_turn"]
 
 def fit_in_turn(
     model: keras.Model, member: Made, number: int, training: Training
-) -> tuple[dict[str, list[float]], State]:
+) -> tuple[History, State]:
     """Return the history and the final state of a member.
 
     Args:
@@ -50,4 +51,4 @@ def fit_in_turn(
         verbose=0,
         callbacks=callbacks,
     ).history
-    return {name: [*map(float, values)] for name, values in history.items()}, read_state(model)
+    return {name: [*map(logged, values)] for name, values in history.items()}, read_state(model)

@@ -6,18 +6,18 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
 
 from regkit.core import draws
 from regkit.core.errors import RegkitError
+from regkit.core.members.alike import require_alike, require_same_shapes
 from regkit.core.members.training import Training
 from regkit.core.method import Method
 from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
-from regkit.core.seam.pure_step import State, read_state
+from regkit.core.seam.pure_step import State, create_variables, read_state
 
 __all__ = ["Made", "built", "make", "own_generators", "seeds_of"]
 
@@ -70,16 +70,18 @@ def make(
     """Return the first member's model, and all members.
 
     Raises:
-        RegkitError: where the models differ in shapes.
+        RegkitError: where the models differ in more than values.
     """
     template: keras.Model | None = None
     members: list[Made] = []
     for number, seed in enumerate(seeds):
         model = built(builder, training, number, seed)
         state = read_state(model)
-        template = model if template is None else template
-        if members:
-            _check_alike(members[0].state, state, number)
+        if template is None:
+            template = model
+        else:
+            require_same_shapes(members[0].state, state, number)
+            require_alike(template, model, number)
         members.append(Made(seed, _ambient(seed), state, techniques(number)))
     assert template is not None
     return template, members
@@ -89,11 +91,7 @@ def built(builder: ModelBuilder, training: Training, number: int, seed: int) -> 
     """Return a member's model, with all its variables, in its initial state."""
     generators.seed_all(seed)
     model = builder(training.input_shape, training.n_classes, number)
-    if not model.built:
-        keras.src.backend.compute_output_spec(model, _specs(training.x))
-    if model.optimizer is not None and not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
-    model._symbolic_build(data_batch=training.batch())
+    create_variables(model, training.batch())
     return model
 
 
@@ -111,20 +109,3 @@ def own_generators() -> Iterator[None]:
 def _ambient(seed: int) -> int:
     """Return what `fit` would take for techniques without a seed, right after this seed is set."""
     return random.Random(seed).randint(1, 10**9)
-
-
-def _specs(x: Any) -> Any:
-    return keras.tree.map_structure(
-        lambda array: keras.KerasTensor((None, *array.shape[1:]), str(array.dtype)), x
-    )
-
-
-def _check_alike(first: State, other: State, number: int) -> None:
-    for part in ("trainable", "non_trainable", "optimizer"):
-        shapes = [[tuple(value.shape) for value in state[part]] for state in (first, other)]
-        if shapes[0] != shapes[1]:
-            raise RegkitError(
-                f"build_model gave member {number} a model of other shapes than member 0: "
-                f"{shapes[1]} and {shapes[0]} ({part.replace('_', '-')} variables). All members "
-                "have one architecture and one optimizer; only their values may differ"
-            )

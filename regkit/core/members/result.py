@@ -7,6 +7,7 @@ from typing import Any, overload
 
 import keras
 
+from regkit.core.members.course import History
 from regkit.core.members.stack import stacked
 from regkit.core.method import Method
 from regkit.core.seam.pure_step import State, write_state
@@ -29,7 +30,7 @@ class Members(Sequence[keras.Model]):
     def __init__(
         self,
         states: list[State],
-        histories: list[dict[str, list[float]]],
+        histories: list[History],
         techniques: list[list[Method]],
         seeds: list[int],
         reason: str | None,

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from regkit.core.seam.pure_optimizer import general_classes
 from regkit.types import Tensor
 
 __all__ = ["StackOptimizer", "is_elementwise"]
@@ -19,7 +20,6 @@ _ELEMENTWISE = (
     keras.optimizers.Adam,
     keras.optimizers.AdamW,
     keras.optimizers.Adamax,
-    keras.optimizers.Nadam,
     keras.optimizers.RMSprop,
     keras.optimizers.Adagrad,
     keras.optimizers.Adadelta,
@@ -34,15 +34,15 @@ def is_elementwise(model: keras.Model) -> bool:
     not.
     """
     optimizer = model.optimizer
-    plain = type(optimizer).__mro__[1] in _ELEMENTWISE or type(optimizer) in _ELEMENTWISE
     return bool(
-        plain
+        general_classes(optimizer)[0] in _ELEMENTWISE
         and optimizer.clipnorm is None
         and optimizer.global_clipnorm is None
         and not optimizer.use_ema
         and optimizer.gradient_accumulation_steps is None
         and optimizer.loss_scale_factor is None
         and not getattr(optimizer, "_exclude_from_weight_decay", None)
+        and getattr(optimizer, "_exclude_from_weight_decay_pattern", None) is None
         and all(variable.constraint is None for variable in model.trainable_variables)
     )
 

@@ -9,10 +9,22 @@ from regkit.core.errors import RegkitError
 from regkit.core.members.made import Made
 from regkit.core.members.training import Training
 from regkit.core.plan import Plan
+from regkit.core.seam.pure_optimizer import own_writing
 from regkit.core.stages import Stage
 
 __all__ = ["why_in_turn"]
 
+# A method of the model's own here does in a fit what a pure step would leave out.
+_STEPS = (
+    "fit",
+    "train_step",
+    "make_train_function",
+    "test_step",
+    "make_test_function",
+    "compute_metrics",
+    "stateless_call",
+    "compute_loss_and_updates",
+)
 _CONVOLUTIONS = (
     keras.layers.Conv1D,
     keras.layers.Conv2D,
@@ -46,17 +58,15 @@ def why_in_turn(
 def _impossible(model: keras.Model) -> str | None:
     """Return what of a model cannot be stacked."""
     name = type(model).__name__
-    for method in ("train_step", "make_train_function"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
+    for method in _STEPS:
+        usual = getattr(keras.Model, method, None)
+        if method in vars(model) or getattr(type(model), method, None) is not usual:
             return f"{name} has a {method} of its own, which may be no pure function"
-    if model.optimizer is None:
-        return f"{name} has no optimizer"
-    if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
-        return "the optimizer scales the loss, by what it sees of the gradients"
-    if keras.backend.backend() != "jax" and (
-        model.optimizer.gradient_accumulation_steps or model.optimizer.use_ema
-    ):
-        return "the optimizer gathers gradients, or averages weights, in a branch of its own"
+    reason = _optimizer_in_turn(name, model.optimizer)
+    if reason is not None:
+        return reason
+    if metrics := _own_metrics(model):
+        return f"{name} has metrics of its own ({metrics[0]}), which its layers may update"
     if model.run_eagerly:
         return "the model runs eagerly"
     wrapped = [
@@ -67,6 +77,30 @@ def _impossible(model: keras.Model) -> str | None:
     if wrapped:
         return f"the layer {wrapped[0]} wraps a module of PyTorch, which reads its own parameters"
     return None
+
+
+def _optimizer_in_turn(name: str, optimizer: keras.optimizers.Optimizer | None) -> str | None:
+    """Return what of an optimizer cannot be stacked."""
+    if optimizer is None:
+        return f"{name} has no optimizer"
+    kind = type(optimizer).__name__
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return f"the optimizer, {kind}, scales the loss, by what it sees of the gradients"
+    if optimizer.use_ema:
+        return f"the optimizer, {kind}, averages the weights, and gives them at the end of fit"
+    if keras.backend.backend() != "jax" and optimizer.gradient_accumulation_steps:
+        return f"the optimizer, {kind}, gathers gradients in a branch of its own"
+    if method := own_writing(optimizer):
+        return f"the optimizer, {kind}, has a {method} of its own, which may be no pure function"
+    return None
+
+
+def _own_metrics(model: keras.Model) -> list[str]:
+    """Return the names of metrics that `compile` has not made."""
+    made = [model._loss_tracker, model._compile_metrics]
+    made += [] if model._compile_loss is None else model._compile_loss.metrics
+    known = {id(metric) for metric in made}
+    return [metric.name for metric in model.metrics if id(metric) not in known]
 
 
 def _other_callbacks(members: list[Made]) -> str | None:

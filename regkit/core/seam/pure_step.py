@@ -17,6 +17,7 @@ from regkit.types import Nest, Tensor
 
 __all__ = [
     "State",
+    "create_variables",
     "differentiated",
     "pairs",
     "read_state",
@@ -31,12 +32,23 @@ __all__ = [
 State: TypeAlias = dict[str, Any]
 
 
+def create_variables(model: keras.Model, batch: tuple[Nest, ...]) -> None:
+    """Let Keras create the variables of a compiled model, its optimizer, metrics and loss.
+
+    Args:
+        model: The model.
+        batch: Inputs, targets and perhaps weights, as arrays.
+    """
+    model._symbolic_build(data_batch=batch)
+
+
 def variables_of(model: keras.Model) -> dict[str, list[keras.Variable]]:
     """Return the variables whose values a state has."""
+    optimizer = model.optimizer
     return {
         "trainable": list(model.trainable_variables),
         "non_trainable": list(model.non_trainable_variables),
-        "optimizer": list(model.optimizer.variables),
+        "optimizer": [] if optimizer is None else list(optimizer.variables),
         "metrics": list(model.metrics_variables),
     }
 
@@ -131,17 +143,19 @@ def _forward(
         state["trainable"], state["non_trainable"], x, return_losses=True, **how
     )
     model._losses_override = list(added)  # what layers have added, for compute_loss
-    loss, (_, non_trainable, metrics) = model.stateless_compute_loss(
-        state["trainable"],
-        non_trainable,
-        state["metrics"],
-        x=x,
-        y=y,
-        y_pred=y_pred,
-        sample_weight=sample_weight,
-        training=training,
-    )
-    model._losses_override = []
+    try:
+        loss, (_, non_trainable, metrics) = model.stateless_compute_loss(
+            state["trainable"],
+            non_trainable,
+            state["metrics"],
+            x=x,
+            y=y,
+            y_pred=y_pred,
+            sample_weight=sample_weight,
+            training=training,
+        )
+    finally:
+        model._losses_override = []
     return loss, y_pred, list(non_trainable), list(metrics)
 
 
@@ -158,8 +172,6 @@ def _measured(
     size = next(part for part in keras.tree.flatten(x) if part is not None).shape[0]
     with keras.StatelessScope(list(zip(variables, metrics, strict=True))) as scope:
         model._loss_tracker.update_state(loss, sample_weight=size)
-        if type(model).compute_metrics is not keras.Model.compute_metrics:
-            model.compute_metrics(x, y, y_pred, sample_weight)
-        elif model._compile_metrics is not None:  # without the results, which few steps need
+        if model._compile_metrics is not None:  # without the results, which few steps need
             model._compile_metrics.update_state(y, y_pred, sample_weight)
     return [scope.get_current_value(v) for v in variables]
