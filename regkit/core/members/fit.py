@@ -110,9 +110,10 @@ def fit_members(
     with own_generators():
         own_seeds = seeds_of(seeds, n_members)
         model, members = make(builder, training, own_seeds, _techniques_of(recipe))
-        reason = None if engine == "sequential" else why_in_turn(model, members, training, engine)
-        if engine == "sequential":
-            reason = 'engine="sequential" was asked for'
+        own = [member.techniques for member in members]
+        reason: str | None = 'engine="sequential" was asked for'
+        if engine != "sequential":
+            reason = why_in_turn(model, own, engine)
         train = _together if reason is None else _in_turn
         states, histories, techniques = train(model, members, training)
 
@@ -154,7 +155,7 @@ def _together(model: keras.Model, members: list[Made], training: Training) -> Tr
             [members[place].ambient for place in places],
             [members[place].state for place in places],
             (training.x, training.y),
-            None if training.weights is None else training.weights[places],
+            (None, None, None if training.weights is None else training.weights[places]),
             training.validation,
             training.validation_batch_size,
         )

@@ -19,7 +19,7 @@ from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, read_state
 
-__all__ = ["Made", "built", "make", "own_generators", "seeds_of"]
+__all__ = ["Made", "ambient_of", "built", "make", "own_generators", "seeds_of"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def make(
         template = model if template is None else template
         if members:
             _check_alike(members[0].state, state, number)
-        members.append(Made(seed, _ambient(seed), state, techniques(number)))
+        members.append(Made(seed, ambient_of(seed), state, techniques(number)))
     assert template is not None
     return template, members
 
@@ -108,7 +108,7 @@ def own_generators() -> Iterator[None]:
         generators.restore(nothing, before)
 
 
-def _ambient(seed: int) -> int:
+def ambient_of(seed: int) -> int:
     """Return what `fit` would take for techniques without a seed, right after this seed is set."""
     return random.Random(seed).randint(1, 10**9)
 
