@@ -126,6 +126,11 @@ class Group:
             )
         return {name: np.asarray(ops.convert_to_numpy(value)) for name, value in logs.items()}
 
+    def clear(self) -> None:
+        """Let go of the members and their data; `begin` takes others."""
+        self.state, self.kept, self._optimizer = {}, None, None
+        self._data, self._own = {}, {}
+
     def state_of(self, row: int) -> State:
         """Return a member's state now, as NumPy arrays."""
         parts = ("trainable", "non_trainable", "optimizer", "metrics")
