@@ -85,7 +85,9 @@ class StudyRun:
         parameters = count_parameters(self.worker.baseline_model())
         self.environment = describe_environment(parameters)
         self.schedule = Schedule(study.tasks())
-        self.kinds, self.by_themselves = self._kinds()
+        # Arms whose fits can be members, with what is equal for those of one group; why others not.
+        self.kinds: dict[str, Hashable] = {}
+        self.by_themselves: dict[str, str] = {}
         self.journal: Journal | None = None
         self.stopped = ""
         self.start = time.perf_counter()
@@ -99,7 +101,7 @@ class StudyRun:
         """
         folder = self.request.output
         earlier = Journal.header(folder) if resume and folder is not None else {}
-        self._set_group_size(earlier.get("group_size"))
+        self._set_groups(earlier.get("group_size"))
         if folder is None:
             return 0
         self.journal = Journal(folder, self.study.identity() | self._versions())
@@ -116,19 +118,21 @@ class StudyRun:
             self.schedule.take((fit.arm, fit.split, fit.seed), fit)
         return len(self.schedule.results)
 
-    def _kinds(self) -> tuple[dict[str, Hashable], dict[str, str]]:
-        """Return the kinds of arms whose fits are members, and why those of others are not."""
-        vectorized = self.study.settings["engine"] == "vectorized"
-        return self.worker.kinds() if vectorized else ({}, {})
+    def _set_groups(self, earlier: int | None) -> None:
+        """Settle which fits are members, and the size of groups.
 
-    def _set_group_size(self, earlier: int | None) -> None:
-        """Settle the size of groups: what was asked for, else what the study had, else the best."""
+        The size is what was asked for, else what the study had before, else the best.
+        """
         settings = self.study.settings
-        if not self.kinds:
+        if settings["engine"] == "sequential":
             settings["group_size"] = None
             return
-        if settings["group_size"] is None:
-            settings["group_size"] = earlier or self._best_group_size()
+        settings["group_size"] = settings["group_size"] or earlier
+        self.kinds, self.by_themselves = self.worker.kinds()
+        if not self.kinds:
+            settings["group_size"] = None
+        elif settings["group_size"] is None:
+            settings["group_size"] = self._best_group_size()
         if settings["group_size"] == 1:
             reason = "a group finds no room in the free memory, or group_size is 1"
             self.by_themselves |= dict.fromkeys(self.kinds, reason)
@@ -197,7 +201,7 @@ class StudyRun:
         total = len(self.schedule.tasks)
         with FitProgress(total, show_progress, done) as progress, self._interruptible():
             for reason, arms in self._arms_by_reason().items():
-                progress.note(f"{arms}: fits one after the other, as {reason}")
+                progress.note(f"{arms}: fits one after the other, because {reason}")
             with self._execution(progress) as execution:
                 costs = self._costs(execution)
                 units = self.schedule.units(self.kinds, self.study.settings["group_size"] or 1)
@@ -245,7 +249,9 @@ class StudyRun:
             new = {task.arm for task in unit.tasks} - {*self.by_themselves}
             self.by_themselves |= dict.fromkeys(new, outcome.reason)
             for arm in new:
-                progress.note(f"{self._label(arm)}: fits one after the other, as {outcome.reason}")
+                progress.note(
+                    f"{self._label(arm)}: fits one after the other, because {outcome.reason}"
+                )
         for task, result in outcome.results:
             if task.key in self.schedule.results:
                 continue  # it was done before, and again beside the others of its group

@@ -32,6 +32,7 @@ from regkit.types import Array
 
 __all__ = ["MemberFits"]
 
+FEW_STEPS = 100  # of a fit: fewer take less time, ten times over, than compiling takes
 _NAME = "members"  # of the model that stands for all, among those of the arms
 _STATES = 64  # initial states that are kept, as the arms of a repeat have the same
 
@@ -64,11 +65,21 @@ class MemberFits:
         model = self._template_model()
         if not model.built:
             return None, f"{model.name} has its weights from its first batch only"
+        if self._has_few_steps():
+            return None, "to compile a group takes longer than their few steps"
         techniques: list[Method] = [*techniques_of(self.study.arms[arm])]
         reason = why_in_turn(model, [techniques, techniques], "auto")  # of two fits or more
         if reason is not None:
             return None, reason
         return runtime_of(model, Plan(techniques)).fingerprint(), ""
+
+    def _has_few_steps(self) -> bool:
+        """Return whether a fit is so short that compiling decides; a size that is given decides."""
+        settings = self.study.settings
+        if settings["group_size"] is not None or keras.backend.backend() == "torch":
+            return False
+        count = len(self.study.parts(self.study.tasks()[0].repeat).y_train)
+        return settings["epochs"] * (count // min(settings["batch_size"], count)) < FEW_STEPS
 
     def bytes_of_member(self, parts: Parts, batch_size: int) -> int:
         """Return what a fit takes of the memory as a member, by a cautious estimate."""

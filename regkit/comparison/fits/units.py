@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
+from regkit.comparison.design.arms import BASELINE
 from regkit.comparison.design.study import Task
 
 __all__ = ["MOST", "Unit", "best_size", "cut"]
@@ -50,8 +51,9 @@ def best_size(counts: Iterable[int], most: int = MOST) -> int:
 def cut(tasks: Sequence[Task], kind_of: Callable[[Task], Hashable | None], size: int) -> list[Unit]:
     """Return the units of a study, those first whose first fit comes first.
 
-    Groups are cut from all fits of a kind in their order, whether they are done or not, so that a
-    study that is resumed has the same groups.
+    Of groups that begin in one repeat that of the baseline is first: without it nothing can be
+    compared. Groups are cut from all fits of a kind in their order, whether they are done or not,
+    so that a study that is resumed has the same groups.
 
     Args:
         tasks: All fits of the study.
@@ -71,4 +73,11 @@ def cut(tasks: Sequence[Task], kind_of: Callable[[Task], Hashable | None], size:
         starts = range(0, len(members), size)
         units += [Unit(tuple(members[start : start + size]), size) for start in starts]
     places = {task.key: place for place, task in enumerate(tasks)}
-    return sorted(units, key=lambda unit: places[unit.tasks[0].key])
+    repeats = {task.repeat: number for number, task in reversed([*enumerate(tasks)])}
+
+    def order(unit: Unit) -> tuple[int, bool, bool, int]:
+        first, together = unit.tasks[0], unit.size is not None
+        others = together and all(task.arm != BASELINE for task in unit.tasks)
+        return repeats[first.repeat], not together, others, places[first.key]
+
+    return sorted(units, key=order)
