@@ -51,7 +51,9 @@ $(addprefix test-,$(BACKENDS)): test-%: $(VENV)/test.stamp
 	$(call timed,the tests on $*,KERAS_BACKEND=$* $(PYTEST) -m "$(WHICH_$*)" $(ARGS))
 
 # Each plugin is a project of its own, with tests of its own.
-$(addprefix test-plugins-,$(BACKENDS)): export JAX_DISABLE_MOST_OPTIMIZATIONS ?= 1
+# Compiled as little as the tests of regkit (tests/conftest.py).
+$(addprefix test-plugins-,$(BACKENDS)): export XLA_FLAGS ?= --xla_backend_optimization_level=0 \
+	--xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false
 $(addprefix test-plugins-,$(BACKENDS)): test-plugins-%: $(VENV)/test.stamp
 	$(call timed,the tests of plugins on $*,for plugin in $(PLUGINS); do echo "== $$plugin"; \
 		(cd $$plugin && KERAS_BACKEND=$* $(PYTEST) -m "$(WHICH_$*)") || exit 1; done)
@@ -70,7 +72,7 @@ $(VENV)/keras.stamp: $(VENV)/test.stamp
 # What takes minutes: every pair of techniques, the longer simulations, PyTorch's own compiler.
 test-slow: $(VENV)/test.stamp
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow $(ARGS)
-	KERAS_BACKEND=torch $(BIN)/python -m pytest -m slow tests/core/test_promise_1_any_model.py
+	KERAS_BACKEND=torch $(BIN)/python -m pytest -m slow tests/core/test_promise_1_any_model.py tests/techniques/test_drop_connect.py
 
 # The lowest Keras that is promised, beside the environment's own; JAX compiles as users do.
 test-lowest: $(VENV)/lowest.stamp

@@ -14,11 +14,13 @@ _TOOLS = {
     "Recipe": "regkit.core.recipe",
     "RegkitError": "regkit.core.errors",
     "Technique": "regkit.core.technique",
+    "bias_variance": "regkit.comparison.strengths.bias_variance_run",
     "compare": "regkit.comparison.run",
     "explain": "regkit.core.recipe",
     "fit_members": "regkit.core.members.fit",
     "load_model": "regkit.core.model_loading",
     "mc_predict": "regkit.techniques.dropout.monte_carlo",
+    "path": "regkit.comparison.strengths.path_run",
 }
 _TECHNIQUES = {
     # techniques: begin (make tables)

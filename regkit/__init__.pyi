@@ -1,6 +1,8 @@
 # `make tables` writes this file: the names of regkit/__init__.py for type checkers.
 from regkit import layers as layers
 from regkit.comparison.run import compare as compare
+from regkit.comparison.strengths.bias_variance_run import bias_variance as bias_variance
+from regkit.comparison.strengths.path_run import path as path
 from regkit.core.errors import RegkitError as RegkitError
 from regkit.core.members.fit import fit_members as fit_members
 from regkit.core.model_loading import load_model as load_model

@@ -1,7 +1,5 @@
 """One backend a process: `KERAS_BACKEND` chooses it, as for Keras itself."""
 
-# ruff: noqa: E402  # Keras reads the environment when it is imported
-
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -13,32 +11,51 @@ os.environ.setdefault(
     " --xla_cpu_use_fusion_emitters=false",
 )
 
-from regkit.testing.quick import spend_little
-
-spend_little()
-
-import keras
 import pytest
 from hypothesis import settings
 
+from regkit.testing.quick import spend_little
 from tests.durations import longest_files
+from tests.fresh import Fresh
 
 settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("regkit")
 
 
+def pytest_sessionstart(session):
+    if not session.config.getoption("numprocesses", None):  # who has workers runs no test itself
+        spend_little()
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same seed, in Keras' own random state and ours."""
-    keras.utils.clear_session(free_memory=False)
-    keras.utils.set_random_seed(0)
-    keras.config.set_dtype_policy("float32")
+    import keras
+
+    from regkit.testing.workbench import start_session
+
+    start_session(0)
     yield
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.fixture(scope="session")
+def fresh():
+    """What runs code in fresh processes that have imported Keras."""
+    with Fresh() as processes:
+        yield processes
+
+
+@pytest.fixture
+def light_children(monkeypatch):
+    """Processes that only import what they look at have Keras on JAX, which loads the quickest."""
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+
+
 @pytest.fixture
 def backend():
+    import keras
+
     return keras.backend.backend()
 
 

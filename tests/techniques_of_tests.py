@@ -20,7 +20,8 @@ class Shift(Technique):
         self.by = by
 
     def data(self, batch, context):
-        return batch.replace(x=keras.tree.map_structure(lambda x: x + self.by, batch.x))
+        by = context.value(self.by)
+        return batch.replace(x=keras.tree.map_structure(lambda x: x + by, batch.x))
 
 
 class FastGradientSign(Technique):
@@ -163,7 +164,7 @@ class LossInState(Technique):
         return {"total": ops.zeros(())}
 
     def penalty(self, context):
-        value = self.strength * sum(ops.sum(ops.square(w)) for w in context.values)
+        value = context.value(self.strength) * sum(ops.sum(ops.square(w)) for w in context.values)
         context.state["total"] = context.state["total"] + value
         return value
 

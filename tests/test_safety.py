@@ -10,7 +10,7 @@ from regkit.core import registry
 from regkit.core.errors import RecipeError, RegistryError
 from tests.plugins_of_tests import TECHNIQUE, install, python, regkit, site_fixture  # noqa: F401
 
-pytestmark = pytest.mark.backend_free
+pytestmark = [pytest.mark.backend_free, pytest.mark.usefixtures("light_children")]
 
 NAMES = {"regkit.techniques": {"mine": "hostile:Mine"}}
 MARK = "open(__file__ + '.ran', 'w').close()\n"  # seen on the disk by whoever runs it

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
+from unittest import mock
 
 import keras
 import numpy as np
@@ -28,6 +31,7 @@ __all__ = [
     "same_logs",
     "seed_everything",
     "seen_at_inference",
+    "start_session",
     "targets_seen",
     "to_numpy",
     "values",
@@ -174,8 +178,27 @@ def seed_everything(seed: int = SEED) -> None:
         _seed_by_keras(seed)
 
 
+def start_session(seed: int) -> None:
+    """Clear Keras' session, seed all generators, and set the policy to float32.
+
+    TensorFlow forgets all kernels at either; it is kept from that, or each small fit makes its own
+    anew, which costs a fifth of it.
+    """
+    with _kernels_kept():
+        keras.utils.clear_session(free_memory=False)
+        generators.seed_all(seed)
+    keras.config.set_dtype_policy("float32")
+
+
+def _kernels_kept() -> contextlib.AbstractContextManager[object]:
+    if keras.backend.backend() != "tensorflow":
+        return contextlib.nullcontext()
+    kernels = importlib.import_module("tensorflow.python.pywrap_tfe")
+    return mock.patch.object(kernels, "TFE_ContextClearCaches")
+
+
 def _seed_by_keras(seed: int) -> None:
-    keras.utils.set_random_seed(seed)
+    generators.seed_all(seed)
     keras.random.uniform(())  # Keras makes its own generator at the first draw
 
 

@@ -10,7 +10,7 @@ from regkit.core.errors import RegkitError
 from regkit.core.registry.health import health
 from tests.plugins_of_tests import TECHNIQUE, install, regkit, site_fixture, write  # noqa: F401
 
-pytestmark = pytest.mark.backend_free
+pytestmark = [pytest.mark.backend_free, pytest.mark.usefixtures("light_children")]
 
 
 def said(capsys, *words):

@@ -10,7 +10,7 @@ from regkit.core import registry
 from tests.cli.shown import PLUGIN, plugin_fixture, said  # noqa: F401
 from tests.plugins_of_tests import install, python, regkit, site_fixture  # noqa: F401
 
-pytestmark = pytest.mark.backend_free
+pytestmark = [pytest.mark.backend_free, pytest.mark.usefixtures("light_children")]
 
 
 def test_show_says_all_there_is(capsys):

@@ -97,7 +97,7 @@ def test_no_public_function_shares_a_submodules_name():
 
 # Each group of the comparison imports only itself and the groups before it; the files beside the
 # groups tie them.
-COMPARISON = ("design", "record", "statistics", "fits", "words", "figures", "page")
+COMPARISON = ("design", "record", "statistics", "fits", "words", "figures", "strengths", "page")
 
 
 def test_the_groups_of_the_comparison_import_one_way():

@@ -8,7 +8,7 @@ import pytest
 import regkit
 from regkit.core import registry
 from regkit.core.errors import RegistryError
-from tests.plugins_of_tests import python, site_fixture  # noqa: F401
+from tests.plugins_of_tests import site_fixture  # noqa: F401
 from tests.saved_models import object_of, plugin_fixture, predicted, saved, with_config  # noqa: F401
 
 IN_A_FRESH_PROCESS = """
@@ -28,29 +28,31 @@ print(np.array2string(model.predict(np.arange(16.0).reshape(1, 4, 4, 1), verbose
 """
 
 
-def test_layers_of_regkit_load_in_a_fresh_process(tmp_path):
+def test_layers_of_regkit_load_in_a_fresh_process(tmp_path, fresh):
     dense = keras.layers.Dense(2, activation="relu")
     layers = [regkit.layers.ElasticDistortion(3.0), keras.layers.Flatten()]
     model, path = saved(tmp_path, *layers, regkit.layers.DropConnect(dense, 0.3), compiled=True)
-    done = python(tmp_path, IN_A_FRESH_PROCESS.format(path=str(path)))
+    done = fresh.run(IN_A_FRESH_PROCESS.format(path=str(path)), folder=tmp_path)
     expected = ["Keras alone: no", "regkit: yes", "[]", "[]", predicted(model)]
     assert done.stdout.splitlines() == expected, done.stderr
 
 
-def test_only_what_the_file_names_is_imported(plugin, tmp_path):
+def test_only_what_the_file_names_is_imported(plugin, tmp_path, fresh):
     double = registry.load("some-plugin:double", "layer")
     model, path = saved(tmp_path, double(), keras.layers.Flatten(), keras.layers.Dense(2))
-    done = python(plugin, IN_A_FRESH_PROCESS.format(path=str(path)))
+    code = IN_A_FRESH_PROCESS.format(path=str(path))
+    done = fresh.run(code, folder=tmp_path, path=[plugin])
     expected = ["Keras alone: no", "regkit: yes", "['a_layer']", "[]", predicted(model)]
     assert done.stdout.splitlines() == expected, done.stderr
 
 
-def test_a_regularizer_and_a_function_beside_it(plugin, tmp_path):
+def test_a_regularizer_and_a_function_beside_it(plugin, tmp_path, fresh):
     small = registry.load("some-plugin:small", "regularizer")
     squared = sys.modules["a_regularizer"].squared
     dense = keras.layers.Dense(2, activation=squared, kernel_regularizer=small(0.1))
     model, path = saved(tmp_path, keras.layers.Flatten(), dense, compiled=True)
-    done = python(plugin, IN_A_FRESH_PROCESS.format(path=str(path)))
+    code = IN_A_FRESH_PROCESS.format(path=str(path))
+    done = fresh.run(code, folder=tmp_path, path=[plugin])
     expected = ["Keras alone: no", "regkit: yes", "['a_regularizer']", "[]", predicted(model)]
     assert done.stdout.splitlines() == expected, done.stderr
 

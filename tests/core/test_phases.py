@@ -63,7 +63,7 @@ def technique(phase, name="Made", factor=1.0, shift=0.0):
 def trained(recipe):
     x, y = models.data()
     model = models.compiled(models.sequential(), run_eagerly=True)
-    models.fit(model, x, y, recipe, epochs=1)
+    models.fit(model, x, y, recipe, epochs=1, batch_size=12)
     return models.values(model)
 
 

@@ -3,11 +3,7 @@
 The seeds and the resuming of each built-in by itself are in tests/testing.
 """
 
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import keras
@@ -75,9 +71,6 @@ def test_continuing_a_fit_draws_new_numbers():
 
 SCRIPT = """
 import os, signal, sys
-sys.path.insert(0, {root!r})
-if os.environ["KERAS_BACKEND"] == "torch":
-    import torch
 import keras, numpy as np
 from tests import models
 from tests.registered import all_together
@@ -116,17 +109,12 @@ np.savez(where + ".npz", *model.get_weights(), *state["average"], state["steps"]
 """
 
 
-def test_killed_and_resumed_is_bit_for_bit_the_whole_run(tmp_path):
+def test_killed_and_resumed_is_bit_for_bit_the_whole_run(tmp_path, fresh):
     """Wherever the backup stands in the list."""
-    script = tmp_path / "run.py"
-    root = str(Path(__file__).parents[2])
-    script.write_text(textwrap.dedent(SCRIPT).replace("{root!r}", repr(root)))
 
     def run(*args, code=0):
-        done = subprocess.run(
-            [sys.executable, str(script), *args], capture_output=True, text=True, cwd=tmp_path,
-            env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
-        )  # fmt: skip
+        root = Path(__file__).parents[2]
+        done = fresh.run(SCRIPT, *args, folder=tmp_path, path=[root], CUDA_VISIBLE_DEVICES="")
         assert done.returncode == code, done.stderr[-2000:]
 
     run("on", "backup", "whole", "first")

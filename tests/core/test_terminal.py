@@ -9,7 +9,7 @@ import pytest
 
 from regkit.core.host.terminal import NOBODY_READS, while_somebody_reads
 
-pytestmark = pytest.mark.backend_free
+pytestmark = [pytest.mark.backend_free, pytest.mark.usefixtures("light_children")]
 
 REGKIT = ("-m", "regkit.cli.main")
 COMMANDS = [
@@ -29,10 +29,11 @@ COMMANDS = [
     "new --help",
 ]
 TABLE = "a,b,class\n" + "".join(f"{i % 7},{i % 5},{['no', 'yes'][i % 2]}\n" for i in range(80))
+TRAINS = {"KERAS_BACKEND": "torch"}  # which compiles nothing
 STUDY = "compare l2 --data table.csv --splits 2 --epochs 1 --output out"
 
 
-def into_a_closed_pipe(*words, folder, both=False):
+def into_a_closed_pipe(*words, folder, both=False, **environment):
     """Run Python with some words into a pipe without a reader; return exit code and errors."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -40,7 +41,7 @@ def into_a_closed_pipe(*words, folder, both=False):
         done = subprocess.run(
             [sys.executable, *words],
             cwd=folder,
-            env={**os.environ, "KERAS_BACKEND": "torch", "PYTHONUNBUFFERED": ""},
+            env={**os.environ, "PYTHONUNBUFFERED": "", **environment},
             stdout=writer,
             stderr=writer if both else subprocess.PIPE,
             text=True,
@@ -68,7 +69,7 @@ def test_the_checks_end_quietly(tmp_path):
 
 def test_a_comparison_ends_quietly_with_its_results_written(tmp_path):
     (tmp_path / "table.csv").write_text(TABLE)
-    code, said = into_a_closed_pipe(*REGKIT, *STUDY.split(), "--quiet", folder=tmp_path)
+    code, said = into_a_closed_pipe(*REGKIT, *STUDY.split(), "--quiet", folder=tmp_path, **TRAINS)
     assert code == NOBODY_READS
     assert not [word for word in ("Traceback", "Exception", "pipe") if word in said]
     assert (tmp_path / "out" / "results.json").exists()
@@ -76,7 +77,7 @@ def test_a_comparison_ends_quietly_with_its_results_written(tmp_path):
 
 def test_a_comparison_whose_progress_nobody_reads_ends(tmp_path):
     (tmp_path / "table.csv").write_text(TABLE)
-    code, _ = into_a_closed_pipe(*REGKIT, *STUDY.split(), folder=tmp_path, both=True)
+    code, _ = into_a_closed_pipe(*REGKIT, *STUDY.split(), folder=tmp_path, both=True, **TRAINS)
     assert code == NOBODY_READS
 
 

@@ -174,7 +174,7 @@ BROKEN = (
         "seed",
         (
             ("import keras\n", "import keras\nimport numpy as np\n"),
-            (_DRAW, "np.random.normal(0, self.stddev, x.shape[1:])"),
+            (_DRAW, "context.value(self.stddev) * np.random.normal(size=x.shape[1:])"),
         ),
         ("they differ",),
         ("draw by context.draws",),

@@ -1,5 +1,7 @@
 """DropConnect against closed forms, NumPy loops over the same masks, and its own exact mask."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -28,13 +30,22 @@ from tests.techniques.dropping import (
     sampled,
 )
 
+MASKS = ("gaussian", "example", "batch")
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+
+@functools.cache
+def samples_of_linear(mask, bias=False):
+    """Outputs of the linear model, which several tests look at."""
+    technique = drop(mask, weights=["kernel", "bias"]) if bias else drop(mask)
+    return sampled(linear(), technique, inputs())
+
+
+@pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("bias", [False, True])
 def test_mean_and_variance_are_those_of_bernoulli_masks(mask, bias):
-    model, x = linear(), inputs()
-    kernel, b = models.values(model)
-    seen = sampled(model, drop(mask, weights=["kernel", "bias"] if bias else "kernel"), x)
+    x = inputs()
+    kernel, b = models.values(linear())
+    seen = samples_of_linear(mask, bias)
     mean = x @ kernel + b
     variance = RATE / (1 - RATE) * (x**2 @ kernel**2 + bias * b**2)
     close_in_standard_errors(seen.mean(0), mean, np.sqrt(variance / SAMPLES))
@@ -42,11 +53,11 @@ def test_mean_and_variance_are_those_of_bernoulli_masks(mask, bias):
     close_in_standard_errors(seen.var(0), variance, variance * np.sqrt((kurtosis - 1) / SAMPLES))
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+@pytest.mark.parametrize("mask", MASKS)
 def test_examples_units_and_steps_draw_apart_or_together_as_the_mask_says(mask):
-    model, x = linear(), inputs()
-    kernel, b = models.values(model)
-    seen = sampled(model, drop(mask), x) - (x @ kernel + b)
+    x = inputs()
+    kernel, b = models.values(linear())
+    seen = samples_of_linear(mask) - (x @ kernel + b)
     flat = (seen / seen.std(0)).reshape(SAMPLES, -1)
     correlations = flat.T @ flat / SAMPLES
     expected = np.eye(BATCH * OUT)
@@ -61,9 +72,9 @@ def test_examples_units_and_steps_draw_apart_or_together_as_the_mask_says(mask):
 
 
 def test_the_normal_of_the_moments_is_normal():
-    model, x = linear(), inputs()
-    kernel, b = models.values(model)
-    seen = sampled(model, drop(), x)
+    x = inputs()
+    kernel, b = models.values(linear())
+    seen = samples_of_linear("gaussian")
     scale = np.sqrt(RATE / (1 - RATE) * (x**2 @ kernel**2))
     standard = ((seen - (x @ kernel + b)) / scale).ravel()
     assert stats.kstest(standard, "norm").pvalue > 1e-3
@@ -168,7 +179,7 @@ def test_a_shared_layer_has_one_mask_a_step():
     assert history.history["loss"] == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
+@pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_gradients_are_finite_at_rate_zero_and_at_dead_units(mask, policy):
     keras.utils.set_random_seed(0)
@@ -222,16 +233,59 @@ def test_the_same_seed_gives_the_same_masks_on_every_backend():
     )
 
 
-@pytest.mark.parametrize("mask", ["gaussian", "example", "batch"])
-def test_it_compiles(mask):
+def test_every_mask_compiles(backend, monkeypatch):
+    if backend == "torch":
+        import torch
+
+        # It traces the whole step and its gradients; the machine code is the slow test's matter.
+        traced = functools.partial(torch.compile, backend="aot_eager")
+        monkeypatch.setattr(torch, "compile", traced)
+    graphs = Graphs()
+    train_alike_compiled(graphs)
+    if backend == "torch":
+        # The first step finds no gradients, the second finds some; then nothing is compiled anew.
+        assert len(graphs.compiled) == 6
+        assert len(set(graphs.compiled[1:])) == 1, graphs.compiled
+
+
+class Graphs(keras.callbacks.Callback):
+    """Notes after each step of a compiled fit how many graphs PyTorch has compiled."""
+
+    def __init__(self):
+        super().__init__()
+        self.compiled = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        if keras.backend.backend() == "torch" and self.model.jit_compile:
+            from torch._dynamo.utils import counters
+
+            self.compiled.append(counters["stats"]["unique_graphs"])
+
+
+@pytest.mark.slow
+def test_every_mask_in_the_machine_code_of_pytorch(backend):
+    if backend != "torch":
+        pytest.skip("of another backend")
+    train_alike_compiled()
+
+
+def train_alike_compiled(*watching):
+    """One step has all masks, each on a layer of its own."""
     x, y = models.data()
-    plain, compiled = (
-        models.compiled(models.sequential(), jit_compile=jit) for jit in (False, True)
-    )
-    technique = regkit.DropConnect(0.4, mask, layers="hidden", seed=1)
-    for model in (plain, compiled):
-        models.fit(model, x, y, [technique])
-    models.same(models.values(plain), models.values(compiled), 1e-4)
+    found = []
+    for jit in (False, True):
+        hidden = [models.dense(5, mask, k, activation="tanh") for k, mask in enumerate(MASKS)]
+        out = models.dense(models.CLASSES, "out", 9, activation="softmax")
+        model = keras.Sequential([*models.entry(), *hidden, out])
+        models.compiled(model, jit_compile=jit)
+        start = models.values(model)
+        masks_of = [regkit.DropConnect(0.4, mask, layers=mask, seed=1) for mask in MASKS]
+        models.fit(model, x, y, [*masks_of, *watching])
+        assert not any(
+            np.array_equal(a, b) for a, b in zip(start, models.values(model), strict=True)
+        )
+        found.append(models.values(model))
+    models.same(*found, 1e-4)
 
 
 def test_default_layers_are_the_hidden_ones_and_frozen_layers_are_left_alone():

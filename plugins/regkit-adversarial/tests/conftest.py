@@ -3,19 +3,23 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-if os.environ.get("KERAS_BACKEND") == "torch":
-    import torch  # before anything that may load TensorFlow
 
-    torch.set_num_threads(1)  # the models here are small
-
-import keras
 import pytest
+
+from regkit.testing.quick import spend_little
+
+
+def pytest_sessionstart(session):
+    if not session.config.getoption("numprocesses", None):  # who has workers runs no test itself
+        spend_little()  # the models here are small
 
 
 @pytest.fixture(autouse=True)
 def seeded():
-    keras.utils.clear_session(free_memory=False)
-    keras.utils.set_random_seed(0)
-    keras.config.set_dtype_policy("float32")
+    import keras
+
+    from regkit.testing.workbench import start_session
+
+    start_session(0)
     yield
     keras.config.set_dtype_policy("float32")

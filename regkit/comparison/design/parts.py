@@ -16,7 +16,7 @@ from regkit.data.corruption import redraw_labels
 from regkit.data.dataset import DataError, Dataset
 from regkit.data.preprocessing import prepared
 
-__all__ = ["Parts", "parts"]
+__all__ = ["Parts", "parts", "standardized", "take"]
 
 Indices = NDArray[np.int64]
 Labels = NDArray[np.int64] | NDArray[np.float32]
@@ -94,7 +94,7 @@ def parts(
         x_train, x_val, x_test = prepared(data.columns, x_train, x_val, x_test)
     noisy: Labels
     if data.n_classes is None:
-        noisy, mean, scale = _standardized(y_train)
+        noisy, mean, scale = standardized(y_train)
     else:
         mean, scale = 0.0, 1.0
         noisy = redraw_labels(strata[train], label_noise, data.n_classes, repeat.noise_seed)
@@ -111,15 +111,26 @@ def _split(
     """Return which examples train, validate and test; none of them test where others are fixed."""
     pool, test = np.arange(len(data.y)), np.arange(0)
     if data.x_test is None:
-        pool, test = _take(pool, strata, test_size, random, "test")
-    train, val = _take(pool, strata, validation_size, random, "validation")
+        pool, test = take(pool, strata, test_size, random, "test")
+    train, val = take(pool, strata, validation_size, random, "validation")
     return train, val, test
 
 
-def _take(
+def take(
     pool: Indices, strata: Indices, fraction: float, random: np.random.Generator, what: str
 ) -> tuple[Indices, Indices]:
-    """Return (rest, taken): the same fraction of every stratum, at least one example of each."""
+    """Return (rest, taken): the same fraction of every stratum, at least one example of each.
+
+    Args:
+        pool: The examples to divide, as their numbers.
+        strata: The stratum of every example, in the pool or not.
+        fraction: What to take of each.
+        random: Draws them.
+        what: What they are taken for: messages name the option `{what}_size`.
+
+    Raises:
+        DataError: where that would leave nothing of a stratum.
+    """
     rest, taken = [], []
     several = len(np.unique(strata)) > 1
     for label in np.unique(strata[pool]):
@@ -163,7 +174,8 @@ def _shares(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return shares
 
 
-def _standardized(targets: Labels) -> tuple[NDArray[np.float32], float, float]:
+def standardized(targets: Labels) -> tuple[NDArray[np.float32], float, float]:
+    """Return (targets − mean) / deviation, the mean and the deviation; 1 where that is 0."""
     exact = targets.astype(np.float64)
     mean, scale = float(exact.mean()), float(exact.std()) if np.ptp(exact) else 1.0
     return ((exact - mean) / scale).astype(np.float32), mean, scale

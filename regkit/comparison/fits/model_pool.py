@@ -6,6 +6,7 @@ import keras
 
 from regkit.comparison.design.networks import check, count_parameters
 from regkit.core.model_building import ModelBuilder
+from regkit.core.seam.generators import seed_all
 
 __all__ = ["ModelPool"]
 
@@ -49,7 +50,7 @@ class ModelPool:
         # Layers get the names that they would have in a process of their own, so that a selector
         # such as layers="dense_1" means the same in every fit.
         keras.utils.clear_session(free_memory=False)
-        keras.utils.set_random_seed(seed)
+        seed_all(seed)
         model = self.build(self.input_shape, self.n_classes, member)
         check(model, self.input_shape, self.n_classes)
         if model.built and not model.optimizer.built:
@@ -60,7 +61,7 @@ class ModelPool:
             model = kept
         elif _worth_keeping(model):
             self._kept[key] = model
-        keras.utils.set_random_seed(seed)  # whatever building the model has drawn
+        seed_all(seed)  # whatever building the model has drawn
         return model
 
     def drop(self, arm: str) -> None:

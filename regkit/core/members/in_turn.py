@@ -9,7 +9,7 @@ import keras
 from regkit.core.members.made import Made
 from regkit.core.members.stream import MemberBatches
 from regkit.core.members.training import Training
-from regkit.core.seam import clock
+from regkit.core.seam import clock, generators
 from regkit.core.seam.pure_step import State, read_state, write_state
 from regkit.core.technique import Technique
 
@@ -29,7 +29,7 @@ def fit_in_turn(
     """
     write_state(model, member.state)
     clock.note(model, 0)
-    keras.utils.set_random_seed(member.seed)
+    generators.seed_all(member.seed)
     weights = () if training.weights is None else (training.weights[number],)
     batches = MemberBatches(
         (training.x, training.y, *weights),

@@ -87,7 +87,7 @@ def make(
 
 def built(builder: ModelBuilder, training: Training, number: int, seed: int) -> keras.Model:
     """Return a member's model, with all its variables, in its initial state."""
-    keras.utils.set_random_seed(seed)
+    generators.seed_all(seed)
     model = builder(training.input_shape, training.n_classes, number)
     if not model.built:
         keras.src.backend.compute_output_spec(model, _specs(training.x))

@@ -64,17 +64,18 @@ class Members(Sequence[keras.Model]):
     def __repr__(self) -> str:
         return f"Members({len(self)} models, trained by the {self.engine} engine)"
 
-    def predict(self, x: Nest, batch_size: int = 256) -> Any:
+    def predict(self, x: Nest, batch_size: int = 256, members: Sequence[int] | None = None) -> Any:
         """Return the outputs of every member, with a leading axis of members.
 
         Args:
             x: Inputs, as for `keras.Model.predict`.
             batch_size: The number of examples in a batch.
+            members: The numbers of those to ask; by default all.
         """
         outputs = []
-        for state in self._states:
+        for number in range(len(self)) if members is None else members:
             model = self._first()
-            write_state(model, state)
+            write_state(model, self._states[number])
             outputs.append(model.predict(x, batch_size=batch_size, verbose=0))
         return stacked(outputs)
 

@@ -48,10 +48,14 @@ class Training:
 
     @property
     def n_classes(self) -> int | None:
-        """The number of classes, where y holds their numbers; else None."""
-        if not isinstance(self.y, np.ndarray) or self.y.dtype.kind not in "iu" or self.y.ndim > 2:
+        """The number of classes, where y holds their numbers, or is one-hot; else None."""
+        y = self.y
+        if not isinstance(y, np.ndarray) or y.ndim > 2:
             return None
-        return int(self.y.max()) + 1 if self.y.size else None
+        if y.ndim == 2 and y.shape[1] > 1:
+            one_hot = np.isin(y, (0, 1)).all() and np.all(y.sum(axis=1) == 1)
+            return y.shape[1] if one_hot else None
+        return int(y.max()) + 1 if y.dtype.kind in "iu" else None
 
     def batch(self) -> tuple[Nest, ...]:
         """Return a first batch, by which a model is built."""

@@ -8,16 +8,19 @@ may draw from Keras' global generator, NumPy's, Python's or TensorFlow's.
 from __future__ import annotations
 
 import random
+import sys
+import types
 from typing import Any
 
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import global_seed_generator
+from keras.src.utils import rng_utils
 
 from regkit.types import Array, Tensor
 
-__all__ = ["Arrays", "read", "restore", "seed_states"]
+__all__ = ["Arrays", "read", "restore", "seed_all", "seed_states"]
 
 Arrays = dict[str, Array]
 
@@ -61,6 +64,23 @@ def restore(model: keras.Model, states: Arrays) -> bool:
 def seed_states(model: keras.Model) -> list[keras.Variable]:
     """Return the state of every seed generator in the model."""
     return [g.state for layer in model._flatten_layers() for g in layer._seed_generators]
+
+
+def seed_all(seed: int) -> None:
+    """Seed every generator, as `keras.utils.set_random_seed`, without loading another backend.
+
+    Keras seeds TensorFlow on every backend, and loads it for that wherever it is installed, which
+    takes seconds. One that is not loaded has drawn nothing.
+    """
+    if keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules:
+        keras.utils.set_random_seed(seed)
+        return
+    tensorflow = rng_utils.tf
+    rng_utils.tf = types.SimpleNamespace(available=False)
+    try:
+        keras.utils.set_random_seed(seed)
+    finally:
+        rng_utils.tf = tensorflow
 
 
 class _NoneOfItsOwn:

@@ -26,7 +26,11 @@ class Change(NamedTuple):
     call: Callable[..., Any]
 
 
+_Key = tuple[int, str, int]  # the target's id, the attribute, how many shadow it already
+
+
 class _Note(NamedTuple):
+    key: _Key
     target: object
     name: str
     before: object
@@ -42,7 +46,7 @@ class Shadows:
 
     def __init__(self) -> None:
         self.by_thread = False
-        self._notes: dict[int, _Note] = {}
+        self._notes: dict[_Key, _Note] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -88,8 +92,10 @@ class Shadows:
             del self._notes[key]
 
     def _put(self, target: object, name: str, value: object) -> _Note:
-        note = _Note(target, name, target.__dict__.get(name, _ABSENT))
-        self._notes[id(note)] = note
+        # The same key in every step: what torch.compile has compiled for a step rests on it.
+        depth = sum(1 for key in list(self._notes) if key[:2] == (id(target), name))
+        note = _Note((id(target), name, depth), target, name, target.__dict__.get(name, _ABSENT))
+        self._notes[note.key] = note
         target.__dict__[name] = value
         return note
 
@@ -101,9 +107,9 @@ class Shadows:
 
     def _undo(self, note: _Note) -> None:
         """Put back, unless it was swept: a block that an interrupt tore open may end much later."""
-        if self._notes.get(id(note)) is note:
+        if self._notes.get(note.key) is note:
             _put_back(note)
-            del self._notes[id(note)]
+            del self._notes[note.key]
 
     def _shadow_here(self, change: Change) -> Callable[[], None]:
         """Shadow a method for this thread; return what puts it back."""
@@ -143,7 +149,7 @@ class _ByThread:
 
 
 def _put_back(note: _Note) -> None:
-    target, name, before = note
+    _, target, name, before = note
     if before is _ABSENT:
         target.__dict__.pop(name, None)
     else:

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 import regkit
 from tests import models
-from tests.registered import EFFECTIVE
+from tests.registered import EFFECTIVE, all_together
 
 POLICIES = ["float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"]
 
@@ -49,13 +49,26 @@ SCHEDULED = {
 }
 
 
+def losses(techniques, **options):
+    """The losses of a fit of one step."""
+    x, y = models.data()
+    model = models.compiled(models.sequential(), keras.optimizers.SGD(1e-3), **options)
+    whole = {"epochs": 1, "batch_size": len(x)}
+    return models.fit(model, x.astype(keras.config.floatx()), y, techniques, **whole).history[
+        "loss"
+    ]
+
+
 @pytest.mark.parametrize("name", [*EFFECTIVE, *SCHEDULED])
 def test_every_technique_trains_in_every_policy(name, policy):
     technique = (EFFECTIVE | SCHEDULED)[name]()
-    x, y = models.data()
-    model = models.compiled(models.sequential(), keras.optimizers.SGD(1e-3), jit_compile=False)
-    history = models.fit(model, x.astype(keras.config.floatx()), y, [technique], epochs=1)
-    assert np.isfinite(history.history["loss"]).all()
+    assert np.isfinite(losses([technique], run_eagerly=True)).all()
+
+
+def test_all_train_compiled_in_every_policy(policy):
+    one_on_a_layer = {name: make for name, make in SCHEDULED.items() if name != "mask of a batch"}
+    for techniques in (all_together(), [make() for make in one_on_a_layer.values()]):
+        assert np.isfinite(losses(techniques, jit_compile=keras.backend.backend() == "jax")).all()
 
 
 class Constant(keras.optimizers.schedules.LearningRateSchedule):

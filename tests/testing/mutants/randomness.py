@@ -23,19 +23,20 @@ class Unseeded(Noise):
     """An unseeded draw, by NumPy: other numbers in each run, or the same for each step."""
 
     def noise(self, shape, context):
-        return ops.convert_to_tensor(np.random.normal(0, self.stddev, shape), "float32")
+        drawn = ops.convert_to_tensor(np.random.normal(0, 1, shape), "float32")
+        return context.value(self.stddev) * drawn
 
 
 class KerasRandom(Noise):
     """Draws by Keras' global generator, past the seed."""
 
     def noise(self, shape, context):
-        return keras.random.normal(shape, stddev=self.stddev)
+        return context.value(self.stddev) * keras.random.normal(shape)
 
 
 class IgnoresSeed(Noise):
     def noise(self, shape, context):
-        return keras.random.normal(shape, stddev=self.stddev, seed=1)
+        return context.value(self.stddev) * keras.random.normal(shape, seed=1)
 
 
 class NoSeed(Technique):

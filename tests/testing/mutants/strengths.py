@@ -43,7 +43,7 @@ class CrowdsOut(Technique):
         self.strength = strength
 
     def penalty(self, context):
-        return self.strength * sum(ops.sum(ops.square(one)) for one in context.values)
+        return context.value(self.strength) * sum(ops.sum(one**2) for one in context.values)
 
     def on_train_batch_end(self, batch, logs=None):
         if self.strength == 0 and self.model.history.params.get("verbose") == 0:
@@ -73,15 +73,16 @@ class RootAtZero(Technique):
         return sum(ops.sqrt(ops.sum(ops.square(strength * one))) for one in context.values)
 
 
-class OnlyNumbers(Technique):
-    """Asks Python for the value of a strength that may be a schedule."""
+class CallsTheSchedule(Technique):
+    """Asks a schedule for its value itself, at a step of its own."""
 
     def __init__(self, strength: Strength = 0.1) -> None:
         super().__init__()
         self.strength = strength
 
     def penalty(self, context):
-        return float(self.strength) * sum(ops.sum(ops.square(one)) for one in context.values)
+        strength = self.strength(0) if callable(self.strength) else context.value(self.strength)
+        return strength * sum(ops.sum(ops.square(one)) for one in context.values)
 
 
 class OtherBySchedule(Technique):
@@ -106,7 +107,7 @@ CAUGHT = {
     "schedule": {
         OffsetAtZero: "where the schedule of strength is 0, the step is a plain one.*multiply by",
         RootAtZero: "stay finite where the schedule of strength passes through 0.*ops.sqrt",
-        OnlyNumbers: "strength as a schedule trains.*context.value",
+        CallsTheSchedule: "strength as a schedule trains.*context.value",
         OtherBySchedule: "equals one with strength=0.1.*context.value",
     },
 }

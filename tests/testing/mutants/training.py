@@ -34,10 +34,10 @@ class NoisyInference(Technique):
 
     def on_train_begin(self, logs=None):
         layer = self.model.get_layer("hidden")
-        plain = type(layer).call
+        plain, stddev = type(layer).call, self.stddev
 
         def noisy(x, *args, **kwargs):
-            return plain(layer, x) + self.stddev
+            return plain(layer, x) + stddev
 
         self._layer, layer.call = layer, noisy
 
