@@ -20,7 +20,7 @@ RECIPES = {
     "weak": "l2(0.01)",
     "strong": "l2(0.1)",
     "several": "dropout(0.2) + label_smoothing",
-    "stopped": "gaussian_noise(0.3) + early_stopping(monitor='val_accuracy', patience=1)",
+    "stopped": "gaussian_noise(0.3) + early_stopping(min_delta=0.1, patience=1)",
 }
 LONGER = {"epochs": 6}
 
