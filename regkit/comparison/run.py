@@ -13,6 +13,7 @@ from regkit.comparison.design.settings import (
     Count,
     Decimal,
     Encoding,
+    EngineName,
     File,
     Folder,
     Fraction,
@@ -65,6 +66,8 @@ def compare(
     task: TaskName = None,
     image_size: ImageSize = None,
     seed: RootSeed = 0,
+    engine: EngineName = "vectorized",
+    group_size: OptionalCount = None,
     jobs: Count = 1,
     output: Folder = None,
     force: Annotated[bool, Boolean()] = False,
@@ -115,6 +118,11 @@ def compare(
         image_size: The size to which the images of a folder are scaled in pixels: a side,
             `(height, width)` or `"48x64"`.
         seed: The root of all seeds.
+        engine: "vectorized" trains the fits of an arm, and of arms that differ in numbers only, as
+            members of one computation, where that can be, and says where not; "sequential" trains
+            each by itself.
+        group_size: The number of fits in one computation; None chooses by the number of fits and
+            the free memory. The same numbers to the last bit need the same size.
         jobs: The number of processes; each fits its share and uses its share of the cores.
         output: A folder for the results, figures and report, or None to write nothing.
         force: Whether files there may be overwritten.
@@ -153,6 +161,8 @@ def compare(
         "validation_size": validation_size,
         "train_size": train_size,
         "seed": seed,
+        "engine": engine,
+        "group_size": group_size,
     }
     reading: dict[str, Any] = {
         "target": target,

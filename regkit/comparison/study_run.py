@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -11,9 +13,12 @@ from regkit.comparison.design.arms import BASELINE
 from regkit.comparison.design.networks import count_parameters
 from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.settings import Settings
-from regkit.comparison.design.study import Study, Task, TaskKey
-from regkit.comparison.fits.execution import in_processes, one_by_one
-from regkit.comparison.fits.worker import Failure, Worker
+from regkit.comparison.design.study import Study, Task
+from regkit.comparison.fits.alone import Alone
+from regkit.comparison.fits.execution import Execution, Here, Processes
+from regkit.comparison.fits.schedule import Schedule
+from regkit.comparison.fits.units import MOST, Unit, best_size
+from regkit.comparison.fits.worker import Done, Failure, Worker
 from regkit.comparison.record.description import (
     count_test_examples,
     describe_data,
@@ -78,13 +83,11 @@ class StudyRun:
         self.data_facts = describe_data(study.data, first)
         self.worker = Worker(study)
         parameters = count_parameters(self.worker.baseline_model())
-        environment = describe_environment(parameters)
-        command = rerun_command(
-            request, study.arms, study.settings, environment["backend"], study.data.sha256
-        )
-        self.environment: Environment = {**environment, "command": command}
-        self.tasks = study.tasks()
-        self.results: dict[TaskKey, Fit | Failure] = {}
+        self.environment = describe_environment(parameters)
+        self.schedule = Schedule(study.tasks())
+        # Arms whose fits can be members, with what is equal for those of one group; why others not.
+        self.kinds: dict[str, Hashable] = {}
+        self.by_themselves: dict[str, str] = {}
         self.journal: Journal | None = None
         self.stopped = ""
         self.start = time.perf_counter()
@@ -97,6 +100,8 @@ class StudyRun:
                 or is of another study.
         """
         folder = self.request.output
+        earlier = Journal.header(folder) if resume and folder is not None else {}
+        self._set_groups(earlier.get("group_size"))
         if folder is None:
             return 0
         self.journal = Journal(folder, self.study.identity() | self._versions())
@@ -109,11 +114,35 @@ class StudyRun:
                     "that can (output, --output)"
                 ) from error
             return 0
-        wanted = {task.key for task in self.tasks}
         for fit in self.journal.resume(self.study.arms):
-            if (fit.arm, fit.split, fit.seed) in wanted:
-                self.results[fit.arm, fit.split, fit.seed] = fit
-        return len(self.results)
+            self.schedule.take((fit.arm, fit.split, fit.seed), fit)
+        return len(self.schedule.results)
+
+    def _set_groups(self, earlier: int | None) -> None:
+        """Settle which fits are members, and the size of groups.
+
+        The size is what was asked for, else what the study had before, else the best.
+        """
+        settings = self.study.settings
+        if settings["engine"] == "sequential":
+            settings["group_size"] = None
+            return
+        settings["group_size"] = settings["group_size"] or earlier
+        self.kinds, self.by_themselves = self.worker.kinds()
+        if not self.kinds:
+            settings["group_size"] = None
+        elif settings["group_size"] is None:
+            settings["group_size"] = self._best_group_size()
+        if settings["group_size"] == 1:
+            reason = "a group finds no room in the free memory, or group_size is 1"
+            self.by_themselves |= dict.fromkeys(self.kinds, reason)
+            self.kinds = {}
+
+    def _best_group_size(self) -> int:
+        repeats = len(self.schedule.tasks) // len(self.study.arms)
+        counts = Counter(self.kinds.values())
+        most = min(MOST, self.worker.most_members(self.request.jobs))
+        return best_size((arms * repeats for arms in counts.values()), most)
 
     def _versions(self) -> dict[str, str]:
         backend = self.environment["backend"]
@@ -123,8 +152,8 @@ class StudyRun:
         """Return what is known so far, in the order in which one process would have got it."""
         fits: list[Fit] = []
         failures: dict[str, Failure] = {}
-        for task in self.tasks:
-            result = self.results.get(task.key)
+        for task in self.schedule.tasks:
+            result = self.schedule.results.get(task.key)
             if task.arm in failures or result is None:
                 continue
             if isinstance(result, Failure):
@@ -134,7 +163,6 @@ class StudyRun:
                     break
             else:
                 fits.append(result)
-        seconds = round(time.perf_counter() - self.start, 1)
         return Record(
             arms=self.study.arms,
             fits=tuple(fits),
@@ -142,12 +170,26 @@ class StudyRun:
             diverged=tuple(arm for arm, failure in failures.items() if failure.diverged),
             settings={"model": self.study.model, **self.study.settings},
             data=self.data_facts,
-            environment={**self.environment, "seconds": seconds},
+            environment=self._environment(),
             stopped=self.stopped,
+            by_themselves=self.by_themselves,
         )
 
+    def _environment(self) -> Environment:
+        command = rerun_command(
+            self.request,
+            self.study.arms,
+            self.study.settings,
+            self.environment["backend"],
+            self.study.data.sha256,
+        )
+        seconds = round(time.perf_counter() - self.start, 1)
+        return {**self.environment, "command": command, "seconds": seconds}
+
+    # -- fits ----------------------------------------------------------------------------------
+
     def go(self, done: int, show_progress: bool) -> None:
-        """Do the tasks that are not done; keep each fit as soon as it is there.
+        """Do the fits that are not done; keep each as soon as it is there.
 
         Args:
             done: How many were done before.
@@ -156,28 +198,85 @@ class StudyRun:
         Raises:
             RegkitError: where the baseline gives no result.
         """
-        left = [task for task in self.tasks if task.key not in self.results]
-        with FitProgress(len(self.tasks), show_progress, done) as progress, self._interruptible():
-            if self.request.jobs > 1:
-                stream = in_processes(self.study, left, self.request.jobs)
-            else:
-                stream = one_by_one(self.worker, left, self._beginning(progress))
-            for task, result in stream:
-                self.results[task.key] = result
-                if isinstance(result, Failure):
-                    progress.note(f"{self._label(task)} failed and is taken out: {result.reason}")
-                    if task.arm == BASELINE:
+        total = len(self.schedule.tasks)
+        with FitProgress(total, show_progress, done) as progress, self._interruptible():
+            for reason, arms in self._arms_by_reason().items():
+                progress.note(f"{arms}: fits one after the other, because {reason}")
+            with self._execution(progress) as execution:
+                costs = self._costs(execution)
+                units = self.schedule.units(self.kinds, self.study.settings["group_size"] or 1)
+                for unit, outcome in execution.units(units):
+                    written = self._take(unit, outcome, costs, progress)
+                    progress.advance(self.schedule.settled - progress.done)
+                    if not written:
                         break
-                elif self.journal is not None and not self._written(self.journal, result):
-                    break
-                progress.advance()
         record = self.record()
         if not record.of(BASELINE):
             reason = record.failures.get(BASELINE, self.stopped)
             raise RegkitError(f"the baseline gave no result, so nothing can be compared: {reason}")
 
-    def _label(self, task: Task) -> str:
-        return label(task.arm, self.study.arms[task.arm])
+    def _execution(self, progress: FitProgress) -> Execution:
+        if self.request.jobs > 1:
+            return Processes(self.study, self.request.jobs)
+
+        def begin(task: Task, count: int) -> None:
+            progress.begin(self._label(task.arm))
+
+        return Here(self.worker, begin)
+
+    def _costs(self, execution: Execution) -> dict[str, Alone]:
+        """Return what a fit by itself costs, of each arm whose fits are members.
+
+        An arm whose fit by itself fails is no member: its fits are tried by themselves.
+        """
+        costs = {
+            fit.arm: Alone(fit.epoch_seconds, fit.peak_memory)
+            for fit in self.schedule.results.values()
+            if isinstance(fit, Fit)
+        }
+        for task, cost in execution.alone(self.schedule.untimed(self.kinds)):
+            if cost is None:
+                self.kinds.pop(task.arm)
+            else:
+                costs[task.arm] = cost
+        return costs
+
+    def _take(
+        self, unit: Unit, outcome: Done, costs: Mapping[str, Alone], progress: FitProgress
+    ) -> bool:
+        """Take up what came of a unit; return whether all of it could be written."""
+        if outcome.reason:
+            new = {task.arm for task in unit.tasks} - {*self.by_themselves}
+            self.by_themselves |= dict.fromkeys(new, outcome.reason)
+            for arm in new:
+                progress.note(
+                    f"{self._label(arm)}: fits one after the other, because {outcome.reason}"
+                )
+        for task, result in outcome.results:
+            if task.key in self.schedule.results:
+                continue  # it was done before, and again beside the others of its group
+            if isinstance(result, Failure):
+                why = f"failed and is taken out: {result.reason}"
+                progress.note(f"{self._label(task.arm)} {why}")
+            elif result.engine == "vectorized":
+                cost = dataclasses.asdict(costs[task.arm])
+                result = dataclasses.replace(result, **cost)
+            self.schedule.take(task.key, result)
+            if isinstance(result, Fit) and self.journal and not self._written(self.journal, result):
+                return False
+        return True
+
+    def _arms_by_reason(self) -> dict[str, str]:
+        """Return reason → the arms whose fits are made one after the other for it, in words."""
+        reasons = dict.fromkeys(self.by_themselves.values())
+        return {
+            reason: ", ".join(map(self._label, arms))
+            for reason in reasons
+            if (arms := [arm for arm, why in self.by_themselves.items() if why == reason])
+        }
+
+    def _label(self, arm: str) -> str:
+        return label(arm, self.study.arms[arm])
 
     def _written(self, journal: Journal, fit: Fit) -> bool:
         try:
@@ -187,24 +286,11 @@ class StudyRun:
             return False
         return True
 
-    def _beginning(self, progress: FitProgress) -> Callable[[Task], bool]:
-        """Return a function that says whether a task is to be done, and shows that it begins."""
-
-        def begin(task: Task) -> bool:
-            of_arm = (other for other in self.tasks if other.arm == task.arm)
-            if any(isinstance(self.results.get(other.key), Failure) for other in of_arm):
-                progress.advance()
-                return False
-            progress.begin(self._label(task))
-            return True
-
-        return begin
-
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            if not self.results:
+            if not self.schedule.results:
                 raise
             self.stopped = "interrupted"

@@ -36,8 +36,13 @@ class Stacking(Protocol):
     def over_steps(self, step: Callable[[Any, Any], Any], state: Any, rows: Tensor) -> Any:
         """Return the state after a step for each row."""
 
-    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function as the backend compiles it."""
+    def compiled(self, function: Callable[..., Any], consumes: bool = True) -> Callable[..., Any]:
+        """Return a function as the backend compiles it.
+
+        Args:
+            function: The function.
+            consumes: Whether nobody needs its first argument any more when it is called.
+        """
 
 
 def running_stack() -> Stacking:

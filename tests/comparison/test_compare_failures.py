@@ -11,7 +11,8 @@ import pytest
 from regkit.comparison.fits import worker
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
-from tests.comparison.small import DATA, QUICK, network
+from tests.comparison.small import BY_THEMSELVES as QUICK
+from tests.comparison.small import DATA, network
 
 
 def failing_in(monkeypatch: pytest.MonkeyPatch, arm: str, split: int, error: BaseException) -> None:

@@ -20,7 +20,8 @@ from regkit.comparison.fits import worker
 from regkit.comparison.record.journal import Journal
 from regkit.comparison.record.results import JOURNAL, Fit
 from regkit.comparison.run import compare
-from tests.comparison.small import DATA, QUICK, network
+from tests.comparison.small import BY_THEMSELVES as QUICK
+from tests.comparison.small import DATA, network
 
 RECIPES = ["l2(0.01)", "dropout(0.2) + label_smoothing"]
 TIMES = {"epoch_seconds": 0.0, "seconds": 0.0, "peak_memory": None}
@@ -106,7 +107,8 @@ def test_a_full_disk_keeps_what_is_done(
 PROGRAM = """
 import sys
 from regkit.comparison.run import compare
-from tests.comparison.small import DATA, QUICK, network
+from tests.comparison.small import BY_THEMSELVES as QUICK
+from tests.comparison.small import DATA, network
 compare(network, DATA, {recipes}, output=sys.argv[1], **QUICK)
 """
 

@@ -29,6 +29,7 @@ from regkit.core.options import (
 __all__ = [
     "DEFAULT_NOISE",
     "DEFAULT_OUTPUT",
+    "ENGINES",
     "MEASURES",
     "OPTIONS",
     "Column",
@@ -36,6 +37,7 @@ __all__ = [
     "Count",
     "Decimal",
     "Encoding",
+    "EngineName",
     "File",
     "Folder",
     "Fraction",
@@ -55,6 +57,8 @@ __all__ = [
 DEFAULT_NOISE = 0.3  # on the command line, where neither data nor recipes are named
 DEFAULT_OUTPUT = "regkit-results"  # on the command line
 
+ENGINES = ("vectorized", "sequential")
+
 # Task → what may decide a comparison; the first where nothing is asked for.
 MEASURES = {
     "classification": ("accuracy", "balanced_accuracy", "roc_auc", "nll"),
@@ -70,6 +74,7 @@ RootSeed = Annotated[int, Integer(0)]
 Fraction = Annotated[float, Real(0, 1, open_low=True, open_high=True)]
 LabelNoise = Annotated[float, Real(0, 1)]
 MeasureName = Annotated[str | None, Choice(*_ANY_MEASURE, optional=True)]
+EngineName = Annotated[str, Choice(*ENGINES)]
 TaskName = Annotated[str | None, Choice(*MEASURES, optional=True)]
 Column = Annotated[str | int | None, Either(Name("a column's name"), Integer(optional=True))]
 Columns = Annotated[str | int | list[str | int] | None, Several(_COLUMN, least=0, optional=True)]
@@ -101,6 +106,8 @@ class Settings(TypedDict):
     validation_size: float
     train_size: int | None
     seed: int
+    engine: str
+    group_size: int | None
 
 
 @dataclass(frozen=True)
@@ -219,6 +226,21 @@ OPTIONS = (
     Option("validation_size", Fraction, 0.2, "FRACTION", "of the rest, chooses the epoch"),
     Option("train_size", OptionalCount, None, "N", "train on N examples only", "all"),
     Option("seed", RootSeed, 0, "N", "the root of all seeds"),
+    Option(
+        "engine",
+        EngineName,
+        ENGINES[0],
+        "ENGINE",
+        "train fits of like arms as one computation, where that can be, or each by itself",
+    ),
+    Option(
+        "group_size",
+        OptionalCount,
+        None,
+        "N",
+        "fits in one computation",
+        "by the number of fits and the free memory",
+    ),
     Option("jobs", Count, 1, "N", "processes beside each other"),
     Option("output", Folder, None, "DIR", "results, figures and report.html", DEFAULT_OUTPUT),
 )

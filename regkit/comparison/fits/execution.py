@@ -1,14 +1,16 @@
-"""Running the tasks of a study: one after another here, or in processes beside each other."""
+"""Running the units of a study: one after another here, or in processes beside each other."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
 
 import cloudpickle
 import joblib
@@ -16,55 +18,114 @@ import keras
 
 from regkit.comparison.design.study import Study, Task
 from regkit.comparison.fits import process
-from regkit.comparison.fits.worker import Failure, Worker
-from regkit.comparison.record.results import Fit
+from regkit.comparison.fits.alone import Alone
+from regkit.comparison.fits.units import Unit
+from regkit.comparison.fits.worker import Done, Worker
 from regkit.core.errors import RegkitError
 
-__all__ = ["Done", "in_processes", "one_by_one"]
-
-Done = Iterator[tuple[Task, Fit | Failure]]
+__all__ = ["Execution", "Here", "Processes"]
 
 
-def one_by_one(worker: Worker, tasks: Sequence[Task], begin: Callable[[Task], bool]) -> Done:
-    """Fit the tasks here, in their order.
+class Execution(AbstractContextManager["Execution"], Protocol):
+    """What runs the units of a study, within its block."""
+
+    def alone(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Alone | None]]:
+        """Yield what a fit of each task's arm costs by itself."""
+
+    def units(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Done]]:
+        """Yield what comes of each unit; a unit is taken when it begins."""
+
+
+class Here:
+    """Runs the units in this process, in their order.
 
     Args:
         worker: The study's.
-        tasks: What is to be fitted.
-        begin: Called before a task; the task is left out where it returns False.
+        begin: Called before a fit or a group, with its first task and the number of its fits.
     """
-    for task in tasks:
-        if begin(task):
-            yield task, worker.fit(task)
+
+    def __init__(self, worker: Worker, begin: Callable[[Task, int], None]) -> None:
+        self._worker, self._begin = worker, begin
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave nothing behind."""
+
+    def alone(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Alone | None]]:
+        """Yield what a fit of each task's arm costs by itself."""
+        for task in tasks:
+            self._begin(task, 1)
+            yield task, self._worker.alone(task)
+
+    def units(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Done]]:
+        """Yield what comes of each unit."""
+        for unit in units:
+            self._begin(unit.tasks[0], len(unit.tasks))
+            yield unit, self._worker.unit(unit)
 
 
-def in_processes(study: Study, tasks: Sequence[Task], jobs: int) -> Done:
-    """Fit the tasks in `jobs` processes, and hand them out as they are done, in any order.
+class Processes:
+    """Runs the units in processes, and hands out what comes of them as it is there, in any order.
 
     A fit depends on nothing but its own seeds, so that the order does not matter. Each process
     takes its share of the cores, imports the backend once and keeps its compiled models.
 
-    Raises:
-        RegkitError: where a process died, as of too little memory.
+    Args:
+        study: The study.
+        jobs: The number of processes.
     """
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stack.enter_context(_environment(max(1, (os.cpu_count() or 1) // jobs)))
-        (folder / "study").write_bytes(cloudpickle.dumps(study))
-        run = joblib.Parallel(
-            jobs, "loky", return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
-        )
-        # Where the caller has seen enough, as after a baseline that failed, the rest is dropped.
-        stack.enter_context(warnings.catch_warnings())
+
+    def __init__(self, study: Study, jobs: int) -> None:
+        self._study, self._jobs = study, jobs
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Processes:
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._stack.enter_context(_environment(max(1, (os.cpu_count() or 1) // self._jobs)))
+        self._path = folder / "study"
+        self._path.write_bytes(cloudpickle.dumps(self._study))
+        # Where the caller has seen enough, as on a full disk, the rest is dropped.
+        self._stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", ".*tasks which were still being processed")
-        call, by_key = joblib.delayed(process.fit), {task.key: task for task in tasks}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, at)
+
+    def alone(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Alone | None]]:
+        """Yield what a fit of each task's arm costs by itself, beside those of other arms."""
+        return self._run(process.alone, tasks)
+
+    def units(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Done]]:
+        """Yield what comes of each unit.
+
+        Raises:
+            RegkitError: where a process died, as of too little memory.
+        """
+        return self._run(process.unit, units)
+
+    def _run(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
+        run = joblib.Parallel(
+            self._jobs,
+            "loky",
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch="n_jobs",
+        )
         try:
-            for key, result in run(call(str(folder / "study"), key) for key in by_key):
-                yield by_key[key], result
+            yield from run(joblib.delayed(call)(str(self._path), item) for item in items)
         except BrokenProcessPool as error:
             raise RegkitError(
                 "a process of the comparison was killed, most often for lack of memory; run again "
-                "with fewer jobs (--jobs), and resume (--resume) to keep what is done"
+                "with fewer jobs (--jobs) or smaller groups (--group-size), and resume (--resume) "
+                "to keep what is done"
             ) from error
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -16,9 +17,13 @@ from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Observer
 from regkit.comparison.record.results import Fit
 from regkit.comparison.statistics import measures
+from regkit.core.members.order import epoch_order
 from regkit.core.recipe import Recipe
+from regkit.core.technique import Technique
 
-__all__ = ["fit_arm"]
+__all__ = ["Batches", "fit_arm", "sparsity", "techniques_of", "trained", "training_curves"]
+
+History: TypeAlias = dict[str, list[float]]
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
@@ -48,8 +53,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         """Return which examples batch `index` holds."""
         epoch, step = divmod(index, self.steps)
         if epoch != self._epoch:
-            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
-            self._epoch, self._order = epoch, order
+            self._epoch, self._order = epoch, epoch_order(self.seed, epoch, len(self.x))
         return self._order[step * self.batch_size : (step + 1) * self.batch_size]
 
     def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -98,43 +102,63 @@ def fit_arm(
     model = models.model(arm, repeat.init_seed, repeat.seed)
     observer = Observer(measure, parts)
     batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
-    if batches.steps % model.steps_per_execution:
-        model.steps_per_execution = 1  # or an epoch would take some of the next one's batches
-    techniques = Recipe(recipe)
-    for technique in techniques:
-        if hasattr(technique, "verbose"):
-            technique.verbose = 0  # the terminal belongs to the progress of the comparison
-    history = model.fit(
-        batches.stream(),
-        epochs=epochs,
-        steps_per_epoch=batches.steps,
-        shuffle=False,  # the stream is shuffled
-        verbose=0,
-        callbacks=[observer, *techniques],
-    ).history
+    history = trained(model, batches, [observer, *techniques_of(recipe)])
     observer.restore()
     tested = observer.outputs(parts.x_test)
-    losses = {k: [float(v) for v in vs] for k, vs in history.items() if not k.startswith("val_")}
     return Fit(
         arm=arm,
         split=repeat.split,
         seed=repeat.seed,
-        best_epoch=observer.best_epoch,
+        best_epoch=observer.choice.best_epoch,
         epochs=len(observer.seconds),
         test=measures.of_outputs(parts.task, parts.y_test, tested),
         train=observer.measured(parts.x_train, parts.y_train),
-        validation=observer.best,
+        validation=observer.choice.best,
         epoch_seconds=observer.epoch_seconds(),
         seconds=time.perf_counter() - start,
         peak_memory=peak(),
-        sparsity=_sparsity(model),
+        sparsity=sparsity([w.numpy() for w in model.trainable_variables]),
         reliability=measures.reliability(parts.task, parts.y_test, tested),
-        curves={**losses, **observer.curves},
+        curves={**training_curves(history), **observer.choice.curves},
     )
 
 
-def _sparsity(model: keras.Model) -> float:
-    """Return the fraction of zeros among the weights of kernels, not of biases and scales."""
-    kernels = [w.numpy() for w in model.trainable_variables if len(w.shape) > 1]
+def trained(model: keras.Model, batches: Batches, callbacks: Sequence[object]) -> History:
+    """Train a model on all batches, and return its history."""
+    if batches.steps % model.steps_per_execution:
+        model.steps_per_execution = 1  # or an epoch would take some of the next one's batches
+    history: History = model.fit(
+        batches.stream(),
+        epochs=batches.epochs,
+        steps_per_epoch=batches.steps,
+        shuffle=False,  # the stream is shuffled
+        verbose=0,
+        callbacks=[*callbacks],
+    ).history
+    return history
+
+
+def techniques_of(recipe: str) -> list[Technique]:
+    """Return the techniques of a recipe, constructed anew, which print nothing."""
+    techniques = list(Recipe(recipe))
+    for technique in techniques:
+        if hasattr(technique, "verbose"):
+            technique.verbose = 0  # the terminal belongs to the progress of the comparison
+    return techniques
+
+
+def training_curves(history: History) -> History:
+    """Return the loss and its parts, without what was measured on validation examples."""
+    return {k: [float(v) for v in vs] for k, vs in history.items() if not k.startswith("val_")}
+
+
+def sparsity(trainable: Iterable[NDArray[Any]]) -> float:
+    """Return the fraction of zeros among the weights of kernels, not of biases and scales.
+
+    Example:
+        >>> sparsity([np.array([[0.0, 1.0]]), np.array([0.0])])
+        0.5
+    """
+    kernels = [weight for weight in trainable if weight.ndim > 1]
     size = sum(kernel.size for kernel in kernels)
     return sum(int((kernel == 0).sum()) for kernel in kernels) / size if size else 0.0

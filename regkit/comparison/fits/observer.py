@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regkit.comparison.design.parts import Parts
+from regkit.comparison.fits.epoch_choice import EpochChoice, validation_logs
 from regkit.comparison.statistics import measures
 from regkit.core.errors import RegkitError
 
-__all__ = ["Diverged", "Observer", "outputs"]
+__all__ = ["CHUNK", "Clock", "Diverged", "Observer", "finite_loss", "finite_outputs", "outputs"]
 
 CHUNK = 2048  # at most so many examples are evaluated in one call: bounded memory
 
@@ -37,18 +38,58 @@ def outputs(model: keras.Model, x: NDArray[Any], size: int) -> NDArray[np.float6
     # last call is filled up with the first examples, so that all have one size and compile once.
     padded = x[np.arange(-(-len(x) // size) * size) % len(x)]
     chunks = [model.predict_on_batch(padded[i : i + size]) for i in range(0, len(padded), size)]
-    stacked = np.concatenate(chunks).astype(np.float64)[: len(x)]
-    if not np.isfinite(stacked).all():
+    return finite_outputs(np.concatenate(chunks)[: len(x)])
+
+
+def finite_outputs(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return outputs as float64.
+
+    Raises:
+        Diverged: where they are not finite.
+    """
+    if not np.isfinite(values).all():
         raise Diverged("the model predicts NaN or infinity")
-    return stacked
+    return values.astype(np.float64)
 
 
-class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+def finite_loss(loss: float, epoch: int) -> float:
+    """Return the loss of an epoch, from 0.
+
+    Raises:
+        Diverged: where it is not finite.
+    """
+    if not np.isfinite(loss):
+        raise Diverged(f"the loss became {loss} in epoch {epoch + 1}")
+    return loss
+
+
+class Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Takes the time of every epoch, without what is done after its last step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._start = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start the clock."""
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Stop the clock when the device has finished."""
+        float((logs or {}).get("loss", np.nan))  # reading it waits
+        self.seconds.append(time.perf_counter() - self._start)
+
+    def epoch_seconds(self) -> float:
+        """Return the median time of an epoch; the first compiles and counts only if alone."""
+        return float(np.median(self.seconds[1:] or self.seconds))
+
+
+class Observer(Clock):
     """Measures every epoch on the validation examples and keeps the weights of the best.
 
-    Best is by the measure that decides, and among equals the lowest negative log likelihood. The
-    values also go into `logs`, so that a technique that watches `val_loss` or `val_accuracy` finds
-    them.
+    The values also go into `logs`, so that a technique that watches `val_loss` or `val_accuracy`
+    finds them.
 
     Args:
         measure: What decides, by its key.
@@ -57,14 +98,9 @@ class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
 
     def __init__(self, measure: str, parts: Parts) -> None:
         super().__init__()
-        self.measure, self.parts = measure, parts
+        self.parts, self.choice = parts, EpochChoice(measure)
         self.size = min(CHUNK, len(parts.x_val))
-        self.seconds: list[float] = []
-        self.curves: dict[str, list[float]] = {}
-        self.best_epoch = 0
-        self.best: dict[str, float] = {}
         self._weights: list[NDArray[Any]] = []
-        self._start = 0.0
 
     def outputs(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """Return the model's outputs, values of a regression in the target's own unit."""
@@ -74,31 +110,15 @@ class Observer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         """Return every measure on some examples."""
         return measures.of_outputs(self.parts.task, y, self.outputs(x))
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Start the clock."""
-        self._start = time.perf_counter()
-
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Stop the clock, measure, and keep the weights if they are the best so far."""
         logs = {} if logs is None else logs
-        loss = float(logs.get("loss", np.nan))  # reading it waits for the device to finish
-        self.seconds.append(time.perf_counter() - self._start)
-        if not np.isfinite(loss):
-            raise Diverged(f"the loss became {loss} in epoch {epoch + 1}")
+        super().on_epoch_end(epoch, logs)
+        finite_loss(float(logs.get("loss", np.nan)), epoch)
         values = self.measured(self.parts.x_val, self.parts.y_val)
-        logs.update({f"val_{key}": value for key, value in values.items()})
-        # What the loss would be without smoothing, noise and penalties, in its own scale.
-        logs["val_loss"] = values.get("nll", values.get("rmse", 0.0) / self.parts.target_scale)
-        for key, value in values.items():
-            self.curves.setdefault(f"val_{key}", []).append(value)
-        best = measures.selection(self.best, self.measure) if self.best else ()
-        if measures.selection(values, self.measure) > best:
-            self.best, self.best_epoch = values, epoch + 1
+        logs.update(validation_logs(values, self.parts))
+        if self.choice.see(epoch, values):
             self._weights = self.model.get_weights()
-
-    def epoch_seconds(self) -> float:
-        """Return the median time of an epoch; the first compiles and counts only if alone."""
-        return float(np.median(self.seconds[1:] or self.seconds))
 
     def restore(self) -> None:
         """Put the weights of the best epoch back into the model."""

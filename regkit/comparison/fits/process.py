@@ -10,26 +10,30 @@ from typing import TYPE_CHECKING
 from regkit.core.host.terminal import notes_put_aside
 
 if TYPE_CHECKING:
-    from regkit.comparison.design.study import Task, TaskKey
-    from regkit.comparison.fits.worker import Failure, Worker
-    from regkit.comparison.record.results import Fit
+    from regkit.comparison.design.study import Task
+    from regkit.comparison.fits.alone import Alone
+    from regkit.comparison.fits.units import Unit
+    from regkit.comparison.fits.worker import Done, Worker
 
-__all__ = ["fit"]
+__all__ = ["alone", "unit"]
 
 
-def fit(path: str, key: TaskKey) -> tuple[TaskKey, Fit | Failure]:
-    """Return a task's key and its fit or failure, for the study that is pickled in a file."""
-    worker, tasks = _worker(path)
-    return key, worker.fit(tasks[key])
+def unit(path: str, given: Unit) -> tuple[Unit, Done]:
+    """Return a unit and what comes of it, for the study that is pickled in a file."""
+    return given, _worker(path).unit(given)
+
+
+def alone(path: str, task: Task) -> tuple[Task, Alone | None]:
+    """Return a task and what a fit of its arm costs by itself."""
+    return task, _worker(path).alone(task)
 
 
 @functools.lru_cache(maxsize=1)  # compiled models are kept from task to task
-def _worker(path: str) -> tuple[Worker, dict[TaskKey, Task]]:
+def _worker(path: str) -> Worker:
     with notes_put_aside():
         import keras
 
         keras.ops.zeros(1)
     from regkit.comparison.fits.worker import Worker
 
-    study = pickle.loads(Path(path).read_bytes())  # our own file, of a moment ago
-    return Worker(study), {task.key: task for task in study.tasks()}
+    return Worker(pickle.loads(Path(path).read_bytes()))  # our own file, of a moment ago

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import keras
 
 from regkit.comparison.design.arms import BASELINE
 from regkit.comparison.design.seeds import Repeat
 from regkit.comparison.design.study import Study, Task
+from regkit.comparison.fits.alone import Alone, fit_alone
 from regkit.comparison.fits.fitting import fit_arm
+from regkit.comparison.fits.member_fits import MemberFits
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Diverged
 from regkit.comparison.fits.quiet import no_retracing_notes
+from regkit.comparison.fits.room import members_that_fit
+from regkit.comparison.fits.units import Unit
 from regkit.comparison.record.results import Fit
 from regkit.core.errors import RegkitError
 
-__all__ = ["Failure", "Worker"]
+__all__ = ["Done", "Failure", "Worker"]
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,21 @@ class Failure:
     diverged: bool = False
 
 
+@dataclass(frozen=True)
+class Done:
+    """What came of a unit.
+
+    Attributes:
+        results: Each of its fits that was tried, with its record or why there is none.
+        reason: Why fits that were to be members were made one after the other, or empty.
+    """
+
+    results: list[tuple[Task, Fit | Failure]]
+    reason: str = ""
+
+
 class Worker:
-    """Fits the tasks of a study, one after another.
+    """Fits the tasks of a study, one after another or as members of groups.
 
     Args:
         study: The study.
@@ -41,29 +62,57 @@ class Worker:
         self.study = study
         first = study.parts(study.tasks()[0].repeat)
         self.models = ModelPool(study.build, first.x_train.shape[1:], study.data.n_classes)
+        self.members = MemberFits(study, self.models)
         self._repeat: Repeat | None = None
         self._parts = first
 
-    def fit(self, task: Task) -> Fit | Failure:
-        """Return the fit, or why there is none; an arm may fail in any way."""
-        if task.repeat != self._repeat:
-            self._repeat, self._parts = task.repeat, self.study.parts(task.repeat)
-        settings = self.study.settings
+    def kinds(self) -> tuple[dict[str, Hashable], dict[str, str]]:
+        """Return arm → kind of those whose fits can be members; arm → why of others, in words."""
+        kinds: dict[str, Hashable] = {}
+        reasons: dict[str, str] = {}
+        for arm in self.study.arms:
+            try:
+                kind, reason = self.members.kind(arm)
+            except Exception:  # the arm's first fit raises it again, and is recorded
+                continue
+            if kind is None:
+                reasons[arm] = reason
+            else:
+                kinds[arm] = kind
+        return kinds, reasons
+
+    def most_members(self, jobs: int) -> int:
+        """Return how many members find room in memory, in each of so many processes."""
+        size = self.members.bytes_of_member(self._parts, self.study.settings["batch_size"])
+        return members_that_fit(size, jobs)
+
+    def unit(self, unit: Unit) -> Done:
+        """Return what comes of a unit; where a group fails as such, its fits by themselves."""
+        if unit.size is None:
+            return Done([(task, self.fit(task)) for task in unit.tasks])
         try:
             with no_retracing_notes():
-                return fit_arm(
-                    self.models,
-                    task.arm,
-                    self.study.arms[task.arm],
-                    self._parts,
-                    task.repeat,
-                    measure=settings["measure"],
-                    epochs=settings["epochs"],
-                    batch_size=settings["batch_size"],
-                )
+                fits = self.members.fit(unit)
+        except Exception as error:  # what cannot be stacked may fail in any way
+            self.members.forget()
+            return Done(self._one_by_one(unit.tasks), _reason(error))
+        return Done([(task, _kept(task, result)) for task, result in fits])
+
+    def fit(self, task: Task) -> Fit | Failure:
+        """Return the fit, or why there is none; an arm may fail in any way."""
+        try:
+            return self._call(fit_arm, task)
         except Exception as error:  # the other arms go on
             self.models.drop(task.arm)
             return _failure(task, error)
+
+    def alone(self, task: Task) -> Alone | None:
+        """Return what a fit of an arm costs by itself; None where it fails."""
+        try:
+            return self._call(fit_alone, task)
+        except Exception:  # what it is will be seen when the arm is fitted
+            self.models.drop(task.arm)
+            return None
 
     def baseline_model(self) -> keras.Model:
         """Return the baseline's model.
@@ -74,9 +123,46 @@ class Worker:
         first = self.study.tasks()[0].repeat
         return self.models.model(BASELINE, first.init_seed, first.seed)
 
+    def _one_by_one(self, tasks: Sequence[Task]) -> list[tuple[Task, Fit | Failure]]:
+        """Return the fits by themselves, of no arm after one that has failed."""
+        results: list[tuple[Task, Fit | Failure]] = []
+        for task in tasks:
+            failed = {other.arm for other, result in results if isinstance(result, Failure)}
+            if task.arm not in failed:
+                results.append((task, self.fit(task)))
+        return results
+
+    def _call(self, fit: Callable[..., Result], task: Task) -> Result:
+        """Return what a fit of a task gives, on the examples of its repeat."""
+        if task.repeat != self._repeat:
+            self._repeat, self._parts = task.repeat, self.study.parts(task.repeat)
+        settings = self.study.settings
+        with no_retracing_notes():
+            return fit(
+                self.models,
+                task.arm,
+                self.study.arms[task.arm],
+                self._parts,
+                task.repeat,
+                measure=settings["measure"],
+                epochs=settings["epochs"],
+                batch_size=settings["batch_size"],
+            )
+
+
+def _kept(task: Task, result: Fit | Diverged) -> Fit | Failure:
+    return result if isinstance(result, Fit) else _failure(task, result)
+
+
+def _reason(error: Exception) -> str:
+    return f"together they failed with {type(error).__name__}: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
+
 
 def _failure(task: Task, error: Exception) -> Failure:
-    first_line = (str(error).strip().splitlines() or [""])[0]
     kind = "" if isinstance(error, RegkitError) else f"{type(error).__name__}: "
-    reason = f"{kind}{first_line} (split {task.repeat.split + 1})"
+    reason = f"{kind}{_first_line(error)} (split {task.repeat.split + 1})"
     return Failure(reason, isinstance(error, Diverged))

@@ -31,6 +31,16 @@ class Journal:
         self.path = folder / JOURNAL
         self.study = json.loads(json.dumps({"schema": SCHEMA, **study}))
 
+    @staticmethod
+    def header(folder: Path) -> dict[str, Any]:
+        """Return what the file in a folder says of its study; nothing where there is none."""
+        try:
+            with (folder / JOURNAL).open(encoding="utf-8", errors="replace") as file:
+                row = json.loads(file.readline())
+        except (OSError, ValueError):  # what is wrong with it `resume` says
+            return {}
+        return row if isinstance(row, dict) else {}
+
     def begin(self) -> None:
         """Start an empty file.
 

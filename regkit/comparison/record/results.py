@@ -50,12 +50,16 @@ class Fit:
         test: The measures on the test examples by their keys (`regkit.comparison.measures`).
         train: The same on the training examples, with clean labels.
         validation: The same on the validation examples.
-        epoch_seconds: The median time of an epoch without the first, which compiles.
-        seconds: The time of the whole fit.
-        peak_memory: Megabytes, or None where it cannot be measured.
+        epoch_seconds: The median time of an epoch without the first, which compiles; of a member
+            that of one fit of its arm by itself.
+        seconds: The time of the whole fit; of a member its share.
+        peak_memory: Megabytes, or None where it cannot be measured; of a member that of one fit of
+            its arm by itself.
         sparsity: The fraction of the kernels' weights that are exactly 0.
         reliability: (confidence, accuracy, count) of bins of equal mass of the test examples.
         curves: A value an epoch for the loss, its parts, and the validation measures.
+        engine: "vectorized", a member of a group that was trained together, or "sequential", by
+            itself.
     """
 
     arm: str
@@ -72,6 +76,7 @@ class Fit:
     sparsity: float
     reliability: list[tuple[float, float, int]] = field(repr=False)
     curves: dict[str, list[float]] = field(repr=False)
+    engine: str = "sequential"
 
 
 class RecordedSettings(Settings):
@@ -128,10 +133,12 @@ class Record:
         fits: The fits that were done.
         failures: Arm → why it was taken out.
         diverged: Those of them whose training went to NaN or infinity.
-        settings: What decides, splits, seeds, epochs, sizes, label noise, root seed, model.
+        settings: What decides, splits, seeds, epochs, sizes, label noise, root seed, engine, model.
         data: Name, digest, sizes, class names, note.
         environment: Versions, hardware, command, times.
         stopped: Why it ended before all fits were done, or empty.
+        by_themselves: Arm → why its fits were made one after the other, where members were asked
+            for.
     """
 
     arms: dict[str, str]
@@ -142,6 +149,7 @@ class Record:
     environment: Environment
     stopped: str = ""
     diverged: tuple[str, ...] = ()
+    by_themselves: dict[str, str] = field(default_factory=dict)
 
     @property
     def baseline(self) -> str:

@@ -9,6 +9,7 @@ from regkit.comparison.statistics import measures, paired_differences
 from regkit.comparison.statistics.analysis import ALPHA, Summary, overlap
 from regkit.comparison.statistics.measures import Measure, deciding
 from regkit.comparison.words.cautions import cautions
+from regkit.comparison.words.engine_text import how_trained
 from regkit.core.words import counted, signed
 
 __all__ = ["how_sure", "in_words", "repeats", "size", "what_follows", "what_was_done"]
@@ -53,8 +54,8 @@ def what_was_done(record: Record) -> str:
         f"{'fixed ' * data['fixed_test']}test examples. {labels}"
         f"Every arm trained {settings['epochs']} epochs in batches of {settings['batch_size']} on "
         "the same examples, from the same weights and in the same order, and was evaluated at the "
-        f"epoch of its best validation {measures.of_record(record)[0].name}."
-    )
+        f"epoch of its best validation {measures.of_record(record)[0].name}. {how_trained(record)}"
+    ).rstrip()
 
 
 def what_follows(record: Record, summaries: list[Summary]) -> list[str]:

@@ -131,7 +131,7 @@ def _trained(
     if engine == "sequential":
         reason: str | None = 'engine="sequential" was asked for'
     else:
-        reason = why_in_turn(model, members, training, engine)
+        reason = why_in_turn(model, [member.techniques for member in members], engine)
     if reason is None:
         try:
             return None, _together(model, members, training)
@@ -171,7 +171,7 @@ def _together(model: keras.Model, members: list[Made], training: Training) -> Tr
                 [members[place].ambient for place in places],
                 [members[place].state for place in places],
                 (training.x, training.y),
-                None if training.weights is None else training.weights[places],
+                (None, None, None if training.weights is None else training.weights[places]),
                 training.validation,
                 training.validation_batch_size,
             )

@@ -6,7 +6,6 @@ What is inside is the seam's frame around Keras' step, as in a fit, under the ba
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import keras
@@ -16,6 +15,7 @@ from keras import ops
 from regkit.core import returned
 from regkit.core.members.stack import member_of, stacked
 from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
+from regkit.core.members.stacked_data import batches, cut, named, taken, tensors
 from regkit.core.plan import Plan
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
@@ -52,9 +52,10 @@ class Group:
         runtimes: The techniques of each member, of equal fingerprints.
         ambient: For each member the seed of techniques that have none of their own.
         initial: The state of each member's variables at the start.
-        data: x, y and weights of the examples, shared by all members.
-        weights: The members' own weights of the examples, (members, examples), or None.
-        validation: The same of the validation, or None.
+        data: x, y and perhaps weights of the examples that all members share; None for a part
+            that each has for itself.
+        own: The same parts where each member has its own, with a leading axis of members.
+        validation: x, y and perhaps weights of the validation, which all share; or None.
         validation_batch: The number of its examples in a batch.
     """
 
@@ -64,28 +65,45 @@ class Group:
         runtimes: list[Runtime],
         ambient: list[int],
         initial: list[State],
-        data: Nest,
-        weights: Array | None = None,
-        validation: Nest = None,
+        data: tuple[Nest | Array | None, ...] = (),
+        own: tuple[Nest | Array | None, ...] = (),
+        validation: tuple[Nest, ...] | None = None,
         validation_batch: int = 32,
     ) -> None:
         self.model, self.runtime = model, runtimes[0]
         self._map = running_stack()
         self._adapter = PureAdapter(self.runtime, self._map.gradient)
+        self._fresh_metrics = [ops.convert_to_numpy(v.value) for v in model.metrics_variables]
+        self._validation = None if validation is None else tensors(named(validation))
+        self._batches = None if validation is None else batches(validation, validation_batch)
+        self._epoch = self._map.compiled(self._run_epoch)
+        self._outputs = self._map.compiled(self._run_predict, consumes=False)
+        self._own_outputs = self._map.compiled(self._run_predict_own, consumes=False)
+        self._select = self._map.compiled(_selected)
+        self.begin(runtimes, ambient, initial, data, own)
+
+    # -- on the host ---------------------------------------------------------------------------
+
+    def begin(
+        self,
+        runtimes: list[Runtime],
+        ambient: list[int],
+        initial: list[State],
+        data: tuple[Nest | Array | None, ...] = (),
+        own: tuple[Nest | Array | None, ...] = (),
+    ) -> None:
+        """Take other members, of the same number and fingerprint: they find the epoch compiled.
+
+        The arguments are those of the class.
+        """
         states = [
             {**state, "carried": self._carried(runtime, seed, state)}
             for runtime, seed, state in zip(runtimes, ambient, initial, strict=True)
         ]
-        self._fresh_metrics = [ops.convert_to_numpy(v.value) for v in model.metrics_variables]
-        self.state = _tensors(stacked(states))
+        self.state = tensors(stacked(states))
+        self.kept: State | None = None
         self._optimizer = self._stack_optimizer(initial)
-        self._data, self._weights = _tensors(data), _tensors(weights)
-        self._validation = _tensors(validation)
-        self._batches = None if validation is None else _batches(validation, validation_batch)
-        self._epoch = self._map.compiled(self._run_epoch)
-        self._outputs = self._map.compiled(self._run_predict)
-
-    # -- on the host ---------------------------------------------------------------------------
+        self._data, self._own = tensors(named(data)), tensors(named(own))
 
     def epoch(self, orders: Array, batch_size: int) -> dict[str, Array]:
         """Train all members for an epoch, and return the logs: by name a value for each member.
@@ -101,29 +119,55 @@ class Group:
         with self.runtime.standing_in():
             self.state, logs = self._epoch(
                 self.state,
-                _tensors({name: part.astype("int32") for name, part in rows.items()}),
+                tensors({name: part.astype("int32") for name, part in rows.items()}),
                 self._data,
-                self._weights,
+                self._own,
                 self._validation,
             )
         return {name: np.asarray(ops.convert_to_numpy(value)) for name, value in logs.items()}
+
+    def clear(self) -> None:
+        """Let go of the members and their data; `begin` takes others."""
+        self.state, self.kept, self._optimizer = {}, None, None
+        self._data, self._own = {}, {}
 
     def state_of(self, row: int) -> State:
         """Return a member's state now, as NumPy arrays."""
         parts = ("trainable", "non_trainable", "optimizer", "metrics")
         return {part: member_of(self.state[part], row) for part in parts}
 
-    def predict(self, x: Nest, batch_size: int) -> Any:
-        """Return the outputs of every member for inputs, (members, examples, …)."""
-        held = {part: self.state[part] for part in ("trainable", "non_trainable")}
-        size = len(keras.tree.flatten(x)[0])
-        places = [slice(at, at + batch_size) for at in range(0, size, batch_size)]
-        batches = [keras.tree.map_structure(operator.itemgetter(place), x) for place in places]
-        parts = [self._outputs(held, _tensors(batch)) for batch in batches]
+    def keep(self, rows: Array) -> None:
+        """Keep the weights that some members have now, in place of those kept before.
+
+        Args:
+            rows: Whether to keep each member's, (members,).
+        """
+        now = self._weights(self.state)
+        held = keras.tree.map_structure(ops.copy, now) if self.kept is None else self.kept
+        self.kept = self._select(held, now, ops.convert_to_tensor(rows))
+
+    def predict(
+        self, x: Nest, batch_size: int, own: bool = False, held: State | None = None
+    ) -> Any:
+        """Return the outputs of every member for inputs, (members, examples, …).
+
+        Args:
+            x: The inputs, which all share.
+            batch_size: The number of examples in a batch.
+            own: Whether each member has inputs of its own, with a leading axis of members.
+            held: The weights to predict with, such as those kept; None for those of now.
+        """
+        axis = 1 if own else 0
+        function = self._own_outputs if own else self._outputs
+        weights = self._weights(self.state) if held is None else held
+        parts = [function(weights, batch) for batch in cut(x, batch_size, axis)]
         return keras.tree.map_structure(
             lambda *arrays: np.concatenate([ops.convert_to_numpy(a) for a in arrays], axis=1),
             *parts,
         )
+
+    def _weights(self, state: State) -> State:
+        return {part: state[part] for part in ("trainable", "non_trainable")}
 
     def _carried(self, runtime: Runtime, ambient: int, state: State) -> dict[str, Any]:
         """Return what a member's techniques carry into the first step."""
@@ -134,9 +178,9 @@ class Group:
             "sums": runtime.sums(),
         }
         nothing: dict[str, dict[str, Any]] = {entry.label: {} for entry in runtime.entries}
-        values = pairs(self.model, _tensors(state))
+        values = pairs(self.model, tensors(state))
         with Scope(values):
-            frame = Frame(runtime, self._adapter, {**_tensors(carried), "state": nothing}, values)
+            frame = Frame(runtime, self._adapter, {**tensors(carried), "state": nothing}, values)
             own = {
                 entry.label: returned.state(
                     entry.technique.initial_state(frame.initial_context(entry)), entry.technique
@@ -151,9 +195,9 @@ class Group:
         self,
         state: State,
         rows: dict[str, Tensor],
-        data: Nest,
-        weights: Tensor | None,
-        validation: Nest,
+        data: dict[str, Nest],
+        own: dict[str, Nest],
+        validation: dict[str, Nest] | None,
     ) -> tuple[State, dict[str, Tensor]]:
         count = state["trainable"][0].shape[0]
         state = {**state, "metrics": self._fresh(count)}
@@ -161,10 +205,9 @@ class Group:
             sums = ops.zeros_like(state["carried"]["sums"])
             state = {**state, "carried": {**state["carried"], "sums": sums}}
 
-        def one(held: State, row: Tensor, own: dict[str, Tensor]) -> Any:
-            return self._step(held, _taken(data, row, own.get("weights")))
+        def one(held: State, row: Tensor, own: dict[str, Nest]) -> Any:
+            return self._step(held, taken({**data, **own}, row))
 
-        own = {} if weights is None else {"weights": weights}
         mapped = self._map.each(one)
 
         def step(held: State, row: Tensor) -> State:
@@ -223,13 +266,15 @@ class Group:
         names = self.runtime.penalties and ["data_loss", *self.runtime.penalties]
         return logs | {name: sums[1 + k] / sums[0] for k, name in enumerate(names)}
 
-    def _validated(self, state: State, validation: Nest, count: int) -> dict[str, Tensor]:
-        held = {part: state[part] for part in ("trainable", "non_trainable")}
+    def _validated(
+        self, state: State, validation: dict[str, Nest], count: int
+    ) -> dict[str, Tensor]:
+        held = self._weights(state)
         metrics = self._fresh(count)
         whole, rest = self._batches or (None, None)
 
         def after(metrics: list[Tensor], row: Tensor) -> list[Tensor]:
-            batch = _taken(validation, row)
+            batch = taken(validation, row)
             return self._map.each(
                 lambda own, counted: tested(self.model, {**own, "metrics": counted}, batch)
             )(held, metrics)
@@ -241,12 +286,15 @@ class Group:
         return self._map.each(lambda own: results(self.model, own))(metrics)
 
     def _run_predict(self, held: State, x: Nest) -> Any:
+        return self._map.each(lambda weights: self._output(weights, x))(held)
+
+    def _run_predict_own(self, held: State, x: Nest) -> Any:
+        return self._map.each(self._output)(held, x)
+
+    def _output(self, weights: State, x: Nest) -> Any:
         how = {"training": False} if self.model._call_has_training_arg else {}
-
-        def predict(own: State) -> Any:
-            return self.model.stateless_call(own["trainable"], own["non_trainable"], x, **how)[0]
-
-        return self._map.each(predict)(held)
+        trainable, others = weights["trainable"], weights["non_trainable"]
+        return self.model.stateless_call(trainable, others, x, **how)[0]
 
     def _fresh(self, count: int) -> list[Tensor]:
         return [
@@ -261,27 +309,14 @@ def _share_scalars(initial: list[State]) -> bool:
     return all(np.array_equal(own, scalars[0]) for own in scalars)
 
 
-def _taken(data: Nest, row: Tensor, weights: Tensor | None = None) -> Any:
-    """Return a batch: the examples of a row, with a member's own weights."""
-    batch = keras.tree.map_structure(
-        lambda part: None if part is None else ops.take(part, row, axis=0), data
-    )
-    return batch if weights is None else (*batch[:2], ops.take(weights, row, axis=0))
+def _selected(kept: State, now: State, rows: Tensor) -> State:
+    """Return the weights of now for some members, and those kept before for the others."""
 
+    def part(before: Tensor, after: Tensor) -> Tensor:
+        chosen = ops.reshape(rows, (-1,) + (1,) * (len(after.shape) - 1))
+        return ops.where(chosen, after, before)
 
-def _batches(data: Nest, size: int) -> tuple[Array | None, Array | None]:
-    """Return the rows of whole batches, (batches, size), and of the last one."""
-    count = len(keras.tree.flatten(data)[0])
-    rows = np.arange(count, dtype="int32")
-    steps, rest = divmod(count, size)
-    whole = rows[: steps * size].reshape(steps, size) if steps else None
-    return whole, rows[-rest:] if rest else None
-
-
-def _tensors(nest: object) -> Any:
-    return keras.tree.map_structure(
-        lambda value: None if value is None else ops.convert_to_tensor(value), nest
-    )
+    return keras.tree.map_structure(part, kept, now)
 
 
 def _array(value: Tensor) -> Array:

@@ -19,7 +19,7 @@ from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, create_variables, read_state
 
-__all__ = ["Made", "built", "make", "own_generators", "seeds_of"]
+__all__ = ["Made", "ambient_of", "built", "make", "own_generators", "seeds_of"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def make(
         else:
             require_same_shapes(members[0].state, state, number)
             require_alike(template, model, number)
-        members.append(Made(seed, _ambient(seed), state, techniques(number)))
+        members.append(Made(seed, ambient_of(seed), state, techniques(number)))
     assert template is not None
     return template, members
 
@@ -106,6 +106,6 @@ def own_generators() -> Iterator[None]:
         generators.restore(nothing, before)
 
 
-def _ambient(seed: int) -> int:
+def ambient_of(seed: int) -> int:
     """Return what `fit` would take for techniques without a seed, right after this seed is set."""
     return random.Random(seed).randint(1, 10**9)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 
 from regkit.core.decisions.decider import Decider, only_decides
 from regkit.core.errors import RegkitError
-from regkit.core.members.made import Made
-from regkit.core.members.training import Training
+from regkit.core.method import Method
 from regkit.core.plan import Plan
 from regkit.core.seam.pure_optimizer import own_writing
 from regkit.core.stages import Stage
@@ -39,10 +40,13 @@ _CONVOLUTIONS = (
 )
 
 
-def why_in_turn(
-    model: keras.Model, members: list[Made], training: Training, engine: str
-) -> str | None:
+def why_in_turn(model: keras.Model, members: Sequence[Sequence[Method]], engine: str) -> str | None:
     """Return why members are trained one after the other, in words; None for all at once.
+
+    Args:
+        model: Stands for the members' models.
+        members: The techniques of each.
+        engine: "vectorized" where that is to be refused unless it can be; else "auto".
 
     Raises:
         RegkitError: where "vectorized" was asked for and cannot be.
@@ -103,10 +107,10 @@ def _own_metrics(model: keras.Model) -> list[str]:
     return [metric.name for metric in model.metrics if id(metric) not in known]
 
 
-def _other_callbacks(members: list[Made]) -> str | None:
+def _other_callbacks(members: Sequence[Sequence[Method]]) -> str | None:
     """Return which technique works by events of a fit that goes on for one model."""
-    for member in members:
-        for entry in Plan(member.techniques).at(Stage.WATCH):
+    for techniques in members:
+        for entry in Plan(techniques).at(Stage.WATCH):
             technique = entry.technique
             if not only_decides(technique):
                 return f"{technique!r} works by the events of one fit"
@@ -117,7 +121,7 @@ def _other_callbacks(members: list[Made]) -> str | None:
     return None
 
 
-def _slower(model: keras.Model, members: list[Made]) -> str | None:
+def _slower(model: keras.Model, members: Sequence[Sequence[Method]]) -> str | None:
     """Return why all at once would take longer."""
     if len(members) == 1:
         return "there is one member only"

@@ -32,6 +32,6 @@ def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) ->
     return jax.lax.scan(lambda held, row: (step(held, row), None), state, rows)[0]
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a compiled function, which may use the memory of its first argument again."""
-    return jax.jit(function, donate_argnums=0)
+def compiled(function: Callable[..., Any], consumes: bool = True) -> Callable[..., Any]:
+    """Return a compiled function; one that consumes its first argument uses that memory again."""
+    return jax.jit(function, donate_argnums=0 if consumes else ())

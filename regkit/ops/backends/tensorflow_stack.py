@@ -49,7 +49,7 @@ def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) ->
     return tf.nest.pack_sequence_as(state, flat)
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], consumes: bool = True) -> Callable[..., Any]:
     """Return a graph. XLA on processors takes longer for it than a loop over members would."""
     return tf.function(function, autograph=False)
 

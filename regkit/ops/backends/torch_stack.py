@@ -37,6 +37,6 @@ def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: torch.Tens
     return state
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], consumes: bool = True) -> Callable[..., Any]:
     """Return the function without the graph of gradients outside of it."""
     return torch.no_grad()(function)
