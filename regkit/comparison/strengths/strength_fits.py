@@ -96,7 +96,7 @@ def fit_strengths(
         # such as layers="dense_1" means the same in every call.
         keras.utils.clear_session(free_memory=False)
         members = fit_members(
-            _one_model_a_draw(build, data, group, len(recipes)),
+            _model_of_a_draw(build, data, group, len(recipes)),
             x,
             y,
             n_members=len(group) * len(recipes),
@@ -123,19 +123,21 @@ def _validation(draw: Draw) -> tuple[Array, Array]:
     return draw.x_held_out, y
 
 
-def _one_model_a_draw(
+def _model_of_a_draw(
     build: ModelBuilder, data: Dataset, draws: Sequence[int], recipes: int
-) -> Callable[[int], keras.Model]:
-    """Return what builds a member's model; it is built once for a draw, as its seed is the same."""
-    last: list[tuple[int, keras.Model]] = []
+) -> Callable[..., keras.Model]:
+    """Return what builds a member's model, which is told of its draw where `build` asks for it.
+
+    Where it does not, members of one seed have one initial state, and it is made once.
+    """
     shape = tuple(data.x.shape[1:])
 
-    def model_of(member: int) -> keras.Model:
-        draw = draws[member // recipes]
-        if not last or last[0][0] != draw:
-            model = build(shape, data.n_classes, draw)
-            check(model, shape, data.n_classes)
-            last[:] = [(draw, model)]
-        return last[0][1]
+    def built(draw: int) -> keras.Model:
+        model = build(shape, data.n_classes, draw)
+        check(model, shape, data.n_classes)
+        return model
 
-    return model_of
+    def model_of(member: int) -> keras.Model:
+        return built(draws[member // recipes])
+
+    return model_of if "member" in build.by_name else lambda: built(0)

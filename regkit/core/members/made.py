@@ -69,20 +69,26 @@ def make(
 ) -> tuple[keras.Model, list[Made]]:
     """Return the first member's model, and all members.
 
+    Where `build_model` is not told of the member, members of one seed begin alike, and their state
+    is made once.
+
     Raises:
         RegkitError: where the models differ in more than values.
     """
     template: keras.Model | None = None
     members: list[Made] = []
+    known: dict[tuple[int, int | None], State] = {}
     for number, seed in enumerate(seeds):
-        model = built(builder, training, number, seed)
-        state = read_state(model)
-        if template is None:
-            template = model
-        else:
-            require_same_shapes(members[0].state, state, number)
-            require_alike(template, model, number)
-        members.append(Made(seed, ambient_of(seed), state, techniques(number)))
+        key = (seed, number if "member" in builder.by_name else None)
+        if key not in known:
+            model = built(builder, training, number, seed)
+            known[key] = read_state(model)
+            if template is None:
+                template = model
+            else:
+                require_same_shapes(members[0].state, known[key], number)
+                require_alike(template, model, number)
+        members.append(Made(seed, ambient_of(seed), known[key], techniques(number)))
     assert template is not None
     return template, members
 
