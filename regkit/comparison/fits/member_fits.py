@@ -65,12 +65,12 @@ class MemberFits:
         model = self._template_model()
         if not model.built:
             return None, f"{model.name} has its weights from its first batch only"
-        if self._has_few_steps():
-            return None, "to compile a group takes longer than their few steps"
         techniques: list[Method] = [*techniques_of(self.study.arms[arm])]
         reason = why_in_turn(model, [techniques, techniques], "auto")  # of two fits or more
         if reason is not None:
             return None, reason
+        if self._has_few_steps():
+            return None, "to compile a group takes longer than their few steps"
         return runtime_of(model, Plan(techniques)).fingerprint(), ""
 
     def _has_few_steps(self) -> bool:
