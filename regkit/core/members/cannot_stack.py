@@ -47,7 +47,9 @@ def in_a_line(error: Exception) -> str:
     text, where = _COLOUR.sub("", str(error)).strip(), ""
     if found := _IN_LAYER.match(text):
         where, text = f" in {found[1]}", found[2]
-    first = text.strip().split("\n", 1)[0].strip()
+    lines = [line.strip() for line in text.split("\n") if line.strip()] or [""]
+    said = (line for line in lines if not line.endswith(":") and not line.startswith('File "'))
+    first = next(said, lines[0])  # TensorFlow says first where in the code it was
     if len(first) > _LONGEST:
         first = f"{first[:_LONGEST].rsplit(' ', 1)[0]} …"
     return f"{type(error).__name__}{where}: {first}".rstrip(". ")

@@ -10,20 +10,22 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 
+from regkit.core.errors import RegkitError
 from regkit.core.members.cannot_stack import CannotStack, stacking_errors
 from regkit.core.members.course import Course, History, logged
 from regkit.core.members.group import Group, runtime_of
 from regkit.core.members.in_turn import fit_in_turn
-from regkit.core.members.made import Made, built, make, own_generators, seeds_of
+from regkit.core.members.made import Made, built, make, seeds_of
 from regkit.core.members.order import epoch_order
 from regkit.core.members.result import Members
 from regkit.core.members.together import why_in_turn
 from regkit.core.members.training import Training, checked_training
 from regkit.core.method import Method
 from regkit.core.model_building import BuildModel, ModelBuilder
-from regkit.core.options import Choice, Integer, checked_call
+from regkit.core.options import Boolean, Choice, Integer, checked_call
 from regkit.core.plan import Plan
 from regkit.core.recipe import Recipe
+from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, variables_of
 from regkit.core.seam.runtime import Runtime
 from regkit.core.technique import Technique
@@ -46,7 +48,7 @@ def fit_members(
     examples: Sequence[object] | None = None,
     epochs: Annotated[int, Integer(1)] = 1,
     batch_size: Annotated[int, Integer(1)] = 32,
-    shuffle: bool = True,
+    shuffle: Annotated[bool, Boolean()] = True,
     validation_data: object = None,
     validation_batch_size: Annotated[int | None, Integer(1, optional=True)] = None,
     engine: Annotated[str, Choice("auto", "vectorized", "sequential")] = "auto",
@@ -109,13 +111,13 @@ def fit_members(
         shuffle=shuffle,
     )
     builder = ModelBuilder(build_model)
-    with own_generators():
-        own_seeds = seeds_of(seeds, n_members)
+    own_seeds = seeds_of(seeds, n_members)
+    with generators.kept():
         model, members = make(builder, training, own_seeds, _techniques_of(recipe))
         reason, trained = _trained(model, members, training, engine)
 
     def model_of(number: int) -> keras.Model:
-        with own_generators():
+        with generators.kept():
             return built(builder, training, number, own_seeds[number])
 
     return Members(*trained, own_seeds, reason, model_of)
@@ -146,7 +148,15 @@ def _techniques_of(recipe: Any) -> Callable[[int], list[Method]]:
     """Return what gives a member techniques of its own."""
 
     def techniques(number: int) -> list[Method]:
-        given = recipe(number) if callable(recipe) and not isinstance(recipe, Technique) else recipe
+        if not callable(recipe) or isinstance(recipe, Technique):
+            return copied(recipe)
+        given = recipe(number)
+        try:
+            return copied(given)
+        except RegkitError as error:
+            raise type(error)(f"recipe({number}), for member {number}: {error}") from error
+
+    def copied(given: Source) -> list[Method]:
         own = Recipe("" if given is None else given)
         return [type(technique)(**technique.get_config()) for technique in own]
 

@@ -219,7 +219,8 @@ class Group:
             state = step(state, rows["rest"])
         logs = self._map.each(self._logs)(state["metrics"], state["carried"]["sums"])
         if validation is not None:
-            values = self._validated(state, validation, count)
+            values, changed = self._validated(state, validation, count)
+            state = {**state, "non_trainable": changed}
             logs = {**logs, **{f"val_{name}": value for name, value in values.items()}}
         return state, logs
 
@@ -268,22 +269,24 @@ class Group:
 
     def _validated(
         self, state: State, validation: dict[str, Nest], count: int
-    ) -> dict[str, Tensor]:
-        held = self._weights(state)
-        metrics = self._fresh(count)
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Return the values of the metrics by name, and the variables that evaluation changes."""
+        trainable = state["trainable"]
+        held = {"non_trainable": state["non_trainable"], "metrics": self._fresh(count)}
         whole, rest = self._batches or (None, None)
 
-        def after(metrics: list[Tensor], row: Tensor) -> list[Tensor]:
+        def after(held: State, row: Tensor) -> State:
             batch = taken(validation, row)
             return self._map.each(
-                lambda own, counted: tested(self.model, {**own, "metrics": counted}, batch)
-            )(held, metrics)
+                lambda weights, own: tested(self.model, {**own, "trainable": weights}, batch)
+            )(trainable, held)
 
         if whole is not None:
-            metrics = self._map.over_steps(after, metrics, ops.convert_to_tensor(whole))
+            held = self._map.over_steps(after, held, ops.convert_to_tensor(whole))
         if rest is not None:
-            metrics = after(metrics, ops.convert_to_tensor(rest))
-        return self._map.each(lambda own: results(self.model, own))(metrics)
+            held = after(held, ops.convert_to_tensor(rest))
+        logs = self._map.each(lambda own: results(self.model, own))(held["metrics"])
+        return logs, held["non_trainable"]
 
     def _run_predict(self, held: State, x: Nest) -> Any:
         return self._map.each(lambda weights: self._output(weights, x))(held)

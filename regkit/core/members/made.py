@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from regkit.core import draws
 from regkit.core.errors import RegkitError
 from regkit.core.members.alike import require_alike, require_same_shapes
 from regkit.core.members.training import Training
@@ -19,7 +17,7 @@ from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, create_variables, read_state
 
-__all__ = ["Made", "ambient_of", "built", "make", "own_generators", "seeds_of"]
+__all__ = ["Made", "ambient_of", "built", "make", "seeds_of"]
 
 
 @dataclass(frozen=True)
@@ -39,26 +37,42 @@ class Made:
     techniques: list[Method]
 
 
-def seeds_of(seeds: Sequence[int] | int | None, n_members: int) -> list[int]:
+def seeds_of(seeds: object, n_members: int) -> list[int]:
     """Return a seed for each member.
 
     Args:
-        seeds: One for each; or one from which they follow; None follows
-            `keras.utils.set_random_seed`.
+        seeds: One for each; or one from which they follow; None draws that one from Python's
+            generator, which `keras.utils.set_random_seed` sets.
         n_members: How many.
+
+    Raises:
+        RegkitError: for seeds that are no whole numbers from 0 to 2³² − 1, or of another number.
 
     Example:
         >>> seeds_of([3, 4], 2), len(set(seeds_of(0, 5)))
         ([3, 4], 5)
     """
-    if seeds is None or isinstance(seeds, int | np.integer):
-        root = draws.ambient_seed() if seeds is None else int(seeds)
-        return [int(s) for s in np.random.SeedSequence(root).generate_state(n_members) >> 1]
-    if len(seeds) != n_members:
+    if seeds is None:
+        seeds = random.randint(1, 10**9)
+    if _is_seed(seeds):
+        numbers = np.random.SeedSequence(int(seeds)).generate_state(n_members)  # type: ignore[call-overload]
+        return [int(number) for number in numbers >> 1]
+    given = list(seeds) if isinstance(seeds, Sequence | np.ndarray) else None
+    if given is None or not all(map(_is_seed, given)):
         raise RegkitError(
-            f"seeds must be a number, or one for each of {n_members} members; received {len(seeds)}"
+            "seeds must be a whole number from 0 to 2**32 - 1, or one for each member; received "
+            f"{seeds!r}"
         )
-    return [int(seed) for seed in seeds]
+    if len(given) != n_members:
+        raise RegkitError(
+            f"seeds must be a number, or one for each of {n_members} members; received {len(given)}"
+        )
+    return [int(seed) for seed in given]
+
+
+def _is_seed(value: object) -> bool:
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_number and 0 <= int(value) < 2**32  # type: ignore[call-overload]
 
 
 def make(
@@ -99,17 +113,6 @@ def built(builder: ModelBuilder, training: Training, number: int, seed: int) -> 
     model = builder(training.input_shape, training.n_classes, number)
     create_variables(model, training.batch())
     return model
-
-
-@contextmanager
-def own_generators() -> Iterator[None]:
-    """Put back, after the block, the generators that a seed for each member has set."""
-    nothing = keras.layers.Identity()
-    before = generators.read(nothing)
-    try:
-        yield
-    finally:
-        generators.restore(nothing, before)
 
 
 def ambient_of(seed: int) -> int:

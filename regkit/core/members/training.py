@@ -82,41 +82,74 @@ def checked_training(
     size = _length("x", x)
     if _length("y", y) != size:
         raise RegkitError(f"x has {size} examples and y {_length('y', y)}; give as many of both")
-    validation = None
-    if validation_data is not None:
-        if not isinstance(validation_data, tuple) or len(validation_data) not in (2, 3):
-            raise RegkitError(
-                "validation_data must be (x, y) or (x, y, sample_weight), as arrays; received "
-                f"{type(validation_data).__name__}"
-            )
-        validation = tuple(_arrays("validation_data", part) for part in validation_data)
     chosen = _examples(examples, n_members, size)
     weights = _weights(sample_weight, n_members, size, chosen)
-    return Training(x, y, chosen, weights, validation, **how)
+    return Training(x, y, chosen, weights, _validation(validation_data, x), **how)
+
+
+def _validation(given: object, x: Any) -> Any:
+    """Return the data to evaluate, as arrays in the form of the batches of training."""
+    if given is None:
+        return None
+    if not isinstance(given, tuple) or len(given) not in (2, 3):
+        raise RegkitError(
+            "validation_data must be (x, y) or (x, y, sample_weight), as arrays; received "
+            f"{type(given).__name__}"
+            + (f" of {len(given)} parts" if isinstance(given, tuple) else "")
+        )
+    parts = given[:2] if given[-1] is None and len(given) == 3 else given
+    names = [f"{name} of validation_data" for name in ("x", "y", "sample_weight")]
+    arrays = tuple(_arrays(name, part) for name, part in zip(names, parts, strict=False))
+    lengths = [_length(name, part) for name, part in zip(names, arrays, strict=False)]
+    if len({*lengths}) != 1:
+        raise RegkitError(
+            f"the parts of validation_data must hold as many examples; they hold {lengths}"
+        )
+    structures = [_structure(part) for part in (x, arrays[0])]
+    if structures[0] != structures[1]:
+        raise RegkitError(
+            f"x of validation_data must have the form of x: {structures[0]}; received "
+            f"{structures[1]}"
+        )
+    return arrays
+
+
+def _structure(nest: Any) -> str:
+    return str(keras.tree.map_structure(lambda _: "array", nest)).replace("'array'", "array")
 
 
 def _arrays(name: str, nest: Any) -> Any:
-    def array(part: Any) -> Array:
-        if hasattr(part, "__iter__") and not hasattr(part, "__len__"):
-            raise RegkitError(
-                f"{name} must be arrays, which every member reads in an order of its own; received "
-                f"{type(part).__name__}. Train on data that streams one model at a time, by fit"
-            )
-        found = np.asarray(part)
-        if found.dtype.kind in "OUS":
-            raise RegkitError(
-                f"{name} must be numbers; received an array of {found.dtype}. Turn text and "
-                "objects into numbers first"
-            )
-        return found.astype("float32") if found.dtype == np.float64 else found
+    """Return a nest with its leaves as arrays; a list of arrays is a tuple, as in `fit`."""
+    if isinstance(nest, list) and nest and all(getattr(part, "ndim", 0) for part in nest):
+        nest = tuple(nest)
+    is_leaf = not isinstance(nest, dict | tuple) or nest == ()
+    if is_leaf:
+        return _array(name, nest)
+    return keras.tree.map_structure(lambda part: _array(name, part), nest)
 
-    if isinstance(nest, keras.utils.PyDataset) or hasattr(nest, "element_spec"):
+
+def _array(name: str, part: Any) -> Array:
+    is_array = isinstance(part, list | tuple) or hasattr(part, "__array__")
+    if not is_array and (hasattr(part, "__iter__") or hasattr(part, "__getitem__")):
         raise RegkitError(
             f"{name} must be arrays, which every member reads in an order of its own; received "
-            f"{type(nest).__name__}"
+            f"{type(part).__name__}. Train on data that streams one model at a time, by fit"
         )
-    is_leaf = not isinstance(nest, dict | tuple) or nest == ()
-    return array(nest) if is_leaf else keras.tree.map_structure(array, nest)
+    try:
+        array = np.asarray(part)
+    except ValueError:  # lists of lists of other lengths
+        array = np.empty(0, object)
+    if array.dtype.name == "bfloat16":
+        array = array.astype("float32")
+    if array.dtype.kind not in "biuf":
+        raise RegkitError(
+            f"{name} must be numbers; received {type(part).__name__} of {array.dtype}. Turn text "
+            "and objects into numbers first"
+        )
+    if not array.ndim:
+        raise RegkitError(f"{name} must hold examples; received the single number {part!r}")
+    # as Keras does with what fit gets
+    return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
 
 
 def _length(name: str, nest: Any) -> int:
@@ -132,10 +165,11 @@ def _length(name: str, nest: Any) -> int:
 def _examples(examples: Sequence[object] | None, n_members: int, size: int) -> tuple[Array, ...]:
     if examples is None:
         return tuple(np.arange(size) for _ in range(n_members))
-    if len(examples) != n_members:
+    held = len(examples) if hasattr(examples, "__len__") else type(examples).__name__
+    if held != n_members:
         raise RegkitError(
             f"examples must hold one array of numbers of examples for each of {n_members} members; "
-            f"it holds {len(examples)}"
+            f"it holds {held}"
         )
     arrays = tuple(np.asarray(own) for own in examples)
     for member, own in enumerate(arrays):
@@ -151,7 +185,11 @@ def _examples(examples: Sequence[object] | None, n_members: int, size: int) -> t
 def _weights(given: object, n_members: int, size: int, examples: tuple[Array, ...]) -> Array | None:
     if given is None:
         return None
-    weights = np.asarray(given, "float32")
+    if isinstance(given, dict):
+        raise RegkitError(
+            "sample_weight must be one array, which counts for all outputs; received dict"
+        )
+    weights = _array("sample_weight", given).astype(keras.config.floatx())
     if weights.shape not in ((size,), (n_members, size)):
         raise RegkitError(
             f"sample_weight must have the shape ({size},), for all members, or ({n_members}, "

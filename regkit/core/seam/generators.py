@@ -10,6 +10,8 @@ from __future__ import annotations
 import random
 import sys
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -20,7 +22,7 @@ from keras.src.utils import rng_utils
 
 from regkit.types import Array, Tensor
 
-__all__ = ["Arrays", "read", "restore", "seed_all", "seed_states"]
+__all__ = ["Arrays", "kept", "read", "restore", "seed_all", "seed_states"]
 
 Arrays = dict[str, Array]
 
@@ -59,6 +61,21 @@ def restore(model: keras.Model, states: Arrays) -> bool:
     own = {name.removeprefix(prefix): states[name] for name in states if name.startswith(prefix)}
     _backend().restore(own)
     return True
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Put back, after the block, every generator, and the seed that `set_random_seed` has noted."""
+    nothing = keras.layers.Identity()
+    names = (rng_utils.GLOBAL_RANDOM_SEED, "global_seed_generator")
+    noted = {name: global_state.get_global_attribute(name) for name in names}
+    states = read(nothing)
+    try:
+        yield
+    finally:
+        for name, value in noted.items():
+            global_state.set_global_attribute(name, value)
+        restore(nothing, states)
 
 
 def seed_states(model: keras.Model) -> list[keras.Variable]:

@@ -57,6 +57,10 @@ class PureAdapter(Adapter):
         value, _, slopes = self._gradient(lambda values: (function(values), ()), at)
         return value, list(slopes)
 
+    def dense(self, gradient: Tensor) -> Tensor:
+        """Turn the gradient of an embedding, which is sparse on TensorFlow, into a tensor."""
+        return ops.convert_to_tensor(gradient, sparse=False)
+
     def function(self) -> NoReturn:
         """Refuse: a group of members maps the step itself."""
         raise NotImplementedError

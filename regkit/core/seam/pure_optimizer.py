@@ -24,7 +24,6 @@ _WRITING = (
     "assign_sub",
     "_apply_weight_decay",
     "_backend_update_step",
-    "_clip_by_norm",
     "stateless_apply",
 )
 

@@ -120,11 +120,15 @@ def trained(
     return {**after, "trainable": list(trainable), "optimizer": list(own)}
 
 
-def tested(model: keras.Model, state: State, data: Nest) -> list[Tensor]:
-    """Return the metrics' variables after one batch of evaluation."""
+def tested(model: keras.Model, state: State, data: Nest) -> State:
+    """Return the parts of the state that one batch of evaluation changes.
+
+    Those are the metrics, and the seeds of layers that draw also then.
+    """
     batch = keras.utils.unpack_x_y_sample_weight(data)
-    loss, y_pred, _, metrics = _forward(model, state, batch, training=False)
-    return _measured(model, metrics, loss, batch, y_pred)
+    loss, y_pred, non_trainable, metrics = _forward(model, state, batch, training=False)
+    measured = _measured(model, metrics, loss, batch, y_pred)
+    return {"non_trainable": non_trainable, "metrics": measured}
 
 
 def results(model: keras.Model, metrics: Sequence[Tensor]) -> dict[str, Any]:

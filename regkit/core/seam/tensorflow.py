@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.backend import compute_output_spec
 from keras.src.losses.loss import unscale_loss_for_distribution
+from tensorflow.python.eager import context as eager_context
 from tensorflow.python.ops import stateful_random_ops
 
 from regkit.core.errors import AttachError
@@ -198,17 +200,26 @@ def _placeholder(spec: tf.TypeSpec) -> Any:
 
 
 class Generators:
-    """TensorFlow's global generator, where there is one.
+    """TensorFlow's global generator, where there is one, and what `tf.random.set_seed` has set.
 
-    What `tf.random.normal` and its like draw from has no state that could be read.
+    From that `tf.random.normal` and its like get a seed in each eager call; what they draw from
+    within a graph has no state that could be read.
     """
 
     def read(self) -> dict[str, Any]:
-        """Return its state by name."""
-        shared = stateful_random_ops.global_generator
-        return {} if shared is None else {"global": shared.state.numpy()}
+        """Return their states by name."""
+        shared, context = stateful_random_ops.global_generator, eager_context.context()
+        _, words, _ = context._rng.getstate()
+        states = {"op_words": np.array(words, "int64")}
+        if context._seed is not None:
+            states["op_seed"] = np.array(context._seed)
+        return states if shared is None else {**states, "global": shared.state.numpy()}
 
     def restore(self, states: dict[str, Any]) -> None:
-        """Set the state."""
+        """Set the states."""
         if "global" in states:
             tf.random.get_global_generator().reset(states["global"])
+        if "op_words" in states:
+            context = eager_context.context()
+            context._seed = int(states["op_seed"]) if "op_seed" in states else None
+            context._rng.setstate((3, tuple(states["op_words"].tolist()), None))

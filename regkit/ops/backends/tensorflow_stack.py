@@ -18,13 +18,16 @@ runs_eagerly = False
 def gradient(
     function: Callable[[list[Tensor]], tuple[Tensor, Any]], at: list[Tensor]
 ) -> tuple[Tensor, Any, list[Tensor]]:
-    """Return the value, the further results and the gradients of a function."""
+    """Return the value, the further results and the gradients of a function.
+
+    The gradient of an embedding stays sparse, which optimizers treat in a way of its own.
+    """
     at = [tf.convert_to_tensor(value) for value in at]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(at)
         value, others = function(at)
     slopes = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return value, others, [tf.convert_to_tensor(slope) for slope in slopes]
+    return value, others, slopes
 
 
 def each(function: Callable[..., Any]) -> Callable[..., Any]:

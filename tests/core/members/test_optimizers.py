@@ -68,10 +68,9 @@ def build(optimizer):
     return built
 
 
-def fitted(optimizer, engine="vectorized"):
-    return regkit.fit_members(
-        build(optimizer), X, Y, n_members=2, seeds=0, epochs=2, batch_size=4, engine=engine
-    )
+def fitted(optimizer, engine="vectorized", epochs=2, **options):
+    given = {"n_members": 2, "seeds": 0, "epochs": epochs, "batch_size": 4, "engine": engine}
+    return regkit.fit_members(build(optimizer), X, Y, **given, **options)
 
 
 @pytest.fixture
@@ -107,6 +106,12 @@ def test_equal_to_the_loop(name, double):
     together, in_turn = fitted(optimizer), fitted(optimizer, "sequential")
     assert together._states[0]["trainable"][0].dtype == np.float64
     same(together, in_turn, EXACT)
+
+
+def test_a_hundred_steps_in_single_precision():
+    options = {"epochs": 34, "recipe": "l2(1e-3)"}
+    together = fitted(ELEMENTWISE["sgd"], **options)
+    same(together, fitted(ELEMENTWISE["sgd"], "sequential", **options), 1e-5)
 
 
 @pytest.mark.parametrize("name", [*ELEMENTWISE, *MAPPED])
