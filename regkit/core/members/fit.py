@@ -68,8 +68,8 @@ def fit_members(
         n_members: How many.
         recipe: Techniques for every member: a text, or techniques, which each member gets copies
             of; or a function of the member's number that returns them.
-        seeds: One for each member; or one from which they follow; by default they follow
-            `keras.utils.set_random_seed`.
+        seeds: One for each member; or one from which they follow; by default that one is drawn
+            from Python's generator, which `keras.utils.set_random_seed` sets.
         sample_weight: Weights of the examples, (examples,), or (members, examples).
         examples: For each member the numbers of the examples that it sees; by default all.
         epochs: The number of epochs.
