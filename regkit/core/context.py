@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,13 +10,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from regkit.core import schedules
 from regkit.core.draws import Draws
-from regkit.core.inputs import Input
+from regkit.core.inputs import Input, value_at
 from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch
 from regkit.core.state import State
-from regkit.ops.precision import wide
 from regkit.types import Nest, Schedule, Tensor
 
 __all__ = ["Context"]
@@ -128,19 +127,8 @@ class Context:
             >>> context.value(0.3), float(context.value(falling))
             (0.3, 0.5)
         """
-        if isinstance(strength, Input):
-            given = self._services.given(self._label, strength.option)
-            value = strength.at(given, self.step)
-            if isinstance(value, float):
-                return value
-        elif callable(strength):
-            value = schedules.at(strength, self.step)
-        else:
-            return strength
-        dtype = wide(*self.weights)
-        if isinstance(value, float | int):  # converted first, it would lose digits
-            return ops.convert_to_tensor(value, dtype)
-        return ops.cast(value, dtype)
+        given = functools.partial(self._services.given, self._label)
+        return value_at(strength, given, self._services.step, self.weights)
 
     def with_weights(
         self, variables: Sequence[keras.Variable], values: Sequence[Tensor]

@@ -9,13 +9,17 @@ other numbers too; so it is refused in words.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias
+
+from keras import ops
 
 from regkit.core import options, schedules
 from regkit.core.errors import AttachError
-from regkit.types import Nest, Schedule, Tensor
+from regkit.ops.precision import wide
+from regkit.types import Nest, Schedule, Size, Tensor
 
-__all__ = ["Input", "given_now", "inputs_of"]
+__all__ = ["Input", "given_now", "inputs_of", "value_at"]
 
 # What a step is handed for an option: a number, or the numbers of a schedule by name.
 Given: TypeAlias = Any
@@ -47,7 +51,7 @@ class Input:
         """Return what of it a compiled step depends on."""
         return float
 
-    def at(self, given: Given, step: Tensor) -> Any:
+    def at(self, given: Given, step: Size) -> Any:
         """Return the value at a step, from what the step was handed."""
         return given
 
@@ -87,9 +91,9 @@ class ScheduleInput(Input):
         """Return the class, and what is no number in it."""
         return schedules.fixed(self.outside)
 
-    def at(self, given: Given, step: Tensor) -> Any:
+    def at(self, given: Given, step: Size) -> Any:
         """Return the schedule's value, with the numbers that were handed to the step."""
-        return schedules.at(schedules.with_numbers(self.outside, given), step)
+        return _at(schedules.with_numbers(self.outside, given), step)
 
     def __call__(self, step: object) -> NoReturn:
         self.refuse("is called")
@@ -120,6 +124,42 @@ def inputs_of(technique: object) -> dict[str, Input]:
         elif schedules.is_known(value):
             inputs[name] = ScheduleInput(owner, name, value, never)
     return inputs
+
+
+def value_at(
+    strength: float | Schedule | Input,
+    given: Callable[[str], Given],
+    step: Size,
+    weights: Sequence[Tensor] = (),
+) -> Any:
+    """Return a strength at a step: the number where it is one on the host, else a scalar tensor.
+
+    Args:
+        strength: A number, a schedule, or what stands for either in a step.
+        given: Returns what the step was handed for an option.
+        step: The number of the step.
+        weights: What it is reckoned with: the tensor is of the widest type among them.
+
+    Example:
+        >>> value_at(0.5, lambda option: None, 3)
+        0.5
+    """
+    if isinstance(strength, Input):
+        value = strength.at(given(strength.option), step)
+        if isinstance(value, float):
+            return value
+    elif callable(strength):
+        value = _at(strength, step)
+    else:
+        return strength
+    dtype = wide(*weights)
+    if isinstance(value, float | int):  # converted first, it would lose digits
+        return ops.convert_to_tensor(value, dtype)
+    return ops.cast(value, dtype)
+
+
+def _at(schedule: Schedule, step: Size) -> Any:
+    return schedules.at(schedule, ops.convert_to_tensor(step, "int32"))
 
 
 def given_now(technique: object, made_for: Input) -> Nest:

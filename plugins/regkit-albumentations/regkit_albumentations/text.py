@@ -151,12 +151,10 @@ def written(transform: AnyTransform) -> str | None:
     try:
         config = _config(transform)
         text = _text(config)
-        with warnings.catch_warnings(
-            action="ignore"
-        ):  # they were shown when the transform was made
+        with warnings.catch_warnings(action="ignore"):  # shown when the transform was made
             again = _config(parsed(text))
-    # A transform with a function or an array, or of a class of the user's, has no text;
-    # Albumentations or `parsed` raises one of these then (RegkitError is a ValueError).
+    # Albumentations, or `parsed` by a RegkitError (a ValueError), raises one of these for a
+    # transform with a function or an array, or of a class of the user's: it has no text.
     except (NotImplementedError, TypeError, ValueError, KeyError):
         return None
     return text if again == config else None

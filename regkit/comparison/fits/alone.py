@@ -11,7 +11,7 @@ from typing import Any
 
 from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.seeds import Repeat
-from regkit.comparison.fits.fitting import Batches, techniques_of, trained
+from regkit.comparison.fits.fitting import batches_of, techniques_of, trained
 from regkit.comparison.fits.memory import peak_memory
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Clock, Observer
@@ -67,7 +67,7 @@ def fit_alone(
     # What decides reads validation measures; without it they would be measured for nobody.
     watching = [Observer(measure, parts)] if any(isinstance(t, Decider) for t in techniques) else []
     count = min(epochs, EPOCHS)
-    batches = Batches(parts.x_train, parts.y_noisy, batch_size, count, repeat.order_seed)
+    batches = batches_of(parts, batch_size, count, repeat.order_seed)
     trained(model, batches, [clock, *watching, *techniques])
     models.drop(arm)
     return Alone(clock.epoch_seconds(), peak())

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
 from regkit.comparison.design.parts import Parts
@@ -17,59 +16,13 @@ from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Observer
 from regkit.comparison.record.results import Fit
 from regkit.comparison.statistics import measures
-from regkit.core.members.order import epoch_order
+from regkit.core.members.stream import OrderedBatches
 from regkit.core.recipe import Recipe
 from regkit.core.technique import Technique
 
-__all__ = ["Batches", "fit_arm", "sparsity", "techniques_of", "trained", "training_curves"]
+__all__ = ["batches_of", "fit_arm", "sparsity", "techniques_of", "trained", "training_curves"]
 
 History: TypeAlias = dict[str, list[float]]
-
-
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
-    """The batches of all epochs in a row, in which batch i is a pure function of (seed, i).
-
-    The order therefore cannot differ between arms, whatever a technique draws; and one iterator
-    serves all epochs, as starting an iterator costs more than a small epoch. Every epoch is a
-    permutation of the examples, of which the last `n mod batch_size` are left out: batches of
-    equal size compile once.
-    """
-
-    def __init__(
-        self, x: NDArray[Any], y: NDArray[Any], batch_size: int, epochs: int, seed: int
-    ) -> None:
-        super().__init__()
-        self.x, self.y, self.epochs, self.seed = x, y, epochs, seed
-        self.batch_size = min(batch_size, len(x))
-        self.steps = len(x) // self.batch_size
-        self._epoch, self._order = -1, np.empty(0, np.int64)
-
-    @property
-    def num_batches(self) -> int:
-        """The number of batches of all epochs."""
-        return self.epochs * self.steps
-
-    def indices(self, index: int) -> NDArray[np.int64]:
-        """Return which examples batch `index` holds."""
-        epoch, step = divmod(index, self.steps)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, epoch_order(self.seed, epoch, len(self.x))
-        return self._order[step * self.batch_size : (step + 1) * self.batch_size]
-
-    def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        chosen = self.indices(index)
-        return self.x[chosen], self.y[chosen]
-
-    def stream(self) -> Any:
-        """Return the batches in the form that the backend reads fastest."""
-        if keras.backend.backend() != "tensorflow":
-            return self
-        # TensorFlow runs a Python generator, and tunes a pipeline, in threads of their own, which
-        # now and then take half a second to stop; a whole fit takes one.
-        from regkit.ops.backends.tensorflow import gathered
-
-        order = np.stack([self.indices(index) for index in range(self.num_batches)])
-        return gathered((self.x, self.y), order)
 
 
 def fit_arm(
@@ -101,7 +54,7 @@ def fit_arm(
     start, peak = time.perf_counter(), peak_memory()
     model = models.model(arm, repeat.init_seed, repeat.seed)
     observer = Observer(measure, parts)
-    batches = Batches(parts.x_train, parts.y_noisy, batch_size, epochs, repeat.order_seed)
+    batches = batches_of(parts, batch_size, epochs, repeat.order_seed)
     history = trained(model, batches, [observer, *techniques_of(recipe)])
     observer.restore()
     tested = observer.outputs(parts.x_test)
@@ -123,7 +76,12 @@ def fit_arm(
     )
 
 
-def trained(model: keras.Model, batches: Batches, callbacks: Sequence[object]) -> History:
+def batches_of(parts: Parts, batch_size: int, epochs: int, seed: int) -> OrderedBatches:
+    """Return the batches of training examples, all of one size."""
+    return OrderedBatches((parts.x_train, parts.y_noisy), batch_size, epochs, seed, rest=False)
+
+
+def trained(model: keras.Model, batches: OrderedBatches, callbacks: Sequence[object]) -> History:
     """Train a model on all batches, and return its history."""
     if batches.steps % model.steps_per_execution:
         model.steps_per_execution = 1  # or an epoch would take some of the next one's batches

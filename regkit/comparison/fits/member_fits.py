@@ -128,7 +128,7 @@ class MemberFits:
         held_out = ops.convert_to_tensor(examples.stacked("x_val"))
         for epoch in range(self.study.settings["epochs"]):
             orders = [epoch_order(task.repeat.order_seed, epoch, count) for task in tasks]
-            # As `Batches`: the last examples, which fill no batch, are left out.
+            # As `batches_of`: the last examples, which fill no batch, are left out.
             logs = group.epoch(np.stack(orders)[:, : steps * batch_size], batch_size)
             outputs = group.predict(held_out, CHUNK, own=True)
             best = np.zeros(len(tasks), bool)

@@ -73,8 +73,8 @@ class Worker:
         for arm in self.study.arms:
             try:
                 kind, reason = self.members.kind(arm)
-            except Exception:  # the arm's first fit raises it again, and is recorded
-                continue
+            except Exception as error:  # of any kind: a function of the user's builds the model
+                kind, reason = None, _reason(error)
             if kind is None:
                 reasons[arm] = reason
             else:

@@ -1,7 +1,6 @@
 """A group of members: fits of one model and one recipe, as rows of one computation.
 
-An epoch is one call of a compiled function: its steps, the values of the metrics, the validation.
-What is inside is the seam's frame around Keras' step, as in a fit, under the backend's map.
+An epoch is one call of a compiled function (`epoch.py`); here is what the host does around it.
 """
 
 from __future__ import annotations
@@ -13,20 +12,16 @@ import numpy as np
 from keras import ops
 
 from regkit.core import returned
+from regkit.core.members.epoch import Epoch
 from regkit.core.members.stack import member_of, stacked
 from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
-from regkit.core.members.stacked_data import batches, cut, named, taken, tensors
+from regkit.core.members.stacked_data import cut, named, tensors
 from regkit.core.plan import Plan
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
-from regkit.core.seam.pure_adapter import PureAdapter
 from regkit.core.seam.pure_step import (
     State,
-    differentiated,
     pairs,
-    results,
-    tested,
-    trained,
 )
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope
@@ -72,13 +67,11 @@ class Group:
     ) -> None:
         self.model, self.runtime = model, runtimes[0]
         self._map = running_stack()
-        self._adapter = PureAdapter(self.runtime, self._map.gradient)
-        self._fresh_metrics = [ops.convert_to_numpy(v.value) for v in model.metrics_variables]
+        self._inside = Epoch(model, self.runtime, self._map, validation, validation_batch)
         self._validation = None if validation is None else tensors(named(validation))
-        self._batches = None if validation is None else batches(validation, validation_batch)
-        self._epoch = self._map.compiled(self._run_epoch)
-        self._outputs = self._map.compiled(self._run_predict, consumes=False)
-        self._own_outputs = self._map.compiled(self._run_predict_own, consumes=False)
+        self._epoch = self._map.compiled(self._inside.run)
+        self._outputs = self._map.compiled(self._inside.predict, consumes=False)
+        self._own_outputs = self._map.compiled(self._inside.predict_own, consumes=False)
         self._select = self._map.compiled(_selected)
         self.begin(runtimes, ambient, initial, data, own)
 
@@ -102,7 +95,7 @@ class Group:
         ]
         self.state = tensors(stacked(states))
         self.kept: State | None = None
-        self._optimizer = self._stack_optimizer(initial)
+        self._inside.optimizer = self._shared_optimizer(initial)
         self._data, self._own = tensors(named(data)), tensors(named(own))
 
     def epoch(self, orders: Array, batch_size: int) -> dict[str, Array]:
@@ -128,7 +121,7 @@ class Group:
 
     def clear(self) -> None:
         """Let go of the members and their data; `begin` takes others."""
-        self.state, self.kept, self._optimizer = {}, None, None
+        self.state, self.kept, self._inside.optimizer = {}, None, None
         self._data, self._own = {}, {}
 
     def state_of(self, row: int) -> State:
@@ -180,7 +173,9 @@ class Group:
         nothing: dict[str, dict[str, Any]] = {entry.label: {} for entry in runtime.entries}
         values = pairs(self.model, tensors(state))
         with Scope(values):
-            frame = Frame(runtime, self._adapter, {**tensors(carried), "state": nothing}, values)
+            frame = Frame(
+                runtime, self._inside.adapter, {**tensors(carried), "state": nothing}, values
+            )
             own = {
                 entry.label: returned.state(
                     entry.technique.initial_state(frame.initial_context(entry)), entry.technique
@@ -189,67 +184,7 @@ class Group:
             }
         return {**carried, "state": keras.tree.map_structure(_array, own)}
 
-    # -- compiled ------------------------------------------------------------------------------
-
-    def _run_epoch(
-        self,
-        state: State,
-        rows: dict[str, Tensor],
-        data: dict[str, Nest],
-        own: dict[str, Nest],
-        validation: dict[str, Nest] | None,
-    ) -> tuple[State, dict[str, Tensor]]:
-        count = state["trainable"][0].shape[0]
-        state = {**state, "metrics": self._fresh(count)}
-        if self.runtime.penalties:
-            sums = ops.zeros_like(state["carried"]["sums"])
-            state = {**state, "carried": {**state["carried"], "sums": sums}}
-
-        def one(held: State, row: Tensor, own: dict[str, Nest]) -> Any:
-            return self._step(held, taken({**data, **own}, row))
-
-        mapped = self._map.each(one)
-
-        def step(held: State, row: Tensor) -> State:
-            return self._updated(mapped(held, row, own))
-
-        if "whole" in rows:
-            state = self._map.over_steps(step, state, rows["whole"])
-        if "rest" in rows:
-            state = step(state, rows["rest"])
-        logs = self._map.each(self._logs)(state["metrics"], state["carried"]["sums"])
-        if validation is not None:
-            values, changed = self._validated(state, validation, count)
-            state = {**state, "non_trainable": changed}
-            logs = {**logs, **{f"val_{name}": value for name, value in values.items()}}
-        return state, logs
-
-    def _step(self, state: State, batch: Nest) -> State:
-        """Return a member's state after a step; with gradients, where all share an optimizer."""
-        values = pairs(self.model, state)
-        frame = Frame(self.runtime, self._adapter, state["carried"], values)
-        with frame.around():
-            data = frame.data(batch)
-            if self._optimizer is None:
-                after = trained(self.model, self._map.gradient, state, data, frame)
-            else:
-                gradients, after = differentiated(
-                    self.model, self._map.gradient, state, data, frame
-                )
-                with Scope(values):
-                    after["gradients"] = frame.before_update(
-                        gradients, self.model.trainable_variables
-                    )
-        return {**after, "carried": frame.carry()}
-
-    def _updated(self, state: State) -> State:
-        """Return the state with the optimizer's update, where all members share it."""
-        if self._optimizer is None:
-            return state
-        trainable, own = self._optimizer.apply(state.pop("gradients"))
-        return {**state, "trainable": trainable, "optimizer": own}
-
-    def _stack_optimizer(self, initial: list[State]) -> StackOptimizer | None:
+    def _shared_optimizer(self, initial: list[State]) -> StackOptimizer | None:
         """Return one optimizer for all, where operations run one by one and that is the same.
 
         The weights after the update are read at UPDATE, which then must be in the same map.
@@ -261,49 +196,6 @@ class Group:
         return StackOptimizer(
             self.model.optimizer, self.state["trainable"], self.state["optimizer"]
         )
-
-    def _logs(self, metrics: list[Tensor], sums: Tensor) -> dict[str, Tensor]:
-        logs = results(self.model, metrics)
-        names = self.runtime.penalties and ["data_loss", *self.runtime.penalties]
-        return logs | {name: sums[1 + k] / sums[0] for k, name in enumerate(names)}
-
-    def _validated(
-        self, state: State, validation: dict[str, Nest], count: int
-    ) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """Return the values of the metrics by name, and the variables that evaluation changes."""
-        trainable = state["trainable"]
-        held = {"non_trainable": state["non_trainable"], "metrics": self._fresh(count)}
-        whole, rest = self._batches or (None, None)
-
-        def after(held: State, row: Tensor) -> State:
-            batch = taken(validation, row)
-            return self._map.each(
-                lambda weights, own: tested(self.model, {**own, "trainable": weights}, batch)
-            )(trainable, held)
-
-        if whole is not None:
-            held = self._map.over_steps(after, held, ops.convert_to_tensor(whole))
-        if rest is not None:
-            held = after(held, ops.convert_to_tensor(rest))
-        logs = self._map.each(lambda own: results(self.model, own))(held["metrics"])
-        return logs, held["non_trainable"]
-
-    def _run_predict(self, held: State, x: Nest) -> Any:
-        return self._map.each(lambda weights: self._output(weights, x))(held)
-
-    def _run_predict_own(self, held: State, x: Nest) -> Any:
-        return self._map.each(self._output)(held, x)
-
-    def _output(self, weights: State, x: Nest) -> Any:
-        how = {"training": False} if self.model._call_has_training_arg else {}
-        trainable, others = weights["trainable"], weights["non_trainable"]
-        return self.model.stateless_call(trainable, others, x, **how)[0]
-
-    def _fresh(self, count: int) -> list[Tensor]:
-        return [
-            ops.broadcast_to(ops.convert_to_tensor(value), (count, *value.shape))
-            for value in self._fresh_metrics
-        ]
 
 
 def _share_scalars(initial: list[State]) -> bool:

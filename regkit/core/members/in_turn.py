@@ -8,7 +8,7 @@ import keras
 
 from regkit.core.members.course import History, logged
 from regkit.core.members.made import Made
-from regkit.core.members.stream import MemberBatches
+from regkit.core.members.stream import OrderedBatches
 from regkit.core.members.training import Training
 from regkit.core.seam import clock, generators
 from regkit.core.seam.pure_step import State, read_state, write_state
@@ -32,17 +32,17 @@ def fit_in_turn(
     clock.note(model, 0)
     generators.seed_all(member.seed)
     weights = () if training.weights is None else (training.weights[number],)
-    batches = MemberBatches(
+    batches = OrderedBatches(
         (training.x, training.y, *weights),
-        training.examples[number],
         training.batch_size,
         training.epochs,
         member.seed,
-        training.shuffle,
+        examples=training.examples[number],
+        shuffle=training.shuffle,
     )
     callbacks: list[Any] = [t for t in member.techniques if isinstance(t, Technique)]
     history = model.fit(
-        batches,
+        batches.stream(),
         epochs=training.epochs,
         steps_per_epoch=batches.steps,
         shuffle=False,  # the batches are

@@ -1,71 +1,35 @@
-"""What a backend does in its own way, and what most do alike."""
+"""A backend's compiled step in a fit."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
-from typing import Any, Protocol, TypeAlias
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
-import keras
 from keras import ops
 
-from regkit.core.seam.patch import Change
-from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.step_adapter import Carried, StepAdapter
 from regkit.core.services import Pairs
 from regkit.types import Nest, Tensor
 
-__all__ = ["Adapter", "Carried", "Inference", "StepView", "Values"]
+__all__ = ["Adapter", "Inference"]
 
-# What goes from one step to the next: {"step", "seeds", "strengths", "sums", "state"}.
-Carried: TypeAlias = dict[str, Any]
 # Takes a batch, the number of a sample and that of the batch, and the values of variables.
 Inference: TypeAlias = Callable[[Nest, Tensor | int, Tensor | int, Pairs], Any]
 
 
-class Values(Protocol):
-    """The values of variables within a step; on JAX they are not on the variables."""
-
-    values: Pairs  # of every variable
-    inner: Pairs  # of those that the forward pass got
-
-
-class StepView(Values, Protocol):
-    """What a backend sees of the step that is running."""
-
-    model: keras.Model
-
-    def before_update(self, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
-        """Run GRADIENT on what goes to the optimizer."""
-
-    def after_update(self) -> None:
-        """Run UPDATE on what the optimizer has changed."""
-
-
-class Adapter(ABC):
-    """One backend's compiled step and its ways with gradients and state.
+class Adapter(StepAdapter):
+    """One backend's compiled step in a fit, and what it carries from one step to the next.
 
     Args:
         runtime: The plan on the model.
-
-    Attributes:
-        replicas: How many copies of the model run the step at once, each in a thread.
     """
-
-    replicas = 1
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.model = runtime.model
-
-    # -- the compiled function -----------------------------------------------------------------
 
     @abstractmethod
     def function(self) -> Callable[..., Any]:
         """Return the train function to put on the model."""
 
-    def prepare(self) -> None:  # noqa: B027  # most have nothing to do
+    def prepare(self) -> None:  # most have nothing to do
         """Make the model ready for a fit that Keras could not run: on JAX, without an optimizer."""
 
     def build(self, iterator: Iterator[Nest]) -> Iterator[Nest]:
@@ -75,10 +39,6 @@ class Adapter(ABC):
     @abstractmethod
     def load(self, carried: Carried) -> None:
         """Set what the next step gets, from host arrays or tensors."""
-
-    @abstractmethod
-    def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
-        """Return the values of variables at this place of the step, which stay as they are."""
 
     @property
     @abstractmethod
@@ -90,72 +50,18 @@ class Adapter(ABC):
         carried = self.carried
         return None if carried is None else int(ops.convert_to_numpy(carried["step"]))
 
-    def begin_epoch(self) -> None:  # noqa: B027  # most have nothing to do
+    def begin_epoch(self) -> None:  # most have nothing to do
         """Note what the steps of an epoch take off the model."""
 
-    def revive(self) -> None:  # noqa: B027  # most have nothing to do
+    def revive(self) -> None:  # most have nothing to do
         """Put values back on variables that a fit which died has left without."""
 
-    def release(self) -> None:  # noqa: B027  # TensorFlow's graph keeps its variables
+    def release(self) -> None:  # TensorFlow's graph keeps its variables
         """Let go of the state after a fit; the compiled function may be kept for the next."""
 
     @abstractmethod
     def inference(self, run: Inference) -> Callable[[Nest, int, int], Any]:
         """Return a compiled `(x, sample, part)` of `run(x, sample, part, values)`."""
-
-    # -- within the step -----------------------------------------------------------------------
-
-    def optimizer_changes(self, step: StepView) -> list[Change]:
-        """Return the methods to shadow for GRADIENT and UPDATE: the optimizer's `apply`."""
-        optimizer = self.model.optimizer
-        return [] if optimizer is None else [Change(optimizer, "apply", partial(_apply, step))]
-
-    @abstractmethod
-    def value_and_grad(
-        self, function: Callable[[list[Tensor]], Tensor], at: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor | None]]:
-        """Return a function's value and its gradients with respect to a list of tensors."""
-
-    def reading_in_loss(self, step: Values) -> AbstractContextManager[object]:
-        """Return a scope in which variables can be read while the loss is computed."""
-        return nullcontext()
-
-    def in_backward(self) -> bool:
-        """Return whether gradients are being computed now, and layers run once more for them."""
-        return False
-
-    def length(self, x: Tensor) -> Tensor | int:
-        """Return the number of examples in an input."""
-        return ops.shape(x)[0]
-
-    def own(self, value: Tensor) -> Tensor:
-        """Return a value apart from the graph of gradients, as state."""
-        return ops.stop_gradient(value)
-
-    def replica(self) -> Tensor | int:
-        """Return the place of this replica under a distribution strategy."""
-        return 0
-
-    def unscaled(self, loss: Tensor) -> Tensor:
-        """Return a loss as it would be without a distribution strategy."""
-        return loss
-
-    def accumulated(self, sums: Tensor, size: Tensor | int, values: list[Tensor]) -> Tensor:
-        """Return the epoch's sums with a batch of `size` added: its examples, and its values."""
-        return sums + self.weighted(size, values, sums.dtype)
-
-    def weighted(self, size: Tensor | int, values: list[Tensor], dtype: object) -> Tensor:
-        """Return the row of a batch in the epoch's sums."""
-        row = ops.cast(ops.stack([ops.ones_like(values[0]), *values]), dtype)
-        return ops.stop_gradient(row * ops.cast(size, dtype))
-
-    def dense(self, gradient: Tensor) -> Tensor:
-        """Return a gradient as a tensor, where it may be a sparse one."""
-        return gradient
-
-    def scales_loss(self) -> bool:
-        """Return whether the optimizer scales the loss, as in mixed_float16."""
-        return isinstance(self.model.optimizer, keras.optimizers.LossScaleOptimizer)
 
     def model_is_ready(self) -> bool:
         """Return whether the model, its loss and its optimizer are built."""
@@ -165,16 +71,3 @@ class Adapter(ABC):
             and (loss is None or loss.built)
             and getattr(self.model.optimizer, "built", True)
         )
-
-
-def _apply(
-    step: StepView,
-    original: Callable[..., Any],
-    grads: Sequence[Tensor],
-    trainable_variables: Sequence[keras.Variable] | None = None,
-) -> Any:
-    """Stand in for the optimizer's `apply`."""
-    variables = trainable_variables or step.model.optimizer._trainable_variables
-    result = original(step.before_update(grads, variables), variables)
-    step.after_update()
-    return result

@@ -18,12 +18,13 @@ from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan
 from regkit.core.seam import clock
-from regkit.core.seam.adapter import Adapter, Carried
+from regkit.core.seam.adapter import Adapter
 from regkit.core.seam.backup import Kept, owner
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
 from regkit.core.seam.running_backend import make_adapter
 from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.step_adapter import Carried
 from regkit.types import Array, Nest
 
 __all__ = ["Attached"]

@@ -13,12 +13,13 @@ from keras.src.backend.config import is_nnx_enabled
 from keras.src.distribution import distribution_lib
 
 from regkit.core.errors import AttachError
-from regkit.core.seam.adapter import Adapter, Carried, Inference, StepView, Values
+from regkit.core.seam.adapter import Adapter, Inference
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Change
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.core.seam.stateless import stateless_apply, stateless_call
+from regkit.core.seam.step_adapter import Carried, StepView, Values
 from regkit.core.services import Pairs
 from regkit.types import Nest
 

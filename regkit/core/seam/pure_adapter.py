@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import NoReturn
 
 import keras
 from keras import ops
 
-from regkit.core.seam.adapter import Adapter, StepView, Values
 from regkit.core.seam.patch import Change
 from regkit.core.seam.pure_optimizer import pure_changes
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
 from regkit.core.seam.stateless import stateless_apply, stateless_call
+from regkit.core.seam.step_adapter import StepAdapter, StepView, Values
 from regkit.ops.stacking import Gradient
 from regkit.types import Tensor
 
 __all__ = ["PureAdapter"]
 
 
-class PureAdapter(Adapter):
+class PureAdapter(StepAdapter):
     """What the seam's frame asks of a backend, where the step is a pure function.
 
     Args:
@@ -60,19 +59,3 @@ class PureAdapter(Adapter):
     def dense(self, gradient: Tensor) -> Tensor:
         """Turn the gradient of an embedding, which is sparse on TensorFlow, into a tensor."""
         return ops.convert_to_tensor(gradient, sparse=False)
-
-    def function(self) -> NoReturn:
-        """Refuse: a group of members maps the step itself."""
-        raise NotImplementedError
-
-    def load(self, carried: object) -> NoReturn:
-        """Refuse: what is carried is in the members' state."""
-        raise NotImplementedError
-
-    def inference(self, run: object) -> NoReturn:
-        """Refuse: members predict by their group."""
-        raise NotImplementedError
-
-    @property
-    def carried(self) -> None:
-        """What is carried is in the members' state."""

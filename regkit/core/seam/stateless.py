@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from regkit.core.errors import AttachError
-from regkit.core.seam.adapter import StepView
 from regkit.core.seam.scope import Scope
+from regkit.core.seam.step_adapter import StepView
 from regkit.types import Tensor
 
 __all__ = ["stateless_apply", "stateless_call"]

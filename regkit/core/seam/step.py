@@ -16,9 +16,9 @@ from keras import ops
 from regkit.core.context import Context
 from regkit.core.draws import draws_of_step
 from regkit.core.plan import Entry
-from regkit.core.seam.adapter import Adapter, Carried
 from regkit.core.seam.runtime import Runtime
 from regkit.core.seam.scope import Scope, in_scope
+from regkit.core.seam.step_adapter import Carried, StepAdapter
 from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch, Stage
 from regkit.core.state import State
@@ -57,7 +57,7 @@ class Step(ABC):
     def __init__(
         self,
         runtime: Runtime,
-        adapter: Adapter,
+        adapter: StepAdapter,
         carried: Carried,
         values: Pairs,
         part: Tensor | int | None = None,

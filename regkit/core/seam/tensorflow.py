@@ -16,10 +16,11 @@ from tensorflow.python.eager import context as eager_context
 from tensorflow.python.ops import stateful_random_ops
 
 from regkit.core.errors import AttachError
-from regkit.core.seam.adapter import Adapter, Carried, Inference
+from regkit.core.seam.adapter import Adapter, Inference
 from regkit.core.seam.batches import opened
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.step_adapter import Carried
 from regkit.core.stages import Stage
 from regkit.types import Nest
 

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from keras.src.backend.torch.core import get_device
 
-from regkit.core.seam.adapter import Adapter, Carried, Inference
+from regkit.core.seam.adapter import Adapter, Inference
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.runtime import Runtime
+from regkit.core.seam.step_adapter import Carried
 from regkit.types import Array, Nest
 
 __all__ = ["TorchAdapter", "module_undisturbed"]

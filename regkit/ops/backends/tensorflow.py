@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
+import numpy as np
 import tensorflow as tf
 
-from regkit.types import Array, Size, Tensor
+from regkit.types import Array, Nest, Size, Tensor
 
 __all__ = ["checked_one_hot", "compiled", "device_peak", "fused", "gathered"]
 
@@ -60,13 +61,22 @@ def compiled(function: _Function) -> _Function:
     return cast(_Function, call)
 
 
-def gathered(arrays: Sequence[Array], order: Array) -> tf.data.Dataset:
-    """Return a dataset of batches: of every array the examples that a row of `order` names."""
-    tensors = tuple(tf.constant(array) for array in arrays)
+def gathered(parts: Nest | tuple[Nest | Array, ...], rows: Sequence[Array]) -> tf.data.Dataset:
+    """Return a dataset of batches: of every array the examples that each of `rows` names."""
+    tensors = tf.nest.map_structure(tf.constant, parts)
     options = tf.data.Options()
     options.autotune.enabled = False
-    rows = tf.data.Dataset.from_tensor_slices(order).with_options(options)
-    return rows.map(lambda row: tuple(tf.gather(tensor, row) for tensor in tensors))
+    if len({len(row) for row in rows}) == 1:  # batches of one size, which the graph then knows
+        chosen = tf.data.Dataset.from_tensor_slices(np.stack(rows))
+    else:
+        order, ends = tf.constant(np.concatenate(rows)), np.cumsum([len(row) for row in rows])
+        starts = np.concatenate([[0], ends[:-1]])
+        chosen = tf.data.Dataset.from_tensor_slices((starts, ends)).map(
+            lambda start, end: order[start:end]
+        )
+    return chosen.with_options(options).map(
+        lambda row: tf.nest.map_structure(lambda tensor: tf.gather(tensor, row), tensors)
+    )
 
 
 def device_peak() -> Callable[[], int] | None:

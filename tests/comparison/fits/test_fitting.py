@@ -12,9 +12,10 @@ from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.parts import parts as parts_of
 from regkit.comparison.design.seeds import repeats
 from regkit.comparison.fits import observer
-from regkit.comparison.fits.fitting import Batches, fit_arm
+from regkit.comparison.fits.fitting import fit_arm
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.statistics import measures
+from regkit.core.members.stream import OrderedBatches
 from regkit.core.model_building import ModelBuilder
 from regkit.data import from_arrays
 
@@ -52,17 +53,17 @@ def bench() -> ModelPool:
 
 def test_batches_are_a_function_of_seed_and_place() -> None:
     x, y = np.arange(25), np.arange(25)
-    one, two = Batches(x, y, 10, 3, seed=4), Batches(x, y, 10, 3, seed=4)
+    one, two = (OrderedBatches((x, y), 10, 3, seed=4, rest=False) for _ in range(2))
     backwards = [two[i][0].tolist() for i in reversed(range(6))]
     assert [one[i][0].tolist() for i in range(6)] == backwards[::-1]
-    assert one[0][0].tolist() != Batches(x, y, 10, 3, seed=5)[0][0].tolist()
+    assert one[0][0].tolist() != OrderedBatches((x, y), 10, 3, 5, rest=False)[0][0].tolist()
     assert len({*one[0][0], *one[1][0]}) == 20  # an epoch repeats no example
 
 
 def test_the_stream_keeps_its_order_on_its_way_into_training() -> None:
     """Sorting the sums of what one unit learns from tells the order of steps apart."""
     x = np.arange(23.0, dtype=np.float32)[:, None] / 23
-    batches = Batches(x, (x[:, 0] > 0.5).astype(np.float32)[:, None], 5, 3, seed=1)
+    batches = OrderedBatches((x, (x[:, :1] > 0.5).astype(np.float32)), 5, 3, seed=1, rest=False)
 
     def unit() -> keras.Model:
         start = keras.initializers.Constant(0.5)
