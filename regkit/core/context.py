@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -47,8 +46,9 @@ class Context:
         state: State,
         memo: dict[str, Any],
         weights: list[keras.Variable],
+        given: Mapping[str, Any],
     ) -> None:
-        self._services, self._label = services, label
+        self._services, self._label, self._given = services, label, given
         self.draws = draws
         self.state = state
         self.memo = memo
@@ -127,8 +127,11 @@ class Context:
             >>> context.value(0.3), float(context.value(falling))
             (0.3, 0.5)
         """
-        given = functools.partial(self._services.given, self._label)
-        return value_at(strength, given, self._services.step, self.weights)
+        if isinstance(strength, Input):
+            number = self._given[strength.option]
+            if isinstance(number, float):  # on the host
+                return number
+        return value_at(strength, self._given, self._services.step, self.weights)
 
     def with_weights(
         self, variables: Sequence[keras.Variable], values: Sequence[Tensor]

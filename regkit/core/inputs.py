@@ -9,7 +9,7 @@ other numbers too; so it is refused in words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from keras import ops
@@ -128,26 +128,24 @@ def inputs_of(technique: object) -> dict[str, Input]:
 
 def value_at(
     strength: float | Schedule | Input,
-    given: Callable[[str], Given],
+    given: Mapping[str, Given],
     step: Size,
     weights: Sequence[Tensor] = (),
 ) -> Any:
-    """Return a strength at a step: the number where it is one on the host, else a scalar tensor.
+    """Return a strength at a step: a plain number as it is, all else as a scalar tensor.
 
     Args:
         strength: A number, a schedule, or what stands for either in a step.
-        given: Returns what the step was handed for an option.
+        given: What the step was handed for each option.
         step: The number of the step.
         weights: What it is reckoned with: the tensor is of the widest type among them.
 
     Example:
-        >>> value_at(0.5, lambda option: None, 3)
+        >>> value_at(0.5, {}, 3)
         0.5
     """
     if isinstance(strength, Input):
-        value = strength.at(given(strength.option), step)
-        if isinstance(value, float):
-            return value
+        value = strength.at(given[strength.option], step)
     elif callable(strength):
         value = _at(strength, step)
     else:

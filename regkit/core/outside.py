@@ -40,10 +40,6 @@ class _Outside:
         """Return the values of variables."""
         return [variable.value for variable in variables]
 
-    def given(self, *args: object) -> NoReturn:
-        """Refuse: there is no step to be handed anything."""
-        self._refuse("an input of the step")
-
     def scope(self, *args: object) -> NoReturn:
         """Refuse to change weights of layers."""
         self._refuse("layers with other weights")
@@ -91,7 +87,7 @@ def context_outside(
         (0.5, 3)
     """
     services = _Outside(Batch(None) if batch is None else batch, step)
-    return Context(services, label, draws, State({}, lambda value: value), {}, [])
+    return Context(services, label, draws, State({}, lambda value: value), {}, [], {})
 
 
 def changed_batch(

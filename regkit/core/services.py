@@ -34,9 +34,6 @@ class Services(Protocol):
     def read(self, variables: Sequence[keras.Variable]) -> list[Tensor]:
         """Return the values of variables at this place of the step."""
 
-    def given(self, label: str, option: str) -> Any:
-        """Return what the step was handed for an option of the technique of a label."""
-
     def scope(self, pairs: Pairs) -> AbstractContextManager[object]:
         """Return a scope in which variables have other values."""
 

@@ -161,7 +161,7 @@ def _require_equal(first: dict[str, Any], other: dict[str, Any], where: str, num
         )
 
 
-def _differences(first: Any, other: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def _differences(first: object, other: object, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield the paths at which two descriptions differ, with both values."""
     if isinstance(first, dict) and isinstance(other, dict):
         for name in {**first, **other}:

@@ -144,7 +144,7 @@ def _trained(
     return reason, _in_turn(model, members, training)
 
 
-def _techniques_of(recipe: Any) -> Callable[[int], list[Method]]:
+def _techniques_of(recipe: Source | Callable[[int], Source]) -> Callable[[int], list[Method]]:
     """Return what gives a member techniques of its own."""
 
     def techniques(number: int) -> list[Method]:

@@ -21,7 +21,7 @@ def stacked(nests: Sequence[Any]) -> Any:
     return keras.tree.map_structure(lambda *arrays: np.stack(arrays), *nests)
 
 
-def member_of(nest: Any, member: int) -> Any:
+def member_of(nest: object, member: int) -> Any:
     """Return one member's part of a stacked nest, as NumPy arrays.
 
     Example:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import keras
 import numpy as np
@@ -13,6 +13,15 @@ from regkit.core.errors import RegkitError
 from regkit.types import Array, Nest
 
 __all__ = ["Training", "checked_training"]
+
+
+class How(TypedDict):
+    """What of `Training` is taken as it is given."""
+
+    epochs: int
+    batch_size: int
+    validation_batch_size: int
+    shuffle: bool
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def checked_training(
     sample_weight: object,
     examples: Sequence[object] | None,
     validation_data: object,
-    **how: Any,
+    **how: Unpack[How],
 ) -> Training:
     """Return what was given as arrays.
 
@@ -87,7 +96,7 @@ def checked_training(
     return Training(x, y, chosen, weights, _validation(validation_data, x), **how)
 
 
-def _validation(given: object, x: Any) -> Any:
+def _validation(given: object, x: object) -> Any:
     """Return the data to evaluate, as arrays in the form of the batches of training."""
     if given is None:
         return None
@@ -114,11 +123,11 @@ def _validation(given: object, x: Any) -> Any:
     return arrays
 
 
-def _structure(nest: Any) -> str:
+def _structure(nest: object) -> str:
     return str(keras.tree.map_structure(lambda _: "array", nest)).replace("'array'", "array")
 
 
-def _arrays(name: str, nest: Any) -> Any:
+def _arrays(name: str, nest: object) -> Any:
     """Return a nest with its leaves as arrays; a list of arrays is a tuple, as in `fit`."""
     if isinstance(nest, list) and nest and all(getattr(part, "ndim", 0) for part in nest):
         nest = tuple(nest)
@@ -128,7 +137,7 @@ def _arrays(name: str, nest: Any) -> Any:
     return keras.tree.map_structure(lambda part: _array(name, part), nest)
 
 
-def _array(name: str, part: Any) -> Array:
+def _array(name: str, part: object) -> Array:
     is_array = isinstance(part, list | tuple) or hasattr(part, "__array__")
     if not is_array and (hasattr(part, "__iter__") or hasattr(part, "__getitem__")):
         raise RegkitError(
@@ -152,7 +161,7 @@ def _array(name: str, part: Any) -> Array:
     return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
 
 
-def _length(name: str, nest: Any) -> int:
+def _length(name: str, nest: object) -> int:
     lengths = {len(array) for array in keras.tree.flatten(nest)}
     if len(lengths) != 1 or 0 in lengths:
         raise RegkitError(

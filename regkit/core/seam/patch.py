@@ -65,11 +65,20 @@ class Shadows:
     @contextmanager
     def replaced(self, target: object, name: str, value: object) -> Iterator[None]:
         """Give one attribute of an instance another value."""
-        note = self._put(target, name, value)
+        with self.all_replaced([(target, name, value)]):
+            yield
+
+    @contextmanager
+    def all_replaced(self, values: Iterable[tuple[object, str, object]]) -> Iterator[None]:
+        """Give attributes of instances, (instance, name, value), other values."""
+        notes: list[_Note] = []
         try:
+            for value in values:
+                notes.append(self._put(*value))  # noqa: PERF401  # each noted as soon as it is done
             yield
         finally:
-            self._undo(note)
+            for note in reversed(notes):
+                self._undo(note)
 
     def changed(
         self, target: object, name: str, change: Callable[[Any], Any]

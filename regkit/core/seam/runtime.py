@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -61,6 +61,11 @@ class Runtime:
         at_data = {entry.label for entry in plan.at(Stage.DATA)}
         self.follows = {m.label for m in plan.at(Stage.TARGET) if m.label in at_data}
         self.inputs = {entry.label: inputs_of(entry.technique) for entry in self.entries}
+        self._stand_ins = [
+            (entry.technique, name, stand_in)
+            for entry in self.entries
+            for name, stand_in in self.inputs[entry.label].items()
+        ]
         self.resolved = False
 
     def resolve(self) -> None:
@@ -181,11 +186,7 @@ class Runtime:
 
     def standing_in(self) -> AbstractContextManager[object]:
         """Return a scope in which inputs stand in the place of the techniques' strengths."""
-        scope = ExitStack()
-        for entry in self.entries:
-            for name, stand_in in self.inputs[entry.label].items():
-                scope.enter_context(self.shadows.replaced(entry.technique, name, stand_in))
-        return scope
+        return self.shadows.all_replaced(self._stand_ins)
 
     def sums(self) -> Array:
         """Return the epoch's sums at zero: examples, data loss, each penalty."""

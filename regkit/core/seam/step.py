@@ -112,7 +112,13 @@ class Step(ABC):
         for (entry, stage), numbers in zip(self.runtime.views, draws, strict=True):
             label, weights = entry.label, self.runtime.weights[entry.label]
             contexts[label, stage] = Context(
-                services, label, numbers, self._states[label], memos[label], weights
+                services,
+                label,
+                numbers,
+                self._states[label],
+                memos[label],
+                weights,
+                self._strengths[label],
             )
         return contexts
 
@@ -125,7 +131,7 @@ class Step(ABC):
         places = self._places([(entry, Stage.UPDATE)])
         draws = draws_of_step(places, self.number, self._replica)[0]
         state, weights = self._states[entry.label], self.runtime.weights[entry.label]
-        return Context(self.services, entry.label, draws, state, {}, weights)
+        return Context(self.services, entry.label, draws, state, {}, weights, {})
 
     def context(self, entry: Entry, stage: Stage) -> Context:
         """Return a technique's view of the step at a stage."""
@@ -153,10 +159,6 @@ class Step(ABC):
     def reading(self) -> AbstractContextManager[object]:
         """Return a scope in which `variable.value` is right, wherever in the step."""
         return nullcontext() if not self.values or in_scope() else Scope(self.values)
-
-    def given(self, label: str, option: str) -> Any:
-        """Return what the step was handed for an option of the technique of a label."""
-        return self._strengths[label][option]
 
     def loss_scale(self) -> Any:
         """Return the factor by which Keras scales the loss, 1 but in mixed_float16."""
