@@ -216,10 +216,10 @@ BROKEN = (
     ),
     Broken(
         "a strength that is taken for a number",
-        "schedule",
+        "effect",
         (("context.value(self.stddev)", "1.0 * self.stddev"),),
-        ("TypeError",),
-        ("read it by context.value(self.stddev)",),
+        ("is reckoned with within the step", "Read it by context.value(self.stddev)"),
+        ("correct what the errors name",),
     ),
     Broken(
         "a count that is no declared state",

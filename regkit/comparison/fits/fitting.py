@@ -114,6 +114,7 @@ def sparsity(trainable: Iterable[NDArray[Any]]) -> float:
     """Return the fraction of zeros among the weights of kernels, not of biases and scales.
 
     Example:
+        >>> import numpy as np
         >>> sparsity([np.array([[0.0, 1.0]]), np.array([0.0])])
         0.5
     """

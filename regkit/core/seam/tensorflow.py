@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -210,17 +211,18 @@ class Generators:
     def read(self) -> dict[str, Any]:
         """Return their states by name."""
         shared, context = stateful_random_ops.global_generator, eager_context.context()
-        _, words, _ = context._rng.getstate()
-        states = {"op_words": np.array(words, "int64")}
-        if context._seed is not None:
-            states["op_seed"] = np.array(context._seed)
+        states = {"op_seed": np.array([] if context._seed is None else [context._seed])}
+        if (generator := getattr(context, "_rng", None)) is not None:  # none before a first seed
+            states["op_words"] = np.array(generator.getstate()[1], "int64")
         return states if shared is None else {**states, "global": shared.state.numpy()}
 
     def restore(self, states: dict[str, Any]) -> None:
         """Set the states."""
         if "global" in states:
             tf.random.get_global_generator().reset(states["global"])
+        context = eager_context.context()
         if "op_words" in states:
-            context = eager_context.context()
-            context._seed = int(states["op_seed"]) if "op_seed" in states else None
+            context._rng = random.Random()
             context._rng.setstate((3, tuple(states["op_words"].tolist()), None))
+        if "op_seed" in states:
+            context._seed = next(map(int, states["op_seed"]), None)

@@ -3,6 +3,7 @@
 import gc
 import random
 import weakref
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -114,3 +115,27 @@ def test_memory_is_given_back(monkeypatch):
     assert groups
     assert groups[0]() is None
     del members
+
+
+FIRST = """
+import numpy as np, keras, regkit
+
+def build(input_shape, n_classes):
+    model = keras.Sequential([keras.Input(input_shape), keras.layers.Dense(n_classes)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+members = regkit.fit_members(build, np.ones((8, 2)), np.arange(8) % 2, n_members=2)
+if keras.backend.backend() == "tensorflow":
+    from tensorflow.python.eager import context
+    assert context.global_seed() is None
+print(members.engine)
+"""
+
+
+def test_members_are_the_first_thing_that_a_process_does(fresh, tmp_path):
+    """Before any seed is set, TensorFlow has no generator to keep."""
+    root = Path(__file__).parents[3]
+    done = fresh.run(FIRST, folder=tmp_path, path=[root], CUDA_VISIBLE_DEVICES="")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["vectorized"]
