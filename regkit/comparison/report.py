@@ -110,8 +110,8 @@ class Comparison:
 
         Args:
             kind: "forest" (differences with intervals), "curves" (of learning), "dots" (the
-                difference on each split), "reliability" (of a classification's probabilities) or
-                "cost" (difference against time).
+                difference on each split), "reliability" (of a classification's probabilities),
+                "cost" (difference against time) or "alternatives" (which of them were chosen).
 
         Raises:
             RegkitError: for another kind, or where the task has no such figure.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from regkit.comparison.design.arms import Recipes, default_recipes, named, refuse_alternatives
+from regkit.comparison.design.arms import Recipes, default_recipes, named
 from regkit.comparison.design.networks import resolve
 from regkit.comparison.design.settings import (
     Column,
@@ -179,7 +179,6 @@ def compare(
     if resume and folder is None:
         raise RegkitError("resume=True needs output, the folder of the study that was stopped")
     arms = None if recipes is None else named(recipes)
-    refuse_alternatives(arms or {})
     sources = _sources(data)
     datasets = [load(source, **reading) for source in sources or [data]]
     folders = [folder] if sources is None else _folders(folder, datasets)

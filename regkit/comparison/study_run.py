@@ -84,9 +84,10 @@ class StudyRun:
         self.worker = Worker(study)
         parameters = count_parameters(self.worker.baseline_model())
         self.environment = describe_environment(parameters)
-        self.schedule = Schedule(study.tasks())
-        # Arms whose fits can be members, with what is equal for those of one group; why others not.
-        self.kinds: dict[str, Hashable] = {}
+        self.schedule = Schedule(study.tasks(), study.recipes, study.settings["measure"])
+        # (Arm, recipe) whose fits can be members, with what is equal for those of one group; arms
+        # with others, and why.
+        self.kinds: dict[tuple[str, str], Hashable] = {}
         self.by_themselves: dict[str, str] = {}
         self.journal: Journal | None = None
         self.stopped = ""
@@ -114,8 +115,8 @@ class StudyRun:
                     "that can (output, --output)"
                 ) from error
             return 0
-        for fit in self.journal.resume(self.study.arms):
-            self.schedule.take((fit.arm, fit.split, fit.seed), fit)
+        for fit in self.journal.resume(self.study.recipes):
+            self.schedule.take((fit.arm, fit.recipe, fit.split, fit.seed), fit)
         return len(self.schedule.results)
 
     def _set_groups(self, earlier: int | None) -> None:
@@ -135,14 +136,14 @@ class StudyRun:
             settings["group_size"] = self._best_group_size()
         if settings["group_size"] == 1:
             reason = "a group finds no room in the free memory, or group_size is 1"
-            self.by_themselves |= dict.fromkeys(self.kinds, reason)
+            self.by_themselves |= dict.fromkeys((arm for arm, _ in self.kinds), reason)
             self.kinds = {}
 
     def _best_group_size(self) -> int:
-        repeats = len(self.schedule.tasks) // len(self.study.arms)
+        repeats = self.study.settings["splits"] * self.study.settings["seeds"]
         counts = Counter(self.kinds.values())
         most = min(MOST, self.worker.most_members(self.request.jobs))
-        return best_size((arms * repeats for arms in counts.values()), most)
+        return best_size((recipes * repeats for recipes in counts.values()), most)
 
     def _versions(self) -> dict[str, str]:
         backend = self.environment["backend"]
@@ -150,22 +151,12 @@ class StudyRun:
 
     def record(self) -> Record:
         """Return what is known so far, in the order in which one process would have got it."""
-        fits: list[Fit] = []
-        failures: dict[str, Failure] = {}
-        for task in self.schedule.tasks:
-            result = self.schedule.results.get(task.key)
-            if task.arm in failures or result is None:
-                continue
-            if isinstance(result, Failure):
-                failures[task.arm] = result
-                if task.arm == BASELINE:
-                    self.stopped = f"the baseline failed: {result.reason}"
-                    break
-            else:
-                fits.append(result)
+        failures = self.schedule.failures
+        if BASELINE in failures:
+            self.stopped = f"the baseline failed: {failures[BASELINE].reason}"
         return Record(
             arms=self.study.arms,
-            fits=tuple(fits),
+            fits=tuple(self.schedule.fits()),
             failures={arm: failure.reason for arm, failure in failures.items()},
             diverged=tuple(arm for arm, failure in failures.items() if failure.diverged),
             settings={"model": self.study.model, **self.study.settings},
@@ -173,6 +164,7 @@ class StudyRun:
             environment=self._environment(),
             stopped=self.stopped,
             by_themselves=self.by_themselves,
+            trials=tuple(self.schedule.trials()),
         )
 
     def _environment(self) -> Environment:
@@ -236,7 +228,8 @@ class StudyRun:
         }
         for task, cost in execution.alone(self.schedule.untimed(self.kinds)):
             if cost is None:
-                self.kinds.pop(task.arm)
+                for recipe in self.study.recipes[task.arm]:
+                    self.kinds.pop((task.arm, recipe), None)
             else:
                 costs[task.arm] = cost
         return costs
@@ -256,8 +249,7 @@ class StudyRun:
             if task.key in self.schedule.results:
                 continue  # it was done before, and again beside the others of its group
             if isinstance(result, Failure):
-                why = f"failed and is taken out: {result.reason}"
-                progress.note(f"{self._label(task.arm)} {why}")
+                progress.note(self._said(task, result))
             elif result.engine == "vectorized":
                 cost = dataclasses.asdict(costs[task.arm])
                 result = dataclasses.replace(result, **cost)
@@ -275,12 +267,18 @@ class StudyRun:
             if (arms := [arm for arm, why in self.by_themselves.items() if why == reason])
         }
 
+    def _said(self, task: Task, failure: Failure) -> str:
+        """Return what a failure means, in words."""
+        if failure.ends(self.study.recipes[task.arm]):
+            return f"{self._label(task.arm)} failed and is taken out: {failure.reason}"
+        return f"{task.recipe} is not chosen in a split where it diverged: {failure.reason}"
+
     def _label(self, arm: str) -> str:
         return label(arm, self.study.arms[arm])
 
     def _written(self, journal: Journal, fit: Fit) -> bool:
         try:
-            journal.add(fit, self.study.arms[fit.arm])
+            journal.add(fit)
         except OSError as error:
             self.stopped = f"{journal.path} cannot be written ({error.strerror})"
             return False

@@ -223,13 +223,13 @@ def test_a_failed_arm_is_code_1(
 
     plain = worker.fit_arm
 
-    def fit_arm(models: Any, arm: str, *args: Any, **options: Any) -> Any:
-        if arm == "l2(1e-4)":
+    def fit_arm(models: Any, task: Any, *args: Any, **options: Any) -> Any:
+        if task.arm == "l2(1e-4)":
             raise RuntimeError("no")
-        return plain(models, arm, *args, **options)
+        return plain(models, task, *args, **options)
 
     monkeypatch.setattr(worker, "fit_arm", fit_arm)
-    code, out, err = said(capsys, *small_job(tmp_path))
+    code, out, err = said(capsys, *small_job(tmp_path), "--engine", "sequential")
     assert code == 1
     assert "RK001: l2(1e-4) failed and is taken out" in out
     assert "l2(1e-4) failed and is taken out" in err

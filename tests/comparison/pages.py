@@ -21,6 +21,7 @@ SECTIONS = [
     "Differences to the baseline",
     "All numbers",
     "Warnings",
+    "Alternatives",
     "Split by split",
     "Learning curves",
     "Reliability",

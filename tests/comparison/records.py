@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regkit.comparison.record.results import Fit, Record
+from regkit.comparison.record.results import Fit, Record, Trial
+from regkit.core.recipe import Alternatives
 
 # Name → (gain in accuracy, gain in NLL, time of an epoch), beside a baseline of 0.90 and 0.40.
 EFFECTS = {
@@ -19,6 +21,7 @@ EFFECTS = {
     "dropout(0.5)": (0.016, 0.09, 1.12),
     "drop_connect(0.5)": (0.008, 0.05, 1.45),
     "early_stopping": (0.0, 0.0, 1.0),
+    "weight_decay(1e-4|1e-3|0.01)": (0.001, 0.01, 1.0),
 }
 
 
@@ -62,7 +65,10 @@ def record(
         for arm in effects
         if arm not in without
     ]
+    trials = [trial for fit in fits if fit.seed == 0 for trial in _trials(fit, random)]
+    fits = [dataclasses.replace(fit, recipe=_chosen(fit, trials)) for fit in fits]
     fields: dict[str, Any] = {
+        "trials": tuple(trials),
         "arms": {arm: "" if arm == "baseline" else arm for arm in effects},
         "fits": tuple(fits),
         "failures": dict.fromkeys(without, "RuntimeError: out of luck (split 1)"),
@@ -95,6 +101,7 @@ def _fit(
     ratio = effect[2] * float(np.exp(random.normal(0, 0.03)))
     return Fit(
         arm=arm,
+        recipe="" if arm == "baseline" else arm,
         split=split,
         seed=seed,
         best_epoch=best + 1,
@@ -109,6 +116,33 @@ def _fit(
         reliability=[] if task == "regression" else _bins(accuracy, nll, random),
         curves=curves,
     )
+
+
+def _trials(fit: Fit, random: np.random.Generator) -> list[Trial]:
+    """Return those of an arm with alternatives: the better, the larger its place, but for chance."""
+    if "|" not in fit.arm:
+        return []
+    several = Alternatives(fit.arm)
+    key, sign = ("accuracy", 1) if "accuracy" in fit.validation else ("rmse", -1)
+    scale = 0.01 * fit.validation[key]
+    steps = sign * scale * (np.arange(len(several)) + random.normal(0, 0.5, len(several)))
+    steps -= sign * max(sign * steps)
+    return [
+        Trial(
+            arm=fit.arm,
+            recipe=str(recipe),
+            options=options,
+            split=fit.split,
+            validation=fit.validation | {key: float(fit.validation[key] + step)},
+            chosen=bool(step == 0),
+        )
+        for recipe, options, step in zip(several, several.differences, steps, strict=True)
+    ]
+
+
+def _chosen(fit: Fit, trials: Sequence[Trial]) -> str:
+    own = (trial for trial in trials if (trial.arm, trial.split) == (fit.arm, fit.split))
+    return next((trial.recipe for trial in own if trial.chosen), fit.recipe)
 
 
 def _classification(

@@ -18,12 +18,10 @@ from tests.comparison.small import DATA, network
 def failing_in(monkeypatch: pytest.MonkeyPatch, arm: str, split: int, error: BaseException) -> None:
     plain = worker.fit_arm
 
-    def fit_arm(
-        models: Any, name: str, recipe: str, parts: Any, repeat: Any, **options: Any
-    ) -> Any:
-        if name == arm and repeat.split == split:
+    def fit_arm(models: Any, task: Any, parts: Any, **options: Any) -> Any:
+        if task.arm == arm and task.repeat.split == split:
             raise error
-        return plain(models, name, recipe, parts, repeat, **options)
+        return plain(models, task, parts, **options)
 
     monkeypatch.setattr(worker, "fit_arm", fit_arm)
 

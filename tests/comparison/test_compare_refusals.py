@@ -113,12 +113,6 @@ def test_a_model_that_does_not_fit_the_labels() -> None:
 
 
 @pytest.mark.usefixtures("untrained")
-def test_an_arm_with_alternatives() -> None:
-    with pytest.raises(RegkitError, match=r"the arm 'l2\(1\|2\)' stands for 2 recipes"):
-        compare(network, DATA, ["l2(1|2)"], **QUICK)
-
-
-@pytest.mark.usefixtures("untrained")
 def test_a_function_that_needs_more_than_it_can_get() -> None:
     with pytest.raises(RegkitError, match=r"its parameter 'units' has no value"):
         compare(lambda input_shape, units: network(input_shape, units), DATA, ["l2"], **QUICK)

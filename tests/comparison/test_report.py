@@ -20,6 +20,7 @@ from tests.comparison.records import record
 pytestmark = pytest.mark.backend_free
 
 FOUND = Comparison(record(arms=["dropout(0.5)", "early_stopping"], n_splits=4, epochs=5))
+CHOOSING = Comparison(record(arms=["dropout(0.3|0.5)"], n_splits=4, epochs=5))
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_the_table_in_pandas_itself() -> None:
 
 @pytest.mark.parametrize("kind", figures.FIGURES)
 def test_plot(kind: str) -> None:
-    assert isinstance(FOUND.plot(kind), Figure)
+    assert isinstance(CHOOSING.plot(kind), Figure)
 
 
 def test_plot_is_the_forest_plot_unless_asked_otherwise() -> None:
@@ -91,7 +92,7 @@ def test_plot_is_the_forest_plot_unless_asked_otherwise() -> None:
 
 def test_an_unknown_kind_of_plot() -> None:
     with pytest.raises(ValueError, match=r"no figure 'forrest'; there are forest, curves, dots, "
-                       r"reliability, cost; did you mean 'forest'\?"):  # fmt: skip
+                       r"reliability, cost, alternatives; did you mean 'forest'\?"):  # fmt: skip
         FOUND.plot("forrest")
 
 

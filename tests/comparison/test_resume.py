@@ -49,7 +49,9 @@ def copied(whole: tuple[list[Fit], Path], folder: Path, count: int, torn: str = 
     return folder
 
 
-@pytest.mark.parametrize(("count", "torn"), [(0, ""), (7, ""), (7, '{"recipe": "l2(st'), (18, "")])
+@pytest.mark.parametrize(
+    ("count", "torn"), [(0, ""), (7, ""), (7, '{"fit": {"arm": "l2(st'), (18, "")]
+)
 def test_resumed_it_ends_the_same(
     whole: tuple[list[Fit], Path], tmp_path: Path, count: int, torn: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,11 +91,11 @@ def test_a_full_disk_keeps_what_is_done(
 ) -> None:
     add, count = Journal.add, []
 
-    def full(self: Journal, fit: Fit, recipe: str) -> None:
+    def full(self: Journal, fit: Fit) -> None:
         count.append(fit)
         if len(count) > 5:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        add(self, fit, recipe)
+        add(self, fit)
 
     monkeypatch.setattr(Journal, "add", full)
     folder = tmp_path / "out"
@@ -168,7 +170,7 @@ def test_other_data(whole: tuple[list[Fit], Path], tmp_path: Path) -> None:
     [
         ('{"recipe": "", "fit": }', "line 3, column 23: no JSON"),
         ("[]", "line 3: not an object"),
-        (json.dumps({"recipe": "", "fit": {"arm": "baseline"}}), "line 3: not a fit"),
+        (json.dumps({"fit": {"arm": "baseline", "recipe": ""}}), "line 3: not a fit"),
     ],
 )
 def test_a_spoilt_line_is_named(

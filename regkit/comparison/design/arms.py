@@ -14,7 +14,7 @@ from regkit.core.technique import Technique
 from regkit.data.dataset import Dataset
 from regkit.techniques.catalogue import default_arms
 
-__all__ = ["BASELINE", "Recipes", "default_recipes", "named", "refuse_alternatives"]
+__all__ = ["BASELINE", "Recipes", "default_recipes", "named"]
 
 BASELINE = "baseline"
 
@@ -77,22 +77,6 @@ def named(recipes: Recipes) -> dict[str, str]:
     if len(arms) == 1:
         raise RegkitError("no recipes to compare; name some, such as l2, dropout, label_smoothing")
     return arms
-
-
-def refuse_alternatives(arms: Mapping[str, str]) -> None:
-    """Raise where an arm has alternatives.
-
-    Raises:
-        RegkitError: with the arm, and the recipes that can be arms of their own.
-    """
-    for name, text in arms.items():
-        recipes = [str(recipe) for recipe in Alternatives(text)]
-        if len(recipes) > 1:
-            shown = ", ".join(map(repr, recipes[:3])) + (", …" if len(recipes) > 3 else "")
-            raise RegkitError(
-                f"the arm {name!r} stands for {len(recipes)} recipes, and an arm is trained with "
-                f"one; give them as arms of their own: {shown}"
-            )
 
 
 def _name(name: str, text: str) -> str:

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from regkit.comparison.design.parts import Parts, parts
 from regkit.comparison.design.seeds import Repeat, arm_order, repeats
 from regkit.comparison.design.settings import Settings
 from regkit.core.model_building import ModelBuilder
+from regkit.core.recipe import Alternatives
 from regkit.data.dataset import Dataset
 
 __all__ = ["Study", "Task", "TaskKey"]
 
-TaskKey = tuple[str, int, int]
+TaskKey = tuple[str, str, int, int]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One fit to be done: an arm in a repeat."""
+    """One fit to be done: a recipe of an arm in a repeat.
+
+    Attributes:
+        arm: The arm's name.
+        recipe: The recipe in text; of an arm with alternatives, one of them.
+        repeat: The seeds.
+    """
 
     arm: str
+    recipe: str
     repeat: Repeat
 
     @property
     def key(self) -> TaskKey:
-        """What tells it from the study's other fits: (arm, split, seed)."""
-        return self.arm, self.repeat.split, self.repeat.seed
+        """What tells it from the study's other fits: (arm, recipe, split, seed)."""
+        return self.arm, self.recipe, self.repeat.split, self.repeat.seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +43,7 @@ class Study:
     """Everything that determines the fits.
 
     Attributes:
-        arms: Name → recipe in text; the baseline first.
+        arms: Name → recipe in text, which may have alternatives; the baseline first.
         data: The examples.
         build: Builds a compiled model.
         model: Its name.
@@ -47,13 +56,26 @@ class Study:
     model: str
     settings: Settings
 
+    @cached_property
+    def recipes(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Arm → the recipes among which it chooses → the options in which they differ.
+
+        Most arms have one recipe.
+        """
+        chosen_among = {arm: Alternatives(text) for arm, text in self.arms.items()}
+        return {
+            arm: dict(zip(map(str, several), several.differences, strict=True))
+            for arm, several in chosen_among.items()
+        }
+
     def tasks(self) -> list[Task]:
         """Return every fit, repeat by repeat, the arms of each in the order of their turn."""
         names, settings = list(self.arms), self.settings
         return [
-            Task(names[index], repeat)
+            Task(names[index], recipe, repeat)
             for repeat in repeats(settings["splits"], settings["seeds"], settings["seed"])
             for index in arm_order(repeat, len(names))
+            for recipe in self.recipes[names[index]]
         ]
 
     def parts(self, repeat: Repeat) -> Parts:

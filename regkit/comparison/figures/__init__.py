@@ -1,5 +1,6 @@
 """The figures of a comparison: pure functions of a record and its summaries."""
 
+from regkit.comparison.figures.alternatives import alternatives_figure
 from regkit.comparison.figures.cost import cost_and_benefit
 from regkit.comparison.figures.curves import learning_curves
 from regkit.comparison.figures.dots import paired_dots
@@ -12,6 +13,7 @@ __all__ = [
     "FIGURES",
     "NARROW",
     "WIDE",
+    "alternatives_figure",
     "cost_and_benefit",
     "critical_difference",
     "forest_plot",
@@ -29,4 +31,5 @@ FIGURES = {
     "dots": paired_dots,
     "reliability": reliability_diagrams,
     "cost": cost_and_benefit,
+    "alternatives": alternatives_figure,
 }

@@ -28,7 +28,14 @@ class Panels:
     each: list[tuple[Axes, Summary]]
 
 
-def panels(record: Record, summaries: list[Summary], width: float, aspect: float) -> Panels:
+def panels(
+    record: Record,
+    summaries: list[Summary],
+    width: float,
+    aspect: float,
+    *,
+    common_x: bool = True,
+) -> Panels:
     """Return empty panels with common axes; the baseline alone where nothing else has fits.
 
     Args:
@@ -36,6 +43,7 @@ def panels(record: Record, summaries: list[Summary], width: float, aspect: float
         summaries: What is known of each arm.
         width: In inches.
         aspect: A panel's height / its width.
+        common_x: Whether they have the axis across in common too.
     """
     arms = best_first(record, summaries) or summaries[:1]
     columns = min(4 if is_wide(width) else 2, len(arms))
@@ -44,7 +52,7 @@ def panels(record: Record, summaries: list[Summary], width: float, aspect: float
     titles = [wrap(arm.label, int(panel_width * 11.5)) for arm in arms]
     height = lines * (aspect * panel_width + 0.3 + 0.16 * max(t.count("\n") for t in titles))
     figure = Figure(figsize=(panel_width * columns + 0.5, height + 0.5), layout="constrained")
-    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    grid = figure.subplots(lines, columns, sharex=common_x, sharey=True, squeeze=False).ravel()
     for axes, title in zip(grid, titles, strict=False):
         axes.set_title(title, fontsize=9, fontweight="bold", loc="left")
         axes.grid(axis="y", color=FAINT)

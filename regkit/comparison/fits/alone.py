@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regkit.comparison.design.parts import Parts
-from regkit.comparison.design.seeds import Repeat
+from regkit.comparison.design.study import Task
 from regkit.comparison.fits.fitting import batches_of, techniques_of, trained
 from regkit.comparison.fits.memory import peak_memory
 from regkit.comparison.fits.model_pool import ModelPool
@@ -48,10 +48,8 @@ class _Enough(Clock):
 
 def fit_alone(
     models: ModelPool,
-    arm: str,
-    recipe: str,
+    task: Task,
     parts: Parts,
-    repeat: Repeat,
     *,
     measure: str,
     epochs: int,
@@ -61,13 +59,13 @@ def fit_alone(
 
     The arguments are those of `fit_arm`.
     """
-    peak, clock = peak_memory(), _Enough()
-    model = models.model(arm, repeat.init_seed, repeat.seed)
-    techniques = techniques_of(recipe)
+    peak, clock, repeat = peak_memory(), _Enough(), task.repeat
+    model = models.model(task.arm, repeat.init_seed, repeat.seed)
+    techniques = techniques_of(task.recipe)
     # What decides reads validation measures; without it they would be measured for nobody.
     watching = [Observer(measure, parts)] if any(isinstance(t, Decider) for t in techniques) else []
     count = min(epochs, EPOCHS)
     batches = batches_of(parts, batch_size, count, repeat.order_seed)
     trained(model, batches, [clock, *watching, *techniques])
-    models.drop(arm)
+    models.drop(task.arm)
     return Alone(clock.epoch_seconds(), peak())

@@ -10,7 +10,7 @@ import keras
 from numpy.typing import NDArray
 
 from regkit.comparison.design.parts import Parts
-from regkit.comparison.design.seeds import Repeat
+from regkit.comparison.design.study import Task
 from regkit.comparison.fits.memory import peak_memory
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Observer
@@ -27,10 +27,8 @@ History: TypeAlias = dict[str, list[float]]
 
 def fit_arm(
     models: ModelPool,
-    arm: str,
-    recipe: str,
+    task: Task,
     parts: Parts,
-    repeat: Repeat,
     *,
     measure: str,
     epochs: int,
@@ -40,10 +38,8 @@ def fit_arm(
 
     Args:
         models: Gives the model in its initial state.
-        arm: The arm's name in the record.
-        recipe: Its techniques as text, constructed anew for this fit; empty for none.
-        parts: The examples.
-        repeat: The seeds.
+        task: Which fit; its techniques are constructed anew.
+        parts: The examples of its repeat.
         measure: What chooses the epoch, by its key.
         epochs: How many epochs every arm trains.
         batch_size: The number of examples a step.
@@ -51,15 +47,16 @@ def fit_arm(
     Raises:
         RegkitError: where the model does not fit the labels or training diverges.
     """
-    start, peak = time.perf_counter(), peak_memory()
-    model = models.model(arm, repeat.init_seed, repeat.seed)
+    start, peak, repeat = time.perf_counter(), peak_memory(), task.repeat
+    model = models.model(task.arm, repeat.init_seed, repeat.seed)
     observer = Observer(measure, parts)
     batches = batches_of(parts, batch_size, epochs, repeat.order_seed)
-    history = trained(model, batches, [observer, *techniques_of(recipe)])
+    history = trained(model, batches, [observer, *techniques_of(task.recipe)])
     observer.restore()
     tested = observer.outputs(parts.x_test)
     return Fit(
-        arm=arm,
+        arm=task.arm,
+        recipe=task.recipe,
         split=repeat.split,
         seed=repeat.seed,
         best_epoch=observer.choice.best_epoch,

@@ -93,6 +93,7 @@ class MemberFit:
             return error
         return Fit(
             arm=self.task.arm,
+            recipe=self.task.recipe,
             split=self.task.repeat.split,
             seed=self.task.repeat.seed,
             best_epoch=self.choice.best_epoch,

@@ -54,18 +54,18 @@ class MemberFits:
 
     # -- which fits can be members -------------------------------------------------------------
 
-    def kind(self, arm: str) -> tuple[Hashable | None, str]:
-        """Return what is equal for arms whose fits share groups; or None, and why an arm has none.
+    def kind(self, recipe: str) -> tuple[Hashable | None, str]:
+        """Return what is equal for recipes whose fits share groups; or None, and why one has none.
 
         Raises:
-            RegkitError: where the arm cannot be, as its fit by itself would.
+            RegkitError: where the recipe cannot be, as its fit by itself would.
         """
         if "member" in self.study.build.by_name and self.study.settings["seeds"] > 1:
             return None, "build_model is given the number of the member, and may build others"
         model = self._template_model()
         if not model.built:
             return None, f"{model.name} has its weights from its first batch only"
-        techniques: list[Method] = [*techniques_of(self.study.arms[arm])]
+        techniques: list[Method] = [*techniques_of(recipe)]
         reason = why_in_turn(model, [techniques, techniques], "auto")  # of two fits or more
         if reason is not None:
             return None, reason
@@ -94,9 +94,7 @@ class MemberFits:
         start = time.perf_counter()
         tasks = [*unit.tasks, *[unit.tasks[-1]] * (unit.size - len(unit.tasks))]
         examples = self._examples_of([task.repeat for task in tasks])
-        techniques: list[list[Method]] = [
-            [*techniques_of(self.study.arms[task.arm])] for task in tasks
-        ]
+        techniques: list[list[Method]] = [[*techniques_of(task.recipe)] for task in tasks]
         group = self._group(tasks, techniques, examples)
         model, measure = self._template_model(), self.study.settings["measure"]
         members = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -33,6 +33,10 @@ class Failure:
 
     reason: str
     diverged: bool = False
+
+    def ends(self, recipes: Collection[str]) -> bool:
+        """Return whether it is one of its arm, and not only of one of several recipes."""
+        return not self.diverged or len(recipes) == 1
 
 
 @dataclass(frozen=True)
@@ -66,19 +70,20 @@ class Worker:
         self._repeat: Repeat | None = None
         self._parts = first
 
-    def kinds(self) -> tuple[dict[str, Hashable], dict[str, str]]:
-        """Return arm → kind of those whose fits can be members; arm → why of others, in words."""
-        kinds: dict[str, Hashable] = {}
+    def kinds(self) -> tuple[dict[tuple[str, str], Hashable], dict[str, str]]:
+        """Return (arm, recipe) → kind of those whose fits can be members; arm → why of others."""
+        kinds: dict[tuple[str, str], Hashable] = {}
         reasons: dict[str, str] = {}
-        for arm in self.study.arms:
-            try:
-                kind, reason = self.members.kind(arm)
-            except Exception as error:  # of any kind: a function of the user's builds the model
-                kind, reason = None, _reason(error)
-            if kind is None:
-                reasons[arm] = reason
-            else:
-                kinds[arm] = kind
+        for arm, recipes in self.study.recipes.items():
+            for recipe in recipes:
+                try:
+                    kind, reason = self.members.kind(recipe)
+                except Exception as error:  # of any kind: a function of the user's builds the model
+                    kind, reason = None, _reason(error)
+                if kind is None:
+                    reasons.setdefault(arm, reason)
+                else:
+                    kinds[arm, recipe] = kind
         return kinds, reasons
 
     def most_members(self, jobs: int) -> int:
@@ -124,12 +129,15 @@ class Worker:
         return self.models.model(BASELINE, first.init_seed, first.seed)
 
     def _one_by_one(self, tasks: Sequence[Task]) -> list[tuple[Task, Fit | Failure]]:
-        """Return the fits by themselves, of no arm after one that has failed."""
+        """Return the fits by themselves, of no arm after a failure that ends it."""
         results: list[tuple[Task, Fit | Failure]] = []
+        ended: set[str] = set()
         for task in tasks:
-            failed = {other.arm for other, result in results if isinstance(result, Failure)}
-            if task.arm not in failed:
-                results.append((task, self.fit(task)))
+            if task.arm not in ended:
+                result = self.fit(task)
+                results.append((task, result))
+                if isinstance(result, Failure) and result.ends(self.study.recipes[task.arm]):
+                    ended.add(task.arm)
         return results
 
     def _call(self, fit: Callable[..., Result], task: Task) -> Result:
@@ -140,10 +148,8 @@ class Worker:
         with no_retracing_notes():
             return fit(
                 self.models,
-                task.arm,
-                self.study.arms[task.arm],
+                task,
                 self._parts,
-                task.repeat,
                 measure=settings["measure"],
                 epochs=settings["epochs"],
                 batch_size=settings["batch_size"],

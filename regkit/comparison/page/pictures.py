@@ -16,6 +16,7 @@ from regkit.comparison.statistics import measures
 from regkit.comparison.statistics.analysis import Summary, pairs
 from regkit.comparison.statistics.measures import Measure, deciding
 from regkit.comparison.statistics.ranks import Ranking
+from regkit.comparison.words.choice_text import how_chosen
 from regkit.comparison.words.verdict_text import repeats
 from regkit.core.words import signed
 
@@ -74,6 +75,8 @@ def of_ranking(ranking: Ranking) -> Picture:
 
 
 def _possible(kind: str, record: Record, summaries: list[Summary]) -> bool:
+    if kind == "alternatives":
+        return bool(record.trials)
     if kind == "reliability":
         return any(fit.reliability for fit in record.fits)
     if kind == "curves":
@@ -129,6 +132,12 @@ CAPTIONS = {
         "baseline is where the two lines cross; up and to the left is better.",
         "verdicts",
     ),
+    "alternatives": (
+        "Alternatives",
+        "Validation {measure} of each alternative, mean ± standard error over {repeats}, and in "
+        "how many splits it was chosen.",
+        "arm",
+    ),
 }
 
 
@@ -175,10 +184,15 @@ def _cost_text(record: Record, summaries: list[Summary]) -> str:
     return f"{measure.name} and the time of an epoch: {'; '.join(costs)}."
 
 
+def _alternatives_text(record: Record, summaries: list[Summary]) -> str:
+    return how_chosen(record)
+
+
 ALTERNATIVES: dict[str, Callable[[Record, list[Summary]], str]] = {
     "forest": _forest_text,
     "dots": _dots_text,
     "curves": _curves_text,
     "reliability": _reliability_text,
     "cost": _cost_text,
+    "alternatives": _alternatives_text,
 }

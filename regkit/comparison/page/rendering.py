@@ -24,6 +24,7 @@ from regkit.comparison.statistics.measures import deciding
 from regkit.comparison.statistics.ranks import Ranking
 from regkit.comparison.words import verdict_text
 from regkit.comparison.words.cautions import ADVICE, TITLES, cautions
+from regkit.comparison.words.choice_text import how_chosen
 from regkit.comparison.words.claims import EVIDENCE, claims
 from regkit.comparison.words.headline import headline, over_data_sets
 from regkit.comparison.words.recommendation import recommendation
@@ -75,7 +76,12 @@ def render(record: Record, summaries: list[Summary]) -> str:
         "record": record,
         "pictures": {picture.key: picture for picture in pictures.of_record(record, summaries)},
         "tables": report_tables.of_record(record, summaries),
-        "paragraphs": [done, *verdict_text.what_follows(record, summaries), sure],
+        "paragraphs": [
+            done,
+            *filter(None, [how_chosen(record)]),
+            *verdict_text.what_follows(record, summaries),
+            sure,
+        ],
         "facts": facts.facts(record),
     }
     template = _environment().get_template("page.html")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics import measures
 from regkit.comparison.statistics.analysis import Outcome, Summary
+from regkit.comparison.statistics.choice import alternatives
 from regkit.comparison.statistics.measures import Measure
 from regkit.comparison.statistics.ranks import Ranking
 from regkit.core.words import signed
@@ -55,7 +56,12 @@ def of_record(record: Record, summaries: list[Summary]) -> list[Table]:
     all_measures = measures.of_record(record)
     deciding = [of_measure(m, record, summaries) for m in all_measures if m.decides]
     others = [m for m in all_measures if not m.decides]
-    return [*deciding, _others(others, summaries), _training(all_measures[0], summaries)]
+    return [
+        *deciding,
+        _others(others, summaries),
+        _training(all_measures[0], summaries),
+        *_alternatives(all_measures[0], record),
+    ]
 
 
 def of_measure(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
@@ -120,6 +126,23 @@ def _training(first: Measure, summaries: list[Summary]) -> Table:
         for arm in summaries
     )
     return Table("Training", columns, rows)
+
+
+def _alternatives(measure: Measure, record: Record) -> list[Table]:
+    """Return the table of alternatives by their validation examples, where there are any."""
+    rows = []
+    for arm in record.arms:
+        for each in alternatives(record, arm):
+            mean, error = (
+                _known(v, f"{v:.{measure.digits}f}") for v in (each.mean, each.standard_error)
+            )
+            mean = Cell("diverged") if each.times_diverged else mean
+            chosen = Cell(f"{each.times_chosen} of {len(each.values)}", float(each.times_chosen))
+            rows.append((each.recipe, (mean, error, chosen)))
+    if not rows:
+        return []
+    columns = (f"validation {_head(measure)}", "standard error", "chosen in splits")
+    return [Table("Alternatives, by the validation examples of each split", columns, tuple(rows))]
 
 
 def _head(measure: Measure) -> str:

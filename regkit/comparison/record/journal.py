@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,11 @@ class Journal:
         self.path.unlink(missing_ok=True)
         self._append(self.study)
 
-    def resume(self, arms: dict[str, str]) -> list[Fit]:
+    def resume(self, recipes: Mapping[str, Collection[str]]) -> list[Fit]:
         """Return the fits of the file that are of these arms, and make it end with a whole line.
 
         Args:
-            arms: Name → recipe; a fit of that name with another recipe is left out.
+            recipes: Arm → its recipes; a fit of that arm with another recipe is left out.
 
         Raises:
             RegkitError: where there is none, or it is of another study.
@@ -79,16 +80,16 @@ class Journal:
         return [
             self._fit(number, row["fit"])
             for number, row in enumerate(rows[1:], 2)
-            if "fit" in row and arms.get(row["fit"].get("arm")) == row.get("recipe")
+            if "fit" in row and row["fit"].get("recipe") in recipes.get(row["fit"].get("arm"), ())
         ]
 
-    def add(self, fit: Fit, recipe: str) -> None:
-        """Append a fit of an arm with this recipe.
+    def add(self, fit: Fit) -> None:
+        """Append a fit.
 
         Raises:
             OSError: where it cannot be written, as on a full disk; what was there stays.
         """
-        self._append({"recipe": recipe, "fit": dataclasses.asdict(fit)})
+        self._append({"fit": dataclasses.asdict(fit)})
 
     def _append(self, row: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as file:

@@ -23,6 +23,7 @@ __all__ = [
     "Fit",
     "Record",
     "RecordedSettings",
+    "Trial",
     "check_output",
     "document",
     "label",
@@ -30,7 +31,7 @@ __all__ = [
     "write",
 ]
 
-SCHEMA = 3
+SCHEMA = 4
 FILES = (
     "results.json", "report.html", "forest.svg", "forest.png", "curves.svg", "curves.png",
 )  # fmt: skip
@@ -43,6 +44,7 @@ class Fit:
 
     Attributes:
         arm: The arm's name.
+        recipe: What was trained, in text; of an arm with alternatives, one of them.
         split: The number of the split.
         seed: The number of the seed within the split.
         best_epoch: The epoch that was evaluated, from 1.
@@ -63,6 +65,7 @@ class Fit:
     """
 
     arm: str
+    recipe: str
     split: int
     seed: int
     best_epoch: int
@@ -77,6 +80,30 @@ class Fit:
     reliability: list[tuple[float, float, int]] = field(repr=False)
     curves: dict[str, list[float]] = field(repr=False)
     engine: str = "sequential"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one alternative of an arm measured in a split, by which it was chosen or not.
+
+    Of the test examples it says nothing: only what was chosen is tested.
+
+    Attributes:
+        arm: The arm's name.
+        recipe: The alternative, in text.
+        options: The options in which it differs from the others, as `{"l2.strength": 0.01}`.
+        split: The number of the split.
+        validation: The measures on the validation examples at the best epoch, averaged over seeds;
+            empty where training diverged.
+        chosen: Whether its fits are those of the arm in this split.
+    """
+
+    arm: str
+    recipe: str
+    options: dict[str, Any]
+    split: int
+    validation: dict[str, float]
+    chosen: bool
 
 
 class RecordedSettings(Settings):
@@ -129,8 +156,10 @@ class Record:
     """Everything that a comparison measured, and what it takes to run it again.
 
     Attributes:
-        arms: Name → recipe in text; the first is the baseline, whose recipe is empty.
-        fits: The fits that were done.
+        arms: Name → recipe in text, which may have alternatives; the first is the baseline, whose
+            recipe is empty.
+        fits: The fits that were done; of an arm with alternatives, in each split those of the
+            alternative that was chosen there.
         failures: Arm → why it was taken out.
         diverged: Those of them whose training went to NaN or infinity.
         settings: What decides, splits, seeds, epochs, sizes, label noise, root seed, engine, model.
@@ -139,6 +168,7 @@ class Record:
         stopped: Why it ended before all fits were done, or empty.
         by_themselves: Arm → why its fits were made one after the other, where members were asked
             for.
+        trials: Of arms with alternatives, what each measured in each split.
     """
 
     arms: dict[str, str]
@@ -150,6 +180,7 @@ class Record:
     stopped: str = ""
     diverged: tuple[str, ...] = ()
     by_themselves: dict[str, str] = field(default_factory=dict)
+    trials: tuple[Trial, ...] = ()
 
     @property
     def baseline(self) -> str:
@@ -163,6 +194,14 @@ class Record:
     def of(self, arm: str) -> list[Fit]:
         """Return the fits of one arm."""
         return [fit for fit in self.fits if fit.arm == arm]
+
+    def tried(self, arm: str) -> dict[str, list[Trial]]:
+        """Return alternative → its trials, split by split; nothing for an arm without any."""
+        tried: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            if trial.arm == arm:
+                tried.setdefault(trial.recipe, []).append(trial)
+        return tried
 
 
 def label(name: str, recipe: str) -> str:
@@ -203,6 +242,7 @@ def document(record: Record, analysis: Iterable[Any] = ()) -> dict[str, Any]:
         "schema": SCHEMA,
         **{f.name: getattr(record, f.name) for f in dataclasses.fields(record)},
         "fits": [dataclasses.asdict(fit) for fit in record.fits],
+        "trials": [dataclasses.asdict(trial) for trial in record.trials],
         "analysis": [dataclasses.asdict(summary) for summary in analysis],
     }
     return {key: _plain(value) for key, value in fields.items()}
@@ -232,8 +272,12 @@ def read(path: str | Path) -> Record:
         raise RegkitError(f"{path}: results of schema {schema}; this regkit reads schema {SCHEMA}")
     names = {f.name for f in dataclasses.fields(Record)}
     kept = {key: value for key, value in document.items() if key in names}
-    fits = tuple(Fit(**fit) for fit in document["fits"])
-    return Record(**{**kept, "fits": fits, "diverged": tuple(kept["diverged"])})
+    listed = {
+        "fits": tuple(Fit(**fit) for fit in document["fits"]),
+        "trials": tuple(Trial(**trial) for trial in document["trials"]),
+        "diverged": tuple(kept["diverged"]),
+    }
+    return Record(**{**kept, **listed})
 
 
 def _plain(value: object) -> Any:

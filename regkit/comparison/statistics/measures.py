@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regkit.comparison.design.settings import MEASURES
-from regkit.comparison.record.results import Fit, Record
+from regkit.comparison.record.results import Fit, Record, Trial
 from regkit.comparison.statistics import calibration, scores
 from regkit.core.errors import RegkitError
 
@@ -54,7 +54,7 @@ class Measure:
     decides: bool = False
     most: float = math.inf
 
-    def of(self, fit: Fit, part: str = "test") -> float:
+    def of(self, fit: Fit | Trial, part: str = "test") -> float:
         """Return its value for a fit on a part: "test", "train" or "validation"."""
         values: dict[str, float] = getattr(fit, part)
         return self.scale * values[self.key]

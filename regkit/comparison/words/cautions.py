@@ -6,9 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics import analysis, measures, paired_differences
 from regkit.comparison.statistics.analysis import Summary
+from regkit.comparison.statistics.choice import Alternative, alternatives
 from regkit.core.words import counted
 
 __all__ = ["ADVICE", "CHECKS", "TITLES", "Caution", "cautions"]
@@ -25,6 +28,7 @@ TITLES = {
     "RK009": "The baseline has learnt little or nothing",
     "RK010": "The winner was chosen on the data that it is reported on",
     "RK011": "Accuracy hides the small classes",
+    "RK012": "The choice among alternatives is at an end of them",
 }
 # What to do, in short; `docs/warnings` says more, but is not with a report that is passed on.
 ADVICE = {
@@ -45,6 +49,7 @@ ADVICE = {
     "played no part in the choice, and report that difference.",
     "RK011": "Decide by --measure balanced_accuracy, in which every class counts alike; with two "
     "classes also by roc_auc.",
+    "RK012": "Offer values beyond that end, as in dropout(0.5|0.7|0.9).",
 }
 # The largest class is so many times the smallest: VERY_UNLIKE warns in any case, UNLIKE where
 # always naming the largest comes within NEARLY points of the baseline's accuracy.
@@ -211,6 +216,39 @@ def _imbalanced(record: Record, summaries: list[Summary]) -> Iterator[str]:
         )
 
 
+def _at_an_end(record: Record, summaries: list[Summary]) -> Iterator[str]:
+    for arm in record.arms:
+        found = alternatives(record, arm)
+        numbers = [n for each in found if (n := _number(each)) is not None]
+        if len(found) < 3 or len(numbers) < len(found):
+            continue
+        ends = (("largest", "larger", max(numbers)), ("smallest", "smaller", min(numbers)))
+        for end, other, value in ends:
+            each, splits = found[numbers.index(value)], len(found[0].values)
+            if value != 0 and each.times_chosen > splits / 2 and _stands_out(each, found):
+                yield (
+                    f"{each.recipe}, the {end} of {record.label(arm)}, was chosen in "
+                    f"{each.times_chosen} of {counted(splits, 'split')}: a {other} value may do "
+                    "better."
+                )
+
+
+def _stands_out(alternative: Alternative, among: list[Alternative]) -> bool:
+    """Return whether it differs from each of the others by more than a standard error."""
+    for other in among:
+        d = np.subtract(alternative.values, other.values)
+        if other is not alternative and abs(d.mean()) <= d.std() / math.sqrt(len(d)):
+            return False
+    return True
+
+
+def _number(alternative: Alternative) -> float | None:
+    """Return the number by which an alternative differs from the others; None for anything else."""
+    (value, *others) = alternative.options.values()
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if plain and not others else None
+
+
 CHECKS: dict[str, Check] = {
     "RK001": _failed,
     "RK002": _stopped,
@@ -223,4 +261,5 @@ CHECKS: dict[str, Check] = {
     "RK009": _poor_baseline,
     "RK010": _chosen_here,
     "RK011": _imbalanced,
+    "RK012": _at_an_end,
 }

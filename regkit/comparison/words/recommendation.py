@@ -8,9 +8,11 @@ from statistics import variance
 
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics.analysis import Summary, differences_by_split, overlap
+from regkit.comparison.statistics.choice import best_alternative
 from regkit.comparison.statistics.measures import Measure, deciding
 from regkit.comparison.statistics.paired_differences import Difference
 from regkit.comparison.statistics.power import MANY_SEEDS, MANY_SPLITS, seeds_needed, splits_needed
+from regkit.comparison.words.choice_text import one_to_use
 from regkit.core.words import counted, signed
 
 __all__ = ["recommendation"]
@@ -92,7 +94,8 @@ def _add(facts: _Facts) -> str:
         better = [arm for arm in good if arm.outcomes[measure.name].verdict == "better"]
         if better:
             best = _most_gained(better, measure)
-            return f"Add {best.label}: {_bought(best, measure)}{_cost(best)}."
+            which = one_to_use(facts.record, best.arm)
+            return f"Add {best.label}{which}: {_bought(best, measure)}{_cost(best)}."
     return ""
 
 
@@ -104,7 +107,8 @@ def _weigh(facts: _Facts) -> str:
             best = _most_gained(mixed, measure)
             other = next(m for m in facts.measures if best.outcomes[m.name].verdict == "worse")
             return (
-                f"Add {best.label} only if {measure.name} matters more to you than {other.name}, "
+                f"Add {best.label}{one_to_use(facts.record, best.arm)} only if {measure.name} "
+                f"matters more to you than {other.name}, "
                 f"as the measures disagree: {_bought(best, measure)}, but {_bought(best, other)}"
                 f"{_cost(best)}."
             )
@@ -164,7 +168,8 @@ def _smaller(facts: _Facts, baseline: Summary) -> str:
     measure = facts.first
     best = _most_gained(facts.arms, measure)
     lost = measure.sign * (_trained(baseline, measure) - _trained(best, measure))
-    if "worse" not in best.verdicts.values() or lost <= measure.margin:
+    chose = best_alternative(facts.record, best.arm) is not None
+    if chose or "worse" not in best.verdicts.values() or lost <= measure.margin:
         return ""
     return (
         f"Keep the baseline, or try a smaller strength than that of {best.label}, which even on "
@@ -175,7 +180,12 @@ def _smaller(facts: _Facts, baseline: Summary) -> str:
 def _larger(facts: _Facts, baseline: Summary) -> str:
     """Overfitting: the most promising arm leaves more than half of the baseline's gap."""
     measure, gap = facts.first, baseline.gap
-    undecided = [arm for arm in facts.arms if set(arm.verdicts.values()) == {"cannot conclude"}]
+    undecided = [
+        arm
+        for arm in facts.arms
+        if set(arm.verdicts.values()) == {"cannot conclude"}
+        and best_alternative(facts.record, arm.arm) is None  # of the others a larger one was tried
+    ]
     if not undecided or gap <= SMALL_GAP * measure.margin:
         return ""
     best = _most_gained(undecided, measure)

@@ -8,6 +8,7 @@ from rich.table import Table
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics import measures
 from regkit.comparison.statistics.analysis import Outcome, Summary
+from regkit.comparison.statistics.choice import alternatives
 from regkit.comparison.statistics.measures import Measure
 from regkit.comparison.words.folding import Folded
 from regkit.comparison.words.verdict_text import repeats
@@ -35,7 +36,8 @@ def tables(record: Record, summaries: list[Summary]) -> list[Table]:
     ]
     title = f"{record.data['name']} · {record.settings['model']} · {repeats(record)}"
     of_deciding[0].title = title
-    return [*of_deciding, _described([m for m in all_measures if not m.decides], summaries)]
+    others = [m for m in all_measures if not m.decides]
+    return [*of_deciding, _described(others, summaries), *_alternatives(all_measures[0], record)]
 
 
 def _table(measure: Measure, record: Record, summaries: list[Summary]) -> Table:
@@ -73,6 +75,26 @@ def _described(measures_shown: list[Measure], summaries: list[Summary]) -> Table
         epoch, zeros = f"{summary.best_epoch:g}", f"{summary.sparsity:.0%}"
         result.add_row(Folded(summary.label), *values, epoch, memory, zeros)
     return result
+
+
+def _alternatives(measure: Measure, record: Record) -> list[Table]:
+    """Return the table of alternatives by their validation examples, where there are any."""
+    arms = [found for arm in record.arms if (found := alternatives(record, arm))]
+    if not arms:
+        return []
+    result = _empty(f"alternatives by validation {measure.name}")
+    for name in ("%" if measure.unit == "points" else measure.unit or "mean", "±", "chosen"):
+        result.add_column(name, justify="right", no_wrap=True)
+    for found in arms:
+        most = max(each.times_chosen for each in found)
+        for each in found:
+            numbers = [f"{v:.{measure.digits}f}" for v in (each.mean, each.standard_error)]
+            cells = ["diverged", ""] if each.times_diverged else numbers
+            chosen = f"{each.times_chosen} of {len(each.values)}"
+            style = "bold" if each.times_chosen == most else ""
+            result.add_row(Folded(each.recipe), *cells, chosen, style=style)
+        result.add_section()
+    return [result]
 
 
 def _empty(first: str) -> Table:

@@ -9,6 +9,7 @@ from regkit.comparison.statistics import measures, paired_differences
 from regkit.comparison.statistics.analysis import ALPHA, Summary, overlap
 from regkit.comparison.statistics.measures import Measure, deciding
 from regkit.comparison.words.cautions import cautions
+from regkit.comparison.words.choice_text import how_chosen
 from regkit.comparison.words.engine_text import how_trained
 from regkit.core.words import counted, signed
 
@@ -17,7 +18,12 @@ __all__ = ["how_sure", "in_words", "repeats", "size", "what_follows", "what_was_
 
 def in_words(record: Record, summaries: list[Summary]) -> str:
     """Return the paragraphs below the table."""
-    lines = [what_was_done(record), *what_follows(record, summaries), how_sure(record, summaries)]
+    lines = [
+        what_was_done(record),
+        how_chosen(record),
+        *what_follows(record, summaries),
+        how_sure(record, summaries),
+    ]
     return "\n".join([*filter(None, lines), *map(str, cautions(record, summaries))])
 
 

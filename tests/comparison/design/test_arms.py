@@ -12,7 +12,6 @@ from regkit.comparison.design.arms import (
     BASELINE,
     default_recipes,
     named,
-    refuse_alternatives,
 )
 from regkit.comparison.record.results import label
 from regkit.core.recipe import Alternatives, Recipe
@@ -75,13 +74,6 @@ def test_an_arm_with_alternatives_may_have_a_name_of_its_own() -> None:
     assert arms == {BASELINE: "", "path": written, both: both}
     assert label("path", arms["path"]) == f"path = {written}"
     assert named([label("path", written)])["path"] == written
-
-
-def test_alternatives_are_refused_with_the_arms_that_they_are() -> None:
-    refuse_alternatives(named(["l2", "l1 + l2"]))
-    said = r"the arm 'a' stands for 4 recipes.*: 'l2\(1\)', 'l2\(2\)', 'l2\(3\)', …"
-    with pytest.raises(ValueError, match=said):
-        refuse_alternatives(named(["l1", "a = l2(1|2|3|4)"]))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def timeless(given: Record) -> Record:
 
 
 CASES = {
-    "seven arms": record(),
+    "eight arms": record(),
     "one arm": record(arms=["dropout(0.5)"]),
     "fifteen arms": record(arms={f"l2({i / 1000})": (i / 999, 0.0, 1 + i / 60) for i in range(15)},
                           n_splits=3, epochs=4),
@@ -62,6 +62,8 @@ def svg(figure: Figure) -> str:
 
 
 def possible(kind: str, given: Record) -> bool:
+    if kind == "alternatives":
+        return bool(given.trials)
     return kind != "reliability" or given.data["task"] == "classification"
 
 
@@ -90,13 +92,13 @@ def test_all_of_it_can_be_read(case: str, kind: str, width: float) -> None:
 
 @pytest.mark.parametrize("kind", figures.FIGURES)
 def test_the_same_record_gives_the_same_figure(kind: str) -> None:
-    assert svg(draw(kind, CASES["seven arms"])) == svg(draw(kind, record()))
+    assert svg(draw(kind, CASES["eight arms"])) == svg(draw(kind, record()))
 
 
 @pytest.mark.parametrize("kind", [*figures.FIGURES, "ranks"])
 def test_colours_are_of_the_palette(kind: str) -> None:
     """The page replaces these by variables: another colour would be lost in the dark."""
-    drawn = svg(ranks(RANKING) if kind == "ranks" else draw(kind, CASES["seven arms"]))
+    drawn = svg(ranks(RANKING) if kind == "ranks" else draw(kind, CASES["eight arms"]))
     palette = {look.INK, look.MUTED, look.FAINT, look.GROUND, look.BETTER, look.WORSE,
                look.EQUAL}  # fmt: skip
     assert set(re.findall(r"#[0-9a-f]{6}\b(?!\")", drawn)) <= palette
@@ -122,18 +124,18 @@ def test_marks_differ_by_shape() -> None:
 
 
 @pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize("case", ["seven arms", "regression"])
+@pytest.mark.parametrize("case", ["eight arms", "regression"])
 def test_the_forest_plot_has_every_number(case: str, width: float) -> None:
     given = CASES[case]
     said = written(draw("forest", given, width))
     for one in analysis.summarize(given)[1:]:
         assert look.wrap(one.arm) in said
-    assert ("accuracy, points" in said) == (case == "seven arms")
+    assert ("accuracy, points" in said) == (case == "eight arms")
     assert said.count("left is better") == 1
 
 
 def test_the_forest_plot_says_verdicts_in_words_and_marks() -> None:
-    given = CASES["seven arms"]
+    given = CASES["eight arms"]
     figure = draw("forest", given)
     said = written(figure)
     for one in analysis.summarize(given)[1:]:
@@ -149,7 +151,7 @@ def test_the_forest_plot_says_verdicts_in_words_and_marks() -> None:
 
 
 def test_the_best_arm_is_at_the_top() -> None:
-    axes = draw("forest", CASES["seven arms"]).axes[0]
+    axes = draw("forest", CASES["eight arms"]).axes[0]
     assert axes.get_yticklabels()[-1].get_text().startswith("elastic_distortion")
     axes = draw("forest", CASES["regression"]).axes[0]
     assert axes.get_yticklabels()[-1].get_text().startswith("elastic_distortion")
@@ -164,7 +166,7 @@ def test_without_a_pair_it_says_so() -> None:
 
 
 def test_there_is_a_dot_a_split() -> None:
-    given = CASES["seven arms"]
+    given = CASES["eight arms"]
     figure = draw("dots", given)
     for axes, measure in zip(figure.axes, deciding(given), strict=True):
         dots = [line for line in axes.lines if line.get_marker() == "o"]

@@ -20,7 +20,11 @@ KINDS = {BASELINE: 1, "a": 2, "b": 2}
 
 
 def tasks(splits: int = 5, arms: list[str] = ARMS) -> list[Task]:
-    return [Task(arm, repeat) for repeat in repeats(splits, 1, root=0) for arm in arms]
+    return [Task(arm, arm, repeat) for repeat in repeats(splits, 1, root=0) for arm in arms]
+
+
+def schedule_of(splits: int = 5) -> Schedule:
+    return Schedule(tasks(splits), {arm: {arm: {}} for arm in ARMS}, "accuracy")
 
 
 def groups(splits: int, size: int, kinds: dict[str, int] = KINDS) -> list[list[tuple[str, int]]]:
@@ -67,7 +71,7 @@ def test_no_other_size_needs_fewer_rows_and_calls(counts: list[int]) -> None:
 
 
 def test_after_a_failure_no_later_fit_of_the_arm_is_left() -> None:
-    schedule = Schedule(tasks())
+    schedule = schedule_of()
     failed = next(t for t in schedule.tasks if t.arm == "a" and t.repeat.split == 2)
     schedule.take(failed.key, Failure("out of luck"))
     left = {(t.arm, t.repeat.split) for t in schedule.tasks if schedule.is_left(t)}
@@ -76,16 +80,16 @@ def test_after_a_failure_no_later_fit_of_the_arm_is_left() -> None:
 
 
 def test_after_a_failure_of_the_baseline_nothing_later_is_left() -> None:
-    schedule = Schedule(tasks())
+    schedule = schedule_of()
     failed = next(t for t in schedule.tasks if t.arm == BASELINE and t.repeat.split == 1)
     schedule.take(failed.key, Failure("out of luck"))
     left = [t.key for t in schedule.tasks if schedule.is_left(t)]
     assert left == [t.key for t in schedule.tasks[:5]]
-    units = list(schedule.units(KINDS, 4))
+    units = list(schedule.units({(arm, arm): kind for arm, kind in KINDS.items()}, 4))
     assert all(any(schedule.is_left(task) for task in unit.tasks) for unit in units)
 
 
 def test_the_results_of_another_study_are_left_out() -> None:
-    schedule = Schedule(tasks(2))
-    schedule.take(("a", 7, 0), Failure("of a study with more splits"))
+    schedule = schedule_of(2)
+    schedule.take(("a", "a", 7, 0), Failure("of a study with more splits"))
     assert not schedule.results

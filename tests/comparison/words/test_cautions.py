@@ -37,10 +37,14 @@ def calm() -> Record:
     """A record that nothing is to be said of but that its test sets are small."""
     plain = records.record()
     fits = tuple(dataclasses.replace(fit, best_epoch=fit.epochs // 2) for fit in plain.fits)
+    middle = "weight_decay(1e-3)"
+    trials = tuple(
+        dataclasses.replace(trial, chosen=trial.recipe == middle) for trial in plain.trials
+    )
     n_test = 2000
     counts = {name: n_test // len(plain.data["classes"]) for name in plain.data["classes"]}
     data = {"n_test": n_test, "test_counts": counts, "duplicates": 0, "fixed_test": False}
-    return changed(plain, fits=fits, data=data, failures={}, diverged=(), stopped="")
+    return changed(plain, fits=fits, trials=trials, data=data, failures={}, diverged=(), stopped="")
 
 
 def test_a_calm_record_has_none() -> None:
@@ -75,6 +79,16 @@ def _imbalanced(record: Record) -> Record:
     return changed(record, fits=fits, data={"test_counts": counts})
 
 
+def _at_an_end(record: Record) -> Record:
+    arm = "weight_decay(1e-4|1e-3|0.01)"
+    trials = tuple(
+        dataclasses.replace(trial, chosen=trial.recipe == "weight_decay(0.01)")
+        for trial in record.trials
+    )
+    assert {trial.arm for trial in trials} == {arm}
+    return changed(record, trials=trials)
+
+
 CASES = {
     "RK001": lambda one: changed(one, failures={list(one.arms)[1]: "ValueError: no (split 1)"}),
     "RK002": lambda one: changed(one, stopped="interrupted"),
@@ -87,6 +101,7 @@ CASES = {
     "RK008": lambda one: changed(one, data={"duplicates": 21}),
     "RK009": _poor,
     "RK011": _imbalanced,
+    "RK012": _at_an_end,
 }
 
 

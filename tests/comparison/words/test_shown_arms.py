@@ -121,7 +121,11 @@ def shown() -> dict[str, str]:
     terminal = io.StringIO()
     Comparison(given).show(Console(file=terminal, width=100))
     with figures.style():
-        drawn = {kind: written(draw(given, summaries)) for kind, draw in figures.FIGURES.items()}
+        drawn = {
+            kind: written(draw(given, summaries))
+            for kind, draw in figures.FIGURES.items()
+            if kind != "alternatives"  # which shows only arms that have some
+        }
     twice = Comparisons([Comparison(given), Comparison(of(ARMS, name="wine"))])
     return {
         **drawn,
