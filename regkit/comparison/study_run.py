@@ -26,7 +26,7 @@ from regkit.comparison.record.description import (
 )
 from regkit.comparison.record.journal import Journal
 from regkit.comparison.record.rerun import Request, rerun_command
-from regkit.comparison.record.results import Environment, Fit, Record, label
+from regkit.comparison.record.results import Environment, Fit, Record, Trial, label
 from regkit.comparison.statistics.measures import chosen
 from regkit.comparison.words.progress import FitProgress
 from regkit.core.errors import RegkitError
@@ -84,7 +84,7 @@ class StudyRun:
         self.worker = Worker(study)
         parameters = count_parameters(self.worker.baseline_model())
         self.environment = describe_environment(parameters)
-        self.schedule = Schedule(study.tasks(), study.recipes, study.settings["measure"])
+        self.schedule = Schedule(study)
         # (Arm, recipe) whose fits can be members, with what is equal for those of one group; arms
         # with others, and why.
         self.kinds: dict[tuple[str, str], Hashable] = {}
@@ -115,8 +115,7 @@ class StudyRun:
                     "that can (output, --output)"
                 ) from error
             return 0
-        for fit in self.journal.resume(self.study.recipes):
-            self.schedule.take((fit.arm, fit.recipe, fit.split, fit.seed), fit)
+        self.schedule.take_earlier(self.journal.resume(self.study.recipes))
         return len(self.schedule.results)
 
     def _set_groups(self, earlier: int | None) -> None:
@@ -164,6 +163,7 @@ class StudyRun:
             environment=self._environment(),
             stopped=self.stopped,
             by_themselves=self.by_themselves,
+            alternatives={a: found for a, found in self.study.recipes.items() if len(found) > 1},
             trials=tuple(self.schedule.trials()),
         )
 
@@ -196,11 +196,14 @@ class StudyRun:
                 progress.note(f"{arms}: fits one after the other, because {reason}")
             with self._execution(progress) as execution:
                 costs = self._costs(execution)
-                units = self.schedule.units(self.kinds, self.study.settings["group_size"] or 1)
-                for unit, outcome in execution.units(units):
-                    written = self._take(unit, outcome, costs, progress)
-                    progress.advance(self.schedule.settled - progress.done)
-                    if not written:
+                size = self.study.settings["group_size"] or 1
+                for units in self.schedule.rounds(self.kinds, size, self.request.jobs):
+                    for unit, outcome in execution.units(units):
+                        self._take(unit, outcome, costs, progress)
+                        progress.advance(self.schedule.settled - progress.done)
+                        if self.stopped:
+                            break
+                    if self.stopped:
                         break
         record = self.record()
         if not record.of(BASELINE):
@@ -236,8 +239,8 @@ class StudyRun:
 
     def _take(
         self, unit: Unit, outcome: Done, costs: Mapping[str, Alone], progress: FitProgress
-    ) -> bool:
-        """Take up what came of a unit; return whether all of it could be written."""
+    ) -> None:
+        """Take up what came of a unit, until a result cannot be written."""
         if outcome.reason:
             new = {task.arm for task in unit.tasks} - {*self.by_themselves}
             self.by_themselves |= dict.fromkeys(new, outcome.reason)
@@ -250,13 +253,14 @@ class StudyRun:
                 continue  # it was done before, and again beside the others of its group
             if isinstance(result, Failure):
                 progress.note(self._said(task, result))
-            elif result.engine == "vectorized":
+            elif isinstance(result, Fit) and result.engine == "vectorized":
                 cost = dataclasses.asdict(costs[task.arm])
                 result = dataclasses.replace(result, **cost)
-            self.schedule.take(task.key, result)
-            if isinstance(result, Fit) and self.journal and not self._written(self.journal, result):
-                return False
-        return True
+            self.schedule.take(task, result)
+            if self.journal and not isinstance(result, Failure):
+                self._write(self.journal, result)
+            if self.stopped:
+                return
 
     def _arms_by_reason(self) -> dict[str, str]:
         """Return reason → the arms whose fits are made one after the other for it, in words."""
@@ -269,20 +273,18 @@ class StudyRun:
 
     def _said(self, task: Task, failure: Failure) -> str:
         """Return what a failure means, in words."""
-        if failure.ends(self.study.recipes[task.arm]):
+        if failure.ends(task):
             return f"{self._label(task.arm)} failed and is taken out: {failure.reason}"
         return f"{task.recipe} is not chosen in a split where it diverged: {failure.reason}"
 
     def _label(self, arm: str) -> str:
         return label(arm, self.study.arms[arm])
 
-    def _written(self, journal: Journal, fit: Fit) -> bool:
+    def _write(self, journal: Journal, result: Fit | Trial) -> None:
         try:
-            journal.add(fit)
+            journal.add(result)
         except OSError as error:
             self.stopped = f"{journal.path} cannot be written ({error.strerror})"
-            return False
-        return True
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -65,9 +64,13 @@ def record(
         for arm in effects
         if arm not in without
     ]
-    trials = [trial for fit in fits if fit.seed == 0 for trial in _trials(fit, random)]
-    fits = [dataclasses.replace(fit, recipe=_chosen(fit, trials)) for fit in fits]
+    choosing = {arm: Alternatives(arm) for arm in effects if "|" in arm and arm not in without}
+    trials = [trial for fit in fits if fit.arm in choosing for trial in _trials(fit, random)]
     fields: dict[str, Any] = {
+        "alternatives": {
+            arm: dict(zip(map(str, several), several.differences, strict=True))
+            for arm, several in choosing.items()
+        },
         "trials": tuple(trials),
         "arms": {arm: "" if arm == "baseline" else arm for arm in effects},
         "fits": tuple(fits),
@@ -120,29 +123,20 @@ def _fit(
 
 def _trials(fit: Fit, random: np.random.Generator) -> list[Trial]:
     """Return those of an arm with alternatives: the better, the larger its place, but for chance."""
-    if "|" not in fit.arm:
-        return []
-    several = Alternatives(fit.arm)
     key, sign = ("accuracy", 1) if "accuracy" in fit.validation else ("rmse", -1)
-    scale = 0.01 * fit.validation[key]
-    steps = sign * scale * (np.arange(len(several)) + random.normal(0, 0.5, len(several)))
-    steps -= sign * max(sign * steps)
+    value = fit.validation[key]
     return [
         Trial(
             arm=fit.arm,
             recipe=str(recipe),
-            options=options,
             split=fit.split,
-            validation=fit.validation | {key: float(fit.validation[key] + step)},
-            chosen=bool(step == 0),
+            seed=fit.seed,
+            best_epoch=fit.best_epoch,
+            validation=fit.validation
+            | {key: value * (1 + sign * 0.01 * float(place + random.normal(0, 0.5) - 2))},
         )
-        for recipe, options, step in zip(several, several.differences, steps, strict=True)
+        for place, recipe in enumerate(Alternatives(fit.arm))
     ]
-
-
-def _chosen(fit: Fit, trials: Sequence[Trial]) -> str:
-    own = (trial for trial in trials if (trial.arm, trial.split) == (fit.arm, fit.split))
-    return next((trial.recipe for trial in own if trial.chosen), fit.recipe)
 
 
 def _classification(

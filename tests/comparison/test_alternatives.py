@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from regkit.comparison.design.networks import resolve
+from regkit.comparison.design.seeds import for_trials
 from regkit.comparison.design.study import Study, Task
 from regkit.comparison.fits import fitting, member_fits
 from regkit.comparison.fits.fitting import fit_arm
@@ -21,11 +22,13 @@ from regkit.comparison.record.results import JOURNAL, Record
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
 from regkit.comparison.study_run import completed
+from regkit.comparison.words.choice_text import how_chosen as chosen_text
 from regkit.data.sources import load
 from tests.comparison.small import BY_THEMSELVES, DATA, QUICK, TOGETHER, drawing_network, network
 
 ARM = "gaussian_noise(0.1|2|5)"
 RATES = (0.1, 2, 5)
+RECIPES = [f"gaussian_noise({rate})" for rate in RATES]
 OPTIONS = {"splits": 3, "seeds": 2, "epochs": 3, "measure": "nll"}
 
 
@@ -39,29 +42,48 @@ def facts(record: Record) -> list[tuple[Any, ...]]:
     return [(f.arm, f.recipe, f.split, f.seed, f.best_epoch, f.test) for f in record.fits]
 
 
-def test_an_arm_has_one_fit_a_seed_and_all_alternatives_are_on_record(chosen: Comparison) -> None:
+def test_an_arm_has_one_fit_a_seed_of_what_was_chosen(chosen: Comparison) -> None:
     record = chosen.record
-    assert len(record.of(ARM)) == 6
-    assert len(record.trials) == 9
+    assert len(record.trials) == 3 * 3 * 2
     for split in range(3):
-        recipes = {fit.recipe for fit in record.of(ARM) if fit.split == split}
-        (trial,) = [t for t in record.trials if t.split == split and t.chosen]
-        assert recipes == {trial.recipe}
-        assert trial.options == {"gaussian_noise.stddev": float(trial.recipe[15:-1])}
+        means = {
+            recipe: np.mean(
+                [
+                    t.validation["nll"]
+                    for t in record.trials
+                    if (t.recipe, t.split) == (recipe, split)
+                ]
+            )
+            for recipe in RECIPES
+        }
+        own = [fit for fit in record.of(ARM) if fit.split == split]
+        assert [fit.seed for fit in own] == [0, 1]
+        assert {fit.recipe for fit in own} == {min(means, key=lambda recipe: means[recipe])}
+    assert record.alternatives[ARM] == {
+        recipe: {"gaussian_noise.stddev": rate} for recipe, rate in zip(RECIPES, RATES, strict=True)
+    }
     assert {fit.recipe for fit in record.of("l2(0.01)")} == {"l2(0.01)"}
-    assert not record.tried("l2(0.01)")
+    assert {*record.alternatives} == {ARM}
 
 
-def test_each_is_the_arm_of_that_recipe_alone(chosen: Comparison) -> None:
-    """The same examples, weights, order and draws: what is chosen is a fit as any other."""
-    recipes = [f"gaussian_noise({rate})" for rate in RATES]
-    alone = compare(network, DATA, recipes, **TOGETHER | OPTIONS).record
+def test_what_was_chosen_is_trained_as_an_arm_of_that_recipe_alone(chosen: Comparison) -> None:
+    """From the same weights, on the same examples, in the same order, with the same draws."""
+    alone = compare(network, DATA, RECIPES, **TOGETHER | OPTIONS).record
     for fit in chosen.record.of(ARM):
         (same,) = [f for f in alone.of(fit.recipe) if (f.split, f.seed) == (fit.split, fit.seed)]
         assert fit.test == pytest.approx(same.test, rel=1e-3)
-    for trial in chosen.record.trials:
-        values = [f.validation["nll"] for f in alone.of(trial.recipe) if f.split == trial.split]
-        assert trial.validation["nll"] == pytest.approx(np.mean(values), rel=1e-3)
+
+
+def test_a_trial_is_another_fit_than_that_of_what_was_chosen(chosen: Comparison) -> None:
+    """So that the luck of the best trial does not count for it."""
+    record = chosen.record
+    for fit in record.of(ARM):
+        (trial,) = [
+            t
+            for t in record.trials
+            if (t.recipe, t.split, t.seed) == (fit.recipe, fit.split, fit.seed)
+        ]
+        assert trial.validation["nll"] != pytest.approx(fit.validation["nll"], rel=1e-6)
 
 
 class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -95,21 +117,20 @@ def test_the_choice_is_that_of_a_nested_grid_search() -> None:
     settings = {**QUICK, **OPTIONS, "seeds": 1, "engine": "sequential"}
     found = compare(network, DATA, [ARM], **settings).record
     build, model = resolve(network)
-    arms = {"baseline": "", ARM: ARM}
-    study, _ = completed(arms, load(DATA), build, model, {**found.settings})
-    recipes = [f"gaussian_noise({rate})" for rate in RATES]
-    for task in study.tasks()[:: len(recipes) + 1]:
-        parts = study.parts(task.repeat)
+    study, _ = completed({"baseline": "", ARM: ARM}, load(DATA), build, model, {**found.settings})
+    for task in study.tasks():
+        if task.recipe != ARM:
+            continue
+        parts, repeat = study.parts(task.repeat), task.repeat
         x = np.concatenate([parts.x_train, parts.x_val])
         y = np.concatenate([parts.y_noisy, parts.y_val])
         inner = PredefinedSplit([-1] * len(parts.x_train) + [0] * len(parts.x_val))
-        search = GridSearchCV(
-            Fitted(study=study, repeat=task.repeat), {"recipe": recipes}, cv=inner, refit=False
-        )
-        search.fit(x, y)
-        (fit,) = [f for f in found.of(ARM) if f.split == task.repeat.split]
-        assert fit.recipe == search.best_params_["recipe"]
-        assert -fit.validation["nll"] == pytest.approx(search.best_score_, rel=1e-4)
+        tried = Fitted(study=study, repeat=for_trials(repeat, root=0))
+        search = GridSearchCV(tried, {"recipe": RECIPES}, cv=inner, refit=False).fit(x, y)
+        best = Fitted(search.best_params_["recipe"], study, repeat)
+        (fit,) = [f for f in found.of(ARM) if f.split == repeat.split]
+        assert fit.recipe == best.recipe
+        assert fit.test == pytest.approx(best.fit(parts.x_train, parts.y_noisy).fitted_.test)
 
 
 def test_the_test_part_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,39 +150,66 @@ def test_the_test_part_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [f.recipe for f in before.fits] == [f.recipe for f in after.fits]
 
 
-def test_by_both_engines_and_in_processes_the_same(tmp_path: Path) -> None:
+def test_by_both_engines_the_same() -> None:
     options = OPTIONS | {"seeds": 1}
     alone = compare(network, DATA, [ARM], **BY_THEMSELVES | options).record
     together = compare(network, DATA, [ARM], **TOGETHER | options).record
-    assert [t.chosen for t in alone.trials] == [t.chosen for t in together.trials]
+    assert [f.recipe for f in alone.fits] == [f.recipe for f in together.fits]
     for one, other in zip(alone.trials, together.trials, strict=True):
         assert one.validation == pytest.approx(other.validation, rel=1e-3, abs=1e-5)
 
 
-def test_resumed_it_ends_the_same(tmp_path: Path) -> None:
-    options = BY_THEMSELVES | OPTIONS | {"seeds": 1}
-    whole = compare(drawing_network, DATA, [ARM], output=tmp_path / "whole", **options)
-    rows = (tmp_path / "whole" / JOURNAL).read_text().splitlines(keepends=True)
-    assert len(rows) == 1 + 3 * 4
+@pytest.mark.parametrize("engine", [TOGETHER, BY_THEMSELVES], ids=["together", "alone"])
+@pytest.mark.parametrize("count", [0, 5, 11, 14])
+def test_resumed_it_ends_the_same(
+    engine: dict[str, Any], count: int, whole: dict[str, Comparison], tmp_path: Path
+) -> None:
+    """Whether trials are missing, or fits of what was chosen, or nothing."""
+    options = engine | OPTIONS | {"seeds": 1}
+    before = whole[engine.get("engine", "vectorized")]
+    rows = before.path.read_text().splitlines(keepends=True)  # type: ignore[attr-defined]
+    assert len(rows) == 1 + 3 * 5
     (tmp_path / "cut").mkdir()
-    (tmp_path / "cut" / JOURNAL).write_text("".join(rows[:7]))
-    resumed = compare(drawing_network, DATA, [ARM], output=tmp_path / "cut", resume=True, **options)
-    assert facts(resumed.record) == facts(whole.record)
-    assert resumed.record.trials == whole.record.trials
-    again = Comparison.load(tmp_path / "whole" / "results.json").record
-    assert [dataclasses.replace(t, validation={}) for t in again.trials] == [
-        dataclasses.replace(t, validation={}) for t in whole.record.trials
+    (tmp_path / "cut" / JOURNAL).write_text("".join(rows[: 1 + count]))
+    found = compare(
+        drawing_network, DATA, [ARM], output=tmp_path / "cut", resume=True, **options
+    ).record
+    assert facts(found) == facts(before.record)
+    assert found.trials == before.record.trials
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Comparison]:
+    found = {}
+    for name, engine in (("vectorized", TOGETHER), ("sequential", BY_THEMSELVES)):
+        folder = tmp_path_factory.mktemp(name) / "whole"
+        options = engine | OPTIONS | {"seeds": 1}
+        found[name] = compare(drawing_network, DATA, [ARM], output=folder, **options)
+        found[name].path = folder / JOURNAL  # type: ignore[attr-defined]
+    return found
+
+
+def test_results_are_written_and_read(whole: dict[str, Comparison]) -> None:
+    before = whole["sequential"]
+    found = Comparison.load(before.path.parent / "results.json")  # type: ignore[attr-defined]
+    assert found.record.alternatives == before.record.alternatives
+    assert [(t.recipe, t.split) for t in found.record.trials] == [
+        (t.recipe, t.split) for t in before.record.trials
     ]
+    assert str(found) == str(before)
 
 
-def test_more_alternatives_of_a_named_arm_leave_those_that_are_done(tmp_path: Path) -> None:
-    options = BY_THEMSELVES | OPTIONS | {"seeds": 1, "output": tmp_path / "out"}
-    compare(network, DATA, {"noise": "gaussian_noise(0.1|2)"}, **options)
-    compare(network, DATA, {"noise": ARM}, **options, resume=True)
-    rows = (tmp_path / "out" / JOURNAL).read_text().splitlines()[1:]
-    recipes = [json.loads(row)["fit"]["recipe"] for row in rows]
-    assert sorted(recipes[-3:]) == ["gaussian_noise(5)"] * 3
-    assert len(recipes) == 3 * 4
+def test_more_alternatives_of_a_named_arm_leave_what_is_done(tmp_path: Path) -> None:
+    """But a fit of what would be chosen no more does not count."""
+    options = BY_THEMSELVES | OPTIONS | {"seeds": 1}
+    out = tmp_path / "out"
+    compare(network, DATA, {"noise": "gaussian_noise(2|5)"}, output=out, **options)
+    found = compare(network, DATA, {"noise": ARM}, output=out, resume=True, **options).record
+    fresh = compare(network, DATA, {"noise": ARM}, **options).record
+    assert facts(found) == facts(fresh)
+    rows = [json.loads(row) for row in (out / JOURNAL).read_text().splitlines()[1:]]
+    tried = [row["trial"]["recipe"] for row in rows if "trial" in row]
+    assert sorted(tried) == sorted([*RECIPES] * 3)
 
 
 @pytest.mark.parametrize("options", [TOGETHER, BY_THEMSELVES], ids=["together", "alone"])
@@ -200,15 +248,16 @@ def test_stopped_before_all_of_a_split_are_done_nothing_is_chosen_there(
 
     def trained(*arguments: Any) -> Any:
         count[0] += 1
-        if count[0] > 6:
+        if count[0] > 7:
             raise KeyboardInterrupt
         return plain(*arguments)
 
     monkeypatch.setattr(fitting, "trained", trained)
     record = compare(network, DATA, [ARM], **BY_THEMSELVES | OPTIONS | {"seeds": 1}).record
     assert record.stopped == "interrupted"
-    assert {trial.split for trial in record.trials} == {0}
     assert len(record.of(ARM)) == 1
+    assert {trial.split for trial in record.trials} == {0, 1}
+    assert "of 1 split" in " ".join(chosen_text(record).split())
 
 
 def test_alternatives_that_share_their_step_share_groups(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +276,7 @@ def test_alternatives_that_share_their_step_share_groups(monkeypatch: pytest.Mon
 def test_what_is_said_of_it(chosen: Comparison) -> None:
     said = " ".join(str(chosen).split())
     assert "alternatives by validation NLL" in said
-    assert "In each split an arm with alternatives is the one of them" in said
+    assert "An arm with alternatives tries each of them in each split" in said
     page = chosen.to_html()
     assert "Alternatives, by the validation examples of each split" in page
     assert "chosen in splits" in page

@@ -6,11 +6,11 @@ another initialization or another order than the baseline.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Repeat", "arm_order", "repeats"]
+__all__ = ["Repeat", "arm_order", "for_trials", "repeats"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ def repeats(splits: int, seeds: int, root: int) -> list[Repeat]:
         for split in range(splits)
         for seed in range(seeds)
     ]
+
+
+def for_trials(repeat: Repeat, root: int) -> Repeat:
+    """Return the repeat in which alternatives are tried: its examples, other weights and order.
+
+    What is chosen is then fitted anew in the repeat itself. Where nothing makes a difference, the
+    best of several fits is one that was lucky; its luck must not count for it.
+    """
+    init_seed, order_seed, _, _ = _four_seeds(root, 3, repeat.split, repeat.seed)
+    return replace(repeat, init_seed=init_seed, order_seed=order_seed)
 
 
 def _four_seeds(root: int, *key: int) -> list[int]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from regkit.comparison.design.parts import Parts, parts
-from regkit.comparison.design.seeds import Repeat, arm_order, repeats
+from regkit.comparison.design.seeds import Repeat, arm_order, for_trials, repeats
 from regkit.comparison.design.settings import Settings
 from regkit.core.model_building import ModelBuilder
 from regkit.core.recipe import Alternatives
@@ -15,27 +15,29 @@ from regkit.data.dataset import Dataset
 
 __all__ = ["Study", "Task", "TaskKey"]
 
-TaskKey = tuple[str, str, int, int]
+TaskKey = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One fit to be done: a recipe of an arm in a repeat.
+    """One fit to be done: an arm in a repeat, or the trial of one of its alternatives.
 
     Attributes:
         arm: The arm's name.
-        recipe: The recipe in text; of an arm with alternatives, one of them.
+        recipe: The recipe in text; of an arm with alternatives all of them, until one is chosen.
         repeat: The seeds.
+        trial: Whether the arm's choice depends on it. It sees no test examples.
     """
 
     arm: str
     recipe: str
     repeat: Repeat
+    trial: bool = False
 
     @property
     def key(self) -> TaskKey:
-        """What tells it from the study's other fits: (arm, recipe, split, seed)."""
-        return self.arm, self.recipe, self.repeat.split, self.repeat.seed
+        """What tells it from the study's other fits: (arm, split, seed, recipe of a trial)."""
+        return self.arm, self.repeat.split, self.repeat.seed, self.recipe if self.trial else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +71,23 @@ class Study:
         }
 
     def tasks(self) -> list[Task]:
-        """Return every fit, repeat by repeat, the arms of each in the order of their turn."""
+        """Return every fit, repeat by repeat, the arms of each in the order of their turn.
+
+        An arm's trials come before its fit.
+        """
         names, settings = list(self.arms), self.settings
         return [
-            Task(names[index], recipe, repeat)
+            task
             for repeat in repeats(settings["splits"], settings["seeds"], settings["seed"])
             for index in arm_order(repeat, len(names))
-            for recipe in self.recipes[names[index]]
+            for task in self._tasks_of(names[index], repeat)
         ]
+
+    def _tasks_of(self, arm: str, repeat: Repeat) -> list[Task]:
+        recipes = self.recipes[arm]
+        tried = for_trials(repeat, self.settings["seed"])
+        trials = [Task(arm, recipe, tried, trial=True) for recipe in recipes if len(recipes) > 1]
+        return [*trials, Task(arm, self.arms[arm], repeat)]
 
     def parts(self, repeat: Repeat) -> Parts:
         """Return the examples of a repeat."""

@@ -1,6 +1,6 @@
 """The figures of a comparison: pure functions of a record and its summaries."""
 
-from regkit.comparison.figures.alternatives import alternatives_figure
+from regkit.comparison.figures.alternative_panels import alternatives_figure
 from regkit.comparison.figures.cost import cost_and_benefit
 from regkit.comparison.figures.curves import learning_curves
 from regkit.comparison.figures.dots import paired_dots

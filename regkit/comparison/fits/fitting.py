@@ -14,13 +14,21 @@ from regkit.comparison.design.study import Task
 from regkit.comparison.fits.memory import peak_memory
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Observer
-from regkit.comparison.record.results import Fit
+from regkit.comparison.record.results import Fit, Trial
 from regkit.comparison.statistics import measures
 from regkit.core.members.stream import OrderedBatches
 from regkit.core.recipe import Recipe
 from regkit.core.technique import Technique
 
-__all__ = ["batches_of", "fit_arm", "sparsity", "techniques_of", "trained", "training_curves"]
+__all__ = [
+    "batches_of",
+    "fit_arm",
+    "sparsity",
+    "techniques_of",
+    "trained",
+    "training_curves",
+    "try_alternative",
+]
 
 History: TypeAlias = dict[str, list[float]]
 
@@ -48,10 +56,7 @@ def fit_arm(
         RegkitError: where the model does not fit the labels or training diverges.
     """
     start, peak, repeat = time.perf_counter(), peak_memory(), task.repeat
-    model = models.model(task.arm, repeat.init_seed, repeat.seed)
-    observer = Observer(measure, parts)
-    batches = batches_of(parts, batch_size, epochs, repeat.order_seed)
-    history = trained(model, batches, [observer, *techniques_of(task.recipe)])
+    observer, history = _observed(models, task, parts, measure, epochs, batch_size)
     observer.restore()
     tested = observer.outputs(parts.x_test)
     return Fit(
@@ -67,10 +72,38 @@ def fit_arm(
         epoch_seconds=observer.epoch_seconds(),
         seconds=time.perf_counter() - start,
         peak_memory=peak(),
-        sparsity=sparsity([w.numpy() for w in model.trainable_variables]),
+        sparsity=sparsity([w.numpy() for w in observer.model.trainable_variables]),
         reliability=measures.reliability(parts.task, parts.y_test, tested),
         curves={**training_curves(history), **observer.choice.curves},
     )
+
+
+def try_alternative(
+    models: ModelPool,
+    task: Task,
+    parts: Parts,
+    *,
+    measure: str,
+    epochs: int,
+    batch_size: int,
+) -> Trial:
+    """Return what one alternative measures on the validation examples, and nothing of the test.
+
+    The arguments are those of `fit_arm`.
+    """
+    observer, _ = _observed(models, task, parts, measure, epochs, batch_size)
+    repeat, choice = task.repeat, observer.choice
+    return Trial(task.arm, task.recipe, repeat.split, repeat.seed, choice.best_epoch, choice.best)
+
+
+def _observed(
+    models: ModelPool, task: Task, parts: Parts, measure: str, epochs: int, batch_size: int
+) -> tuple[Observer, History]:
+    """Train a model from its initial state, and return what has watched it, and its history."""
+    model = models.model(task.arm, task.repeat.init_seed, task.repeat.seed)
+    observer = Observer(measure, parts)
+    batches = batches_of(parts, batch_size, epochs, task.repeat.order_seed)
+    return observer, trained(model, batches, [observer, *techniques_of(task.recipe)])
 
 
 def batches_of(parts: Parts, batch_size: int, epochs: int, seed: int) -> OrderedBatches:

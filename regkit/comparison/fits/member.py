@@ -13,7 +13,7 @@ from regkit.comparison.design.study import Task
 from regkit.comparison.fits.epoch_choice import EpochChoice, validation_logs
 from regkit.comparison.fits.fitting import sparsity, training_curves
 from regkit.comparison.fits.observer import Diverged, finite_loss, finite_outputs
-from regkit.comparison.record.results import Fit
+from regkit.comparison.record.results import Fit, Trial
 from regkit.comparison.statistics import measures
 from regkit.core.members.course import Course
 from regkit.core.method import Method
@@ -108,6 +108,18 @@ class MemberFit:
             reliability=measures.reliability(parts.task, parts.y_test, outputs),
             curves={**training_curves(self._course.history), **self.choice.curves},
             engine="vectorized",
+        )
+
+    def trial(self) -> Trial | Diverged:
+        """Return the record of a trial."""
+        task, choice = self.task, self.choice
+        return self.diverged or Trial(
+            arm=task.arm,
+            recipe=task.recipe,
+            split=task.repeat.split,
+            seed=task.repeat.seed,
+            best_epoch=choice.best_epoch,
+            validation=choice.best,
         )
 
     def _measured(self, outputs: NDArray[Any], y: NDArray[Any]) -> dict[str, float]:

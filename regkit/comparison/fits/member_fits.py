@@ -19,7 +19,7 @@ from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import CHUNK, Diverged
 from regkit.comparison.fits.room import bytes_of_member
 from regkit.comparison.fits.units import Unit
-from regkit.comparison.record.results import Fit
+from regkit.comparison.record.results import Fit, Trial
 from regkit.core.members.group import Group, runtime_of
 from regkit.core.members.made import ambient_of
 from regkit.core.members.order import epoch_order
@@ -88,7 +88,7 @@ class MemberFits:
 
     # -- fits ----------------------------------------------------------------------------------
 
-    def fit(self, unit: Unit) -> list[tuple[Task, Fit | Diverged]]:
+    def fit(self, unit: Unit) -> list[tuple[Task, Fit | Trial | Diverged]]:
         """Return the fits of a unit, or how they diverged; without what an epoch costs."""
         assert unit.size is not None
         start = time.perf_counter()
@@ -223,12 +223,18 @@ class _Examples:
         return group.predict(x, CHUNK, own=not shared, held=group.kept)
 
 
-def _results(group: Group, members: list[MemberFit], examples: _Examples) -> list[Fit | Diverged]:
+def _results(
+    group: Group, members: list[MemberFit], examples: _Examples
+) -> list[Fit | Trial | Diverged]:
     """Return what came of the members, at the best epoch of each."""
     if group.kept is None:  # none has come to the end of an epoch
         return [member.diverged for member in members if member.diverged is not None]
+    if all(member.task.trial for member in members):
+        return [member.trial() for member in members]
     tested, trained = (examples.outputs(group, part) for part in ("x_test", "x_train"))
     return [
-        member.result(tested[row], trained[row], member_of(group.kept["trainable"], row))
+        member.trial()
+        if member.task.trial
+        else member.result(tested[row], trained[row], member_of(group.kept["trainable"], row))
         for row, member in enumerate(members)
     ]

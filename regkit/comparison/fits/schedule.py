@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any
 
 from regkit.comparison.design.arms import BASELINE
-from regkit.comparison.design.study import Task, TaskKey
+from regkit.comparison.design.study import Study, Task, TaskKey
 from regkit.comparison.fits.units import Unit, cut
 from regkit.comparison.fits.worker import Failure
 from regkit.comparison.record.results import Fit, Trial
-from regkit.comparison.statistics.choice import trials
+from regkit.comparison.statistics import choice
 
-__all__ = ["Schedule"]
+__all__ = ["Kinds", "Schedule"]
+
+# (Arm, recipe) → what is equal for those whose fits can be members of one group.
+Kinds = Mapping[tuple[str, str], Hashable]
 
 
 class Schedule:
@@ -23,133 +26,146 @@ class Schedule:
     failed.
 
     Args:
-        tasks: All fits, in their order.
-        recipes: Arm → the recipes among which it chooses → the options in which they differ.
-        measure: What chooses, by its key.
+        study: The study.
 
     Attributes:
-        results: What came of the fits that were tried.
+        tasks: All fits and trials, in their order.
+        results: What came of those that were done.
     """
 
-    def __init__(
-        self,
-        tasks: Sequence[Task],
-        recipes: Mapping[str, Mapping[str, dict[str, Any]]],
-        measure: str,
-    ) -> None:
-        self.tasks = tasks
-        self._recipes, self._measure = recipes, measure
-        self.results: dict[TaskKey, Fit | Failure] = {}
+    def __init__(self, study: Study) -> None:
+        self.study, self.tasks = study, study.tasks()
+        self.results: dict[TaskKey, Fit | Trial | Failure] = {}
         self._places = {task.key: place for place, task in enumerate(self.tasks)}
-        # Arm → split → its fits there.
-        self._splits: dict[str, dict[int, list[Task]]] = {arm: {} for arm in recipes}
+        self._trials: dict[tuple[str, int], list[Task]] = {}  # of an arm in a split
         for task in self.tasks:
-            self._splits[task.arm].setdefault(task.repeat.split, []).append(task)
+            if task.trial:
+                self._trials.setdefault((task.arm, task.repeat.split), []).append(task)
         self._failed: dict[str, tuple[int, Failure]] = {}  # arm → where it failed first, and how
 
-    def take(self, key: TaskKey, result: Fit | Failure) -> None:
-        """Note what came of a fit; one that is of another study is left out."""
-        if key not in self._places:
-            return
-        self.results[key] = result
-        if isinstance(result, Failure):
-            arm = key[0]
-            failures = [self._failure(arm, split) for split in self._splits[arm]]
-            first = min((f for f in failures if f), key=lambda f: f[0], default=None)
-            if first is not None:
-                self._failed[arm] = first
+    def take(self, task: Task, result: Fit | Trial | Failure) -> None:
+        """Note what came of a task."""
+        self.results[task.key] = result
+        if isinstance(result, Failure) and (end := self._failure(task, result)):
+            self._failed[task.arm] = min(end, self._failed.get(task.arm, end), key=lambda e: e[0])
 
-    def _failure(self, arm: str, split: int) -> tuple[int, Failure] | None:
-        """Return the place of the fit with which an arm has failed in a split, and why; or None."""
-        tasks, recipes = self._splits[arm][split], self._recipes[arm]
-        failures = {
-            task: result
-            for task in tasks
-            if isinstance(result := self.results.get(task.key), Failure)
-        }
-        ends = [task for task, failure in failures.items() if failure.ends(recipes)]
-        if len({task.recipe for task in failures}) == len(recipes):
-            ends = [*failures]
-        return (self._places[ends[0].key], failures[ends[0]]) if ends else None
+    def take_earlier(self, results: Sequence[Fit | Trial]) -> None:
+        """Note what was done before, but for what is of another study, or now chosen no more."""
+        tasks = {task.key: task for task in self.tasks}
+        for kind in (Trial, Fit):  # trials settle which fits count
+            for result in results:
+                recipe = result.recipe if isinstance(result, Trial) else ""
+                task = tasks.get((result.arm, result.split, result.seed, recipe))
+                if isinstance(result, kind) and task and self._is_of(task, result):
+                    self.results[task.key] = result
 
-    def _end(self, arm: str) -> int:
-        """Return the place from which on no fit of an arm counts."""
-        places = [self._failed[name][0] for name in (arm, BASELINE) if name in self._failed]
-        return min(places, default=len(self.tasks))
+    def _is_of(self, task: Task, result: Fit | Trial) -> bool:
+        resolved = self._resolved(task)
+        return resolved is not None and resolved.recipe == result.recipe
+
+    def _failure(self, task: Task, failure: Failure) -> tuple[int, Failure] | None:
+        """Return the place from which on an arm has failed, and why; None where it goes on."""
+        if not (task.trial and failure.diverged):
+            return self._places[task.key], failure
+        tried = self._trials[task.arm, task.repeat.split]
+        lost = [each for each in tried if isinstance(self.results.get(each.key), Failure)]
+        if {each.recipe for each in lost} != {each.recipe for each in tried}:
+            return None
+        first = self.results[lost[0].key]
+        assert isinstance(first, Failure)
+        return self._places[lost[0].key], first
+
+    def _counts(self, task: Task) -> bool:
+        """Return whether a task comes before the failure of its arm and of the baseline."""
+        ends = (self._failed[arm][0] for arm in (task.arm, BASELINE) if arm in self._failed)
+        return all(self._places[task.key] < end for end in ends)
 
     def is_left(self, task: Task) -> bool:
-        """Return whether a fit is to be done."""
-        return task.key not in self.results and self._places[task.key] < self._end(task.arm)
+        """Return whether a task is to be done."""
+        return task.key not in self.results and self._counts(task)
 
     @property
     def settled(self) -> int:
-        """The number of fits that are done, or will not be."""
+        """The number of tasks that are done, or will not be."""
         return sum(not self.is_left(task) for task in self.tasks)
+
+    def _resolved(self, task: Task) -> Task | None:
+        """Return a task with its recipe; None where that is not yet chosen."""
+        tried = [] if task.trial else self._trials.get((task.arm, task.repeat.split), [])
+        if not tried:
+            return task
+        if any(each.key not in self.results for each in tried):
+            return None
+        measure = self.study.settings["measure"]
+        recipe = choice.chosen([self._trial(each) for each in tried], measure)
+        return None if recipe is None else dataclasses.replace(task, recipe=recipe)
+
+    def _trial(self, task: Task) -> Trial:
+        """Return what a trial measured; nothing where it diverged."""
+        result = self.results[task.key]
+        if isinstance(result, Trial):
+            return result
+        return Trial(task.arm, task.recipe, task.repeat.split, task.repeat.seed, 0, {})
 
     # -- what came of it -----------------------------------------------------------------------
 
     @property
     def failures(self) -> dict[str, Failure]:
         """Arm → how it failed; none that comes after the failure of the baseline."""
-        return {
-            arm: failure
-            for arm, (place, failure) in sorted(self._failed.items(), key=lambda item: item[1][0])
-            if place <= self._end(BASELINE)
-        }
-
-    def trials(self) -> list[Trial]:
-        """Return what alternatives measured, in splits where all fits of their arm are there."""
-        return [
-            trial
-            for arm, splits in self._splits.items()
-            if len(self._recipes[arm]) > 1
-            for split, tasks in splits.items()
-            if all(task.key in self.results for task in tasks)
-            and self._places[tasks[-1].key] < self._end(arm)
-            for trial in trials(self._fits(tasks), self._recipes[arm], arm, split, self._measure)
-        ]
-
-    def _fits(self, tasks: list[Task]) -> dict[str, list[Fit]]:
-        """Return recipe → its fits, none of one with a failure."""
-        fits: dict[str, list[Fit]] = {}
-        failed = {task.recipe for task in tasks if isinstance(self.results[task.key], Failure)}
-        for task in tasks:
-            own, result = fits.setdefault(task.recipe, []), self.results[task.key]
-            if isinstance(result, Fit) and task.recipe not in failed:
-                own.append(result)
-        return fits
+        end = self._failed.get(BASELINE, (len(self.tasks), None))[0]
+        in_order = sorted(self._failed.items(), key=lambda item: item[1][0])
+        return {arm: failure for arm, (place, failure) in in_order if place <= end}
 
     def fits(self) -> list[Fit]:
-        """Return the fits that count, in their order: of alternatives those that were chosen."""
-        chosen = {(trial.arm, trial.split): trial.recipe for trial in self.trials() if trial.chosen}
-        return [
-            result
-            for task in self.tasks
-            if isinstance(result := self.results.get(task.key), Fit)
-            and self._places[task.key] < self._end(task.arm)
-            and (
-                len(self._recipes[task.arm]) == 1
-                or chosen.get((task.arm, task.repeat.split)) == task.recipe
-            )
-        ]
+        """Return the fits that count, in their order."""
+        done = [self.results.get(task.key) for task in self.tasks if self._counts(task)]
+        return [result for result in done if isinstance(result, Fit)]
+
+    def trials(self) -> list[Trial]:
+        """Return the trials that count, in their order."""
+        done = [task for task in self.tasks if task.trial and self._counts(task)]
+        return [self._trial(task) for task in done if task.key in self.results]
 
     # -- what is to be done --------------------------------------------------------------------
 
-    def untimed(self, kinds: Mapping[tuple[str, str], Hashable]) -> Iterator[Task]:
-        """Yield the first fit left of each arm whose fits are members and of which none is done."""
-        seen = {fit.arm for fit in self.results.values() if isinstance(fit, Fit)}
-        for task in self.tasks:
-            if (task.arm, task.recipe) in kinds and task.arm not in seen and self.is_left(task):
-                seen.add(task.arm)
-                yield task
+    def untimed(self, kinds: Kinds) -> Iterator[Task]:
+        """Yield a fit of each arm whose fits are members and of which none is done."""
+        seen = {result.arm for result in self.results.values() if isinstance(result, Fit)}
+        first = self.tasks[0].repeat
+        for arm, recipes in self.study.recipes.items():
+            members = [recipe for recipe in recipes if (arm, recipe) in kinds]
+            left = any(self.is_left(task) for task in self.tasks if task.arm == arm)
+            if members and left and arm not in seen:
+                yield Task(arm, members[0], first)
 
-    def units(self, kinds: Mapping[tuple[str, str], Hashable], size: int) -> Iterator[Unit]:
-        """Yield the units of which a fit is left, when each is asked for.
+    def rounds(self, kinds: Kinds, size: int, jobs: int) -> Iterator[Iterator[Unit]]:
+        """Yield units, when each is asked for, in rounds: one needs all of the round before.
+
+        First come trials, and fits that need none; then the fits of what was chosen. Fits by
+        themselves are done split by split, so that what is stopped has whole splits; groups are cut
+        from all splits at once, and what is resumed has the same groups.
 
         Args:
-            kinds: (Arm, recipe) → what is equal for those whose fits can be members of one group.
+            kinds: Of those whose fits can be members.
             size: The number of members of a group.
+            jobs: How many units are done beside each other.
         """
-        for unit in cut(self.tasks, lambda task: kinds.get((task.arm, task.recipe)), size):
+        splits = sorted({task.repeat.split for task in self.tasks})
+        step = len(splits) if kinds else jobs
+        for start in range(0, len(splits), step):
+            within = {*splits[start : start + step]}
+            ready: list[Task] = []
+            waiting: list[Task] = []
+            for task in self.tasks:
+                if task.repeat.split in within:
+                    chooses = not task.trial and (task.arm, task.repeat.split) in self._trials
+                    (waiting if chooses else ready).append(task)
+            yield self._units(ready, kinds, size)
+            chosen = [found for task in waiting if (found := self._resolved(task)) is not None]
+            yield self._units(chosen, kinds, size)
+
+    def _units(self, tasks: Sequence[Task], kinds: Kinds, size: int) -> Iterator[Unit]:
+        """Yield the units of which something is left, when each is asked for."""
+        for unit in cut(tasks, lambda task: kinds.get((task.arm, task.recipe)), size):
             if any(map(self.is_left, unit.tasks)):
                 yield unit

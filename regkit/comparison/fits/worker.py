@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,14 +12,14 @@ from regkit.comparison.design.arms import BASELINE
 from regkit.comparison.design.seeds import Repeat
 from regkit.comparison.design.study import Study, Task
 from regkit.comparison.fits.alone import Alone, fit_alone
-from regkit.comparison.fits.fitting import fit_arm
+from regkit.comparison.fits.fitting import fit_arm, try_alternative
 from regkit.comparison.fits.member_fits import MemberFits
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Diverged
 from regkit.comparison.fits.quiet import no_retracing_notes
 from regkit.comparison.fits.room import members_that_fit
 from regkit.comparison.fits.units import Unit
-from regkit.comparison.record.results import Fit
+from regkit.comparison.record.results import Fit, Trial
 from regkit.core.errors import RegkitError
 
 __all__ = ["Done", "Failure", "Worker"]
@@ -34,9 +34,9 @@ class Failure:
     reason: str
     diverged: bool = False
 
-    def ends(self, recipes: Collection[str]) -> bool:
-        """Return whether it is one of its arm, and not only of one of several recipes."""
-        return not self.diverged or len(recipes) == 1
+    def ends(self, task: Task) -> bool:
+        """Return whether it ends the arm: where a trial diverges, other alternatives go on."""
+        return not (self.diverged and task.trial)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Done:
         reason: Why fits that were to be members were made one after the other, or empty.
     """
 
-    results: list[tuple[Task, Fit | Failure]]
+    results: list[tuple[Task, Fit | Trial | Failure]]
     reason: str = ""
 
 
@@ -103,10 +103,10 @@ class Worker:
             return Done(self._one_by_one(unit.tasks), _reason(error))
         return Done([(task, _kept(task, result)) for task, result in fits])
 
-    def fit(self, task: Task) -> Fit | Failure:
+    def fit(self, task: Task) -> Fit | Trial | Failure:
         """Return the fit, or why there is none; an arm may fail in any way."""
         try:
-            return self._call(fit_arm, task)
+            return self._call(try_alternative, task) if task.trial else self._call(fit_arm, task)
         except Exception as error:  # the other arms go on
             self.models.drop(task.arm)
             return _failure(task, error)
@@ -128,15 +128,15 @@ class Worker:
         first = self.study.tasks()[0].repeat
         return self.models.model(BASELINE, first.init_seed, first.seed)
 
-    def _one_by_one(self, tasks: Sequence[Task]) -> list[tuple[Task, Fit | Failure]]:
+    def _one_by_one(self, tasks: Sequence[Task]) -> list[tuple[Task, Fit | Trial | Failure]]:
         """Return the fits by themselves, of no arm after a failure that ends it."""
-        results: list[tuple[Task, Fit | Failure]] = []
+        results: list[tuple[Task, Fit | Trial | Failure]] = []
         ended: set[str] = set()
         for task in tasks:
             if task.arm not in ended:
                 result = self.fit(task)
                 results.append((task, result))
-                if isinstance(result, Failure) and result.ends(self.study.recipes[task.arm]):
+                if isinstance(result, Failure) and result.ends(task):
                     ended.add(task.arm)
         return results
 
@@ -156,8 +156,8 @@ class Worker:
             )
 
 
-def _kept(task: Task, result: Fit | Diverged) -> Fit | Failure:
-    return result if isinstance(result, Fit) else _failure(task, result)
+def _kept(task: Task, result: Fit | Trial | Diverged) -> Fit | Trial | Failure:
+    return _failure(task, result) if isinstance(result, Diverged) else result
 
 
 def _reason(error: Exception) -> str:

@@ -32,6 +32,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
     """Return versions, seeds, data, hardware and time."""
     data, settings, environment = record.data, record.settings, record.environment
     named = [f"{arm} = {text}" for arm, text in record.arms.items() if text and text != arm]
+    count = len(record.fits) + len(record.trials)
     shape = " × ".join(map(str, data["shape"]))
     described = {
         "Recipes": "; ".join(named),
@@ -46,7 +47,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
         ),
         "Hardware": f"{environment['machine']}; {', '.join(environment['devices'])}",
         "Started": environment["started"].replace("T", " ").replace("+00:00", " UTC"),
-        "Duration": f"{duration(environment['seconds'])} for {counted(len(record.fits), 'fit')}",
+        "Duration": f"{duration(environment['seconds'])} for {counted(count, 'fit')}",
     }
     return [(term, text) for term, text in described.items() if text]
 

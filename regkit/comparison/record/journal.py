@@ -14,10 +14,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from regkit.comparison.record.results import JOURNAL, SCHEMA, Fit
+from regkit.comparison.record.results import JOURNAL, SCHEMA, Fit, Trial
 from regkit.core.errors import RegkitError
 
 __all__ = ["Journal"]
+
+# What a line may be → its class.
+KINDS: dict[str, type[Fit] | type[Trial]] = {"fit": Fit, "trial": Trial}
 
 
 class Journal:
@@ -52,11 +55,11 @@ class Journal:
         self.path.unlink(missing_ok=True)
         self._append(self.study)
 
-    def resume(self, recipes: Mapping[str, Collection[str]]) -> list[Fit]:
-        """Return the fits of the file that are of these arms, and make it end with a whole line.
+    def resume(self, recipes: Mapping[str, Collection[str]]) -> list[Fit | Trial]:
+        """Return what the file has of these arms, and make it end with a whole line.
 
         Args:
-            recipes: Arm → its recipes; a fit of that arm with another recipe is left out.
+            recipes: Arm → its recipes; what that arm did with another recipe is left out.
 
         Raises:
             RegkitError: where there is none, or it is of another study.
@@ -78,18 +81,20 @@ class Journal:
             temporary.write_text(whole, "utf-8")
             os.replace(temporary, self.path)
         return [
-            self._fit(number, row["fit"])
+            self._result(number, kind, row[kind])
             for number, row in enumerate(rows[1:], 2)
-            if "fit" in row and row["fit"].get("recipe") in recipes.get(row["fit"].get("arm"), ())
+            for kind in KINDS
+            if kind in row and row[kind].get("recipe") in recipes.get(row[kind].get("arm"), ())
         ]
 
-    def add(self, fit: Fit) -> None:
-        """Append a fit.
+    def add(self, result: Fit | Trial) -> None:
+        """Append a fit or a trial.
 
         Raises:
             OSError: where it cannot be written, as on a full disk; what was there stays.
         """
-        self._append({"fit": dataclasses.asdict(fit)})
+        (kind,) = (kind for kind, made in KINDS.items() if isinstance(result, made))
+        self._append({kind: dataclasses.asdict(result)})
 
     def _append(self, row: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as file:
@@ -110,15 +115,18 @@ class Journal:
             raise RegkitError(f"{self.path}, line {number}: not an object; delete the line")
         return row
 
-    def _fit(self, number: int, row: dict[str, Any]) -> Fit:
+    def _result(self, number: int, kind: str, row: dict[str, Any]) -> Fit | Trial:
         try:
-            fit = Fit(**row)
+            result = KINDS[kind](**row)
         except TypeError as error:
             raise RegkitError(
-                f"{self.path}, line {number}: not a fit ({error}); delete the line to fit it again"
+                f"{self.path}, line {number}: not a {kind} ({error}); delete the line to fit it "
+                "again"
             ) from error
-        pairs = [(float(a), float(b), int(c)) for a, b, c in fit.reliability]
-        return dataclasses.replace(fit, reliability=pairs)
+        if isinstance(result, Trial):
+            return result
+        pairs = [(float(a), float(b), int(c)) for a, b, c in result.reliability]
+        return dataclasses.replace(result, reliability=pairs)
 
     def _same_study(self, earlier: dict[str, Any]) -> None:
         differs = [

@@ -84,26 +84,26 @@ class Fit:
 
 @dataclass(frozen=True)
 class Trial:
-    """What one alternative of an arm measured in a split, by which it was chosen or not.
+    """A training run of one alternative of an arm, by which the arm chooses in its split.
 
-    Of the test examples it says nothing: only what was chosen is tested.
+    It sees no test examples. What is chosen is trained anew, from the weights and in the order that
+    the other arms have.
 
     Attributes:
         arm: The arm's name.
         recipe: The alternative, in text.
-        options: The options in which it differs from the others, as `{"l2.strength": 0.01}`.
         split: The number of the split.
-        validation: The measures on the validation examples at the best epoch, averaged over seeds;
-            empty where training diverged.
-        chosen: Whether its fits are those of the arm in this split.
+        seed: The number of the seed within the split.
+        best_epoch: The epoch of the best validation value, from 1; 0 where training diverged.
+        validation: The measures on the validation examples at that epoch; empty where it diverged.
     """
 
     arm: str
     recipe: str
-    options: dict[str, Any]
     split: int
+    seed: int
+    best_epoch: int
     validation: dict[str, float]
-    chosen: bool
 
 
 class RecordedSettings(Settings):
@@ -168,7 +168,9 @@ class Record:
         stopped: Why it ended before all fits were done, or empty.
         by_themselves: Arm → why its fits were made one after the other, where members were asked
             for.
-        trials: Of arms with alternatives, what each measured in each split.
+        alternatives: Arm → its alternatives → the options in which they differ, as
+            `{"l2.strength": 0.01}`; only arms that have some.
+        trials: What the alternatives measured on the validation examples of each split.
     """
 
     arms: dict[str, str]
@@ -180,6 +182,7 @@ class Record:
     stopped: str = ""
     diverged: tuple[str, ...] = ()
     by_themselves: dict[str, str] = field(default_factory=dict)
+    alternatives: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     trials: tuple[Trial, ...] = ()
 
     @property
@@ -194,14 +197,6 @@ class Record:
     def of(self, arm: str) -> list[Fit]:
         """Return the fits of one arm."""
         return [fit for fit in self.fits if fit.arm == arm]
-
-    def tried(self, arm: str) -> dict[str, list[Trial]]:
-        """Return alternative → its trials, split by split; nothing for an arm without any."""
-        tried: dict[str, list[Trial]] = {}
-        for trial in self.trials:
-            if trial.arm == arm:
-                tried.setdefault(trial.recipe, []).append(trial)
-        return tried
 
 
 def label(name: str, recipe: str) -> str:

@@ -3,53 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from regkit.comparison.record.results import Fit, Record, Trial
+from regkit.comparison.record.results import Record, Trial
 from regkit.comparison.statistics import measures
 
-__all__ = ["Alternative", "alternatives", "best_alternative", "trials"]
+__all__ = ["Alternative", "alternatives", "best_alternative", "chosen"]
 
 
-def trials(
-    fits: Mapping[str, Sequence[Fit]],
-    options: Mapping[str, Mapping[str, Any]],
-    arm: str,
-    split: int,
-    measure: str,
-) -> list[Trial]:
-    """Return what each alternative of an arm measured in a split; the best is the chosen one.
+def chosen(trials: Iterable[Trial], measure: str) -> str | None:
+    """Return the recipe that is best on the validation examples of a split.
 
     Alternatives are compared as epochs are: by the measure that decides, among equals by the NLL,
-    at each fit's best epoch, averaged over seeds. Of equal ones the first is chosen. The test
-    examples play no part.
+    at each fit's best epoch, averaged over seeds. Of equal ones the first is chosen; none that
+    diverged with any seed. The test examples play no part.
 
     Args:
-        fits: Recipe → the fits of its seeds; none for one that diverged.
-        options: Recipe → the options in which it differs from the others.
-        arm: The arm's name.
-        split: The number of the split.
+        trials: Of all alternatives of an arm in the split.
         measure: What decides, by its key.
+
+    Returns:
+        The recipe; None where all diverged.
     """
+    merits: dict[str, list[tuple[float, ...]]] = {}
+    for trial in trials:
+        merit = measures.selection(trial.validation, measure) if trial.validation else (math.nan,)
+        merits.setdefault(trial.recipe, []).append(merit)
     means = {
-        recipe: {key: float(np.mean([f.validation[key] for f in own])) for key in own[0].validation}
-        for recipe, own in fits.items()
-        if own
+        recipe: tuple(np.mean(own, axis=0))
+        for recipe, own in merits.items()
+        if not any(math.isnan(merit[0]) for merit in own)
     }
-    best = max(means, key=lambda each: measures.selection(means[each], measure), default=None)
-    return [
-        Trial(arm, recipe, dict(options[recipe]), split, means.get(recipe, {}), recipe == best)
-        for recipe in fits
-    ]
+    return max(means, key=lambda recipe: means[recipe], default=None)
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """What is known of one alternative of an arm, over splits.
+    """What is known of one alternative of an arm, over the splits in which all were tried.
 
     Attributes:
         recipe: In text.
@@ -86,16 +80,22 @@ def alternatives(record: Record, arm: str) -> list[Alternative]:
     Values are those of the first measure, in its unit.
     """
     measure = measures.of_record(record)[0]
+    options = record.alternatives.get(arm, {})
+    splits = [own for own in _by_split(record, arm) if {t.recipe for t in own} == {*options}]
+    winners = [chosen(own, record.settings["measure"]) for own in splits]
+    if not splits:
+        return []
     return [
         Alternative(
             recipe,
-            tried[0].options,
+            differs,
             tuple(
-                measure.of(trial, "validation") if trial.validation else math.nan for trial in tried
+                float(np.mean([_value(t, measure) for t in own if t.recipe == recipe]))
+                for own in splits
             ),
-            sum(trial.chosen for trial in tried),
+            winners.count(recipe),
         )
-        for recipe, tried in record.tried(arm).items()
+        for recipe, differs in options.items()
     ]
 
 
@@ -104,3 +104,16 @@ def best_alternative(record: Record, arm: str) -> Alternative | None:
     sign = measures.of_record(record)[0].sign
     whole = [each for each in alternatives(record, arm) if math.isfinite(each.mean)]
     return max(whole, key=lambda each: sign * each.mean, default=None)
+
+
+def _by_split(record: Record, arm: str) -> list[list[Trial]]:
+    """Return the trials of an arm, split by split."""
+    by_split: dict[int, list[Trial]] = {}
+    for trial in record.trials:
+        if trial.arm == arm:
+            by_split.setdefault(trial.split, []).append(trial)
+    return [own for _, own in sorted(by_split.items())]
+
+
+def _value(trial: Trial, measure: measures.Measure) -> float:
+    return measure.of(trial, "validation") if trial.validation else math.nan

@@ -16,8 +16,9 @@ def how_chosen(record: Record) -> str:
     if not choices:
         return ""
     return (
-        "In each split an arm with alternatives is the one of them that has the best validation "
-        f"{measures.of_record(record)[0].name} there; test examples play no part in the choice. "
+        "An arm with alternatives tries each of them in each split, takes the one with the best "
+        f"validation {measures.of_record(record)[0].name} there, and trains it anew, from the "
+        "weights of the other arms: neither test examples nor the luck of a trial enter. "
         f"{'. '.join(choices)}."
     )
 
@@ -35,7 +36,7 @@ def one_to_use(record: Record, arm: str) -> str:
 
 
 def _arms(record: Record) -> list[str]:
-    return [arm for arm in record.arms if record.tried(arm)]
+    return [arm for arm in record.arms if alternatives(record, arm)]
 
 
 def _choices(record: Record, arm: str) -> str:

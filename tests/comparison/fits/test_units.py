@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from regkit.comparison.design.study import Task
 from regkit.comparison.fits.schedule import Schedule
 from regkit.comparison.fits.units import best_size, cut
 from regkit.comparison.fits.worker import Failure
+from regkit.comparison.record.results import Trial
 
 pytestmark = pytest.mark.backend_free
 
@@ -24,7 +27,12 @@ def tasks(splits: int = 5, arms: list[str] = ARMS) -> list[Task]:
 
 
 def schedule_of(splits: int = 5) -> Schedule:
-    return Schedule(tasks(splits), {arm: {arm: {}} for arm in ARMS}, "accuracy")
+    study: Any = SimpleNamespace(
+        tasks=lambda: tasks(splits),
+        recipes={arm: {arm: {}} for arm in ARMS},
+        settings={"measure": "accuracy"},
+    )
+    return Schedule(study)
 
 
 def groups(splits: int, size: int, kinds: dict[str, int] = KINDS) -> list[list[tuple[str, int]]]:
@@ -73,7 +81,7 @@ def test_no_other_size_needs_fewer_rows_and_calls(counts: list[int]) -> None:
 def test_after_a_failure_no_later_fit_of_the_arm_is_left() -> None:
     schedule = schedule_of()
     failed = next(t for t in schedule.tasks if t.arm == "a" and t.repeat.split == 2)
-    schedule.take(failed.key, Failure("out of luck"))
+    schedule.take(failed, Failure("out of luck"))
     left = {(t.arm, t.repeat.split) for t in schedule.tasks if schedule.is_left(t)}
     assert left == {(arm, s) for arm, s in itertools.product(ARMS, range(5)) if arm != "a" or s < 2}
     assert schedule.settled == 3
@@ -82,14 +90,15 @@ def test_after_a_failure_no_later_fit_of_the_arm_is_left() -> None:
 def test_after_a_failure_of_the_baseline_nothing_later_is_left() -> None:
     schedule = schedule_of()
     failed = next(t for t in schedule.tasks if t.arm == BASELINE and t.repeat.split == 1)
-    schedule.take(failed.key, Failure("out of luck"))
+    schedule.take(failed, Failure("out of luck"))
     left = [t.key for t in schedule.tasks if schedule.is_left(t)]
     assert left == [t.key for t in schedule.tasks[:5]]
-    units = list(schedule.units({(arm, arm): kind for arm, kind in KINDS.items()}, 4))
+    kinds = {(arm, arm): kind for arm, kind in KINDS.items()}
+    units = [unit for units in schedule.rounds(kinds, 4, 1) for unit in units]
     assert all(any(schedule.is_left(task) for task in unit.tasks) for unit in units)
 
 
 def test_the_results_of_another_study_are_left_out() -> None:
     schedule = schedule_of(2)
-    schedule.take(("a", "a", 7, 0), Failure("of a study with more splits"))
+    schedule.take_earlier([Trial("a", "a", 7, 0, 1, {"accuracy": 1.0, "nll": 0.0})])
     assert not schedule.results

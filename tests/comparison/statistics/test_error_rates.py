@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regkit.comparison.record.results import Trial
+from regkit.comparison.statistics.choice import chosen
 from regkit.comparison.statistics.paired_differences import (
     Difference,
     detectable,
@@ -239,3 +241,34 @@ def test_few_data_sets_need_more_than_iman_and_davenport() -> None:
     chi2 = 3 * ((ranks.mean(axis=1) - 2) ** 2).sum(axis=1)
     f = 2 * chi2 / np.maximum(6 - chi2, 1e-9)
     assert np.mean(stats.f.sf(f, 2, 4) < 0.05) > 0.15
+
+
+# -- arms with alternatives: the best trial is chosen by chance, and then fitted anew ------------
+
+
+@pytest.mark.parametrize("luck", [0.0, 0.5, 3.0])
+@pytest.mark.parametrize("share", [0.25, 0.0])
+def test_alternatives_that_do_nothing_are_seldom_called_better(luck: float, share: float) -> None:
+    """However much fits of one recipe differ by chance, beside what validation and test add to it."""
+    random, n, recipes = np.random.default_rng(7), 10, ["a", "b", "c"]
+    better, credited = [], []
+    for _ in range(RUNS // 2):
+        # A level for each fit: the baseline's, those of the trials, and those of the fits.
+        skill = random.normal(0.9, 0.01 * luck, (n, 1 + 2 * len(recipes)))
+        validated = skill + random.normal(0, 0.01, skill.shape)
+        tested = skill + random.normal(0, 0.007, skill.shape)
+        differences, with_luck = [], []
+        for split in range(n):
+            trials = [
+                Trial("arm", recipe, split, 0, 1, {"accuracy": float(v), "nll": 0.0})
+                for recipe, v in zip(recipes, validated[split, 1:4], strict=True)
+            ]
+            place = recipes.index(chosen(trials, "accuracy") or "")
+            differences.append(tested[split, 4 + place] - tested[split, 0])
+            with_luck.append(tested[split, 1 + place] - tested[split, 0])
+        for found, values in ((better, differences), (credited, with_luck)):
+            d = difference(values, share)
+            found.append(d.p < 0.05 and d.mean > 0)
+    assert is_at_most(better, 0.025)
+    if luck == 3.0:  # what the fit anew is for
+        assert not is_at_most(credited, 0.025)
