@@ -193,9 +193,8 @@ class Group:
             return None
         if not is_elementwise(self.model) or not _share_scalars(initial):
             return None
-        return StackOptimizer(
-            self.model.optimizer, self.state["trainable"], self.state["optimizer"]
-        )
+        trainable, own = self.state["trainable"], self.state["optimizer"]
+        return StackOptimizer(self._map, self.model.optimizer, trainable, own)
 
 
 def _share_scalars(initial: list[State]) -> bool:

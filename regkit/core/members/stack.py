@@ -28,6 +28,7 @@ def member_of(nest: object, member: int) -> Any:
         >>> member_of({"w": np.array([1.0, 2.0])}, 1)
         {'w': array(2.)}
     """
+    # A row of an array of the backend's would be a computation, which JAX compiles for each shape.
     return keras.tree.map_structure(
-        lambda array: np.array(keras.ops.convert_to_numpy(array[member])), nest
+        lambda array: np.array(keras.ops.convert_to_numpy(array)[member]), nest
     )

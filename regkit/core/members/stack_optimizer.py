@@ -11,14 +11,15 @@ from typing import Any
 import keras
 
 from regkit.core.seam.pure_optimizer import general_classes
+from regkit.ops.stacking import Stacking
 from regkit.types import Tensor
 
 __all__ = ["StackOptimizer", "is_elementwise"]
 
+_ADAM = (keras.optimizers.Adam, keras.optimizers.AdamW)
 _ELEMENTWISE = (
+    *_ADAM,
     keras.optimizers.SGD,
-    keras.optimizers.Adam,
-    keras.optimizers.AdamW,
     keras.optimizers.Adamax,
     keras.optimizers.RMSprop,
     keras.optimizers.Adagrad,
@@ -51,13 +52,18 @@ class StackOptimizer:
     """A copy of an optimizer that works on the stacked weights of all members.
 
     Args:
+        stacking: The backend's map.
         optimizer: A member's.
         trainable: The stacked values of the weights.
         own: The stacked values of the optimizer's variables.
     """
 
     def __init__(
-        self, optimizer: keras.optimizers.Optimizer, trainable: list[Tensor], own: list[Tensor]
+        self,
+        stacking: Stacking,
+        optimizer: keras.optimizers.Optimizer,
+        trainable: list[Tensor],
+        own: list[Tensor],
     ) -> None:
         self._optimizer = type(optimizer).from_config(optimizer.get_config())
         self._weights = [
@@ -68,6 +74,9 @@ class StackOptimizer:
         for variable, value in zip(self._optimizer.variables, own, strict=True):
             shared = len(variable.shape) < len(value.shape)  # the count of updates, the rate
             variable.assign(value[0] if shared else value)
+        is_adam = general_classes(optimizer)[0] in _ADAM and not optimizer.amsgrad
+        if is_adam and (step := stacking.adam_step(self._optimizer)) is not None:
+            self._optimizer._parallel_update_step = step
 
     def apply(self, gradients: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Change the weights, and return them and the optimizer's variables, stacked."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import keras
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["compiled", "each", "gradient", "over_steps", "runs_eagerly"]
+__all__ = ["adam_step", "compiled", "each", "gradient", "over_steps", "runs_eagerly"]
 
 runs_eagerly = False
 
@@ -30,6 +31,10 @@ def each(function: Callable[..., Any]) -> Callable[..., Any]:
 def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) -> Nest:
     """Return the state after a step for each row."""
     return jax.lax.scan(lambda held, row: (step(held, row), None), state, rows)[0]
+
+
+def adam_step(optimizer: keras.optimizers.Adam) -> None:
+    """Return None: Keras' own is compiled with the rest of a step."""
 
 
 def compiled(function: Callable[..., Any], consumes: bool = True) -> Callable[..., Any]:

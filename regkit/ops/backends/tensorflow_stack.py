@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 from tensorflow.python.ops.parallel_for import pfor
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["compiled", "each", "gradient", "over_steps", "runs_eagerly"]
+__all__ = ["adam_step", "compiled", "each", "gradient", "over_steps", "runs_eagerly"]
 
 runs_eagerly = False
 
@@ -50,6 +51,10 @@ def over_steps(step: Callable[[Nest, Nest], Nest], state: Nest, rows: Tensor) ->
     count = tf.shape(rows)[0]
     _, *flat = tf.while_loop(lambda number, *held: number < count, body, [0, *flat])
     return tf.nest.pack_sequence_as(state, flat)
+
+
+def adam_step(optimizer: keras.optimizers.Adam) -> None:
+    """Return None: Keras' own is compiled with the rest of a step."""
 
 
 def compiled(function: Callable[..., Any], consumes: bool = True) -> Callable[..., Any]:
