@@ -2,11 +2,11 @@
 
     KERAS_BACKEND=jax python benchmarks/members.py [--members 10] [--epochs 40] [--json FILE]
 
-Three hidden layers of some width on scikit-learn's digits, 1,437 examples in batches of Keras' default
-of 32, Adam, validation after each epoch. The peer builds and fits one plain Keras model after the other, as one
-would by hand; where a recipe is given, Keras' own layers and losses do in it what techniques do.
-Both arms run in this process, in turns, each from its first compilation on. The loop is timed on
-as many models as `--loop` says, and reckoned up: every model costs it the same.
+Three hidden layers of some width on scikit-learn's digits, 1,437 examples in batches of 32, which
+is Keras' default, Adam, validation after each epoch. The peer builds and fits one plain Keras model
+after the other, as one would by hand; where a recipe is given, Keras' own layers and losses do in
+it what techniques do. Both arms run in this process, in turns, each from its first compilation on.
+The loop is timed on as many models as `--loop` says, and reckoned up: every model costs the same.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def one_by_one(units, by_hand, options):
         keras.utils.set_random_seed(seed)
         model = network(units, by_hand)
         history = model.fit(
-            x, y, batch_size=options.batch_size, epochs=options.epochs, validation_data=(x_val, y_val),
-            validation_batch_size=options.batch_size, verbose=0,
+            x, y, batch_size=options.batch_size, epochs=options.epochs, verbose=0,
+            validation_data=(x_val, y_val), validation_batch_size=options.batch_size,
         ).history  # fmt: skip
         reached.append(history["val_accuracy"][-1])
     took = (time.perf_counter() - start) * options.members / options.loop

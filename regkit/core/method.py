@@ -33,7 +33,8 @@ class Method:
             for what calls a layer with other weights, or more than once.
         registered_name: The id "distribution:name", where a plugin's class says it; it is then
             refused under any other.
-        default_arms: Recipes in text that comparisons try by default; each is of this technique.
+        default_arms: Recipes in text that comparisons try by default, perhaps with alternatives;
+            each is of this technique.
         needs: What the data must have for it: "images", "classes".
         search_words: Other names by which people look for it, such as "ridge" for L2.
     """

@@ -31,7 +31,7 @@ def default_arms() -> dict[str, tuple[str, ...]]:
     """Return the recipes that comparisons try by default, and what each needs of the data.
 
     Example:
-        >>> default_arms()["label_smoothing"]
+        >>> default_arms()["label_smoothing(0.1|0.3)"]
         ('classes',)
     """
     return {arm: cls.needs for cls in built_in() for arm in cls.default_arms}

@@ -3,7 +3,7 @@
 import pytest
 
 from regkit.core import registry
-from regkit.core.recipe import Recipe
+from regkit.core.recipe import Alternatives
 from regkit.techniques import catalogue
 
 pytestmark = pytest.mark.backend_free
@@ -30,16 +30,17 @@ def test_default_arms_are_recipes_of_the_techniques_that_declare_them():
     assert (
         arms.items()
         >= {
-            "l2": (),
-            "label_smoothing": ("classes",),
-            "gaussian_noise": (),
+            "l2(1e-4|1e-3)": (),
+            "label_smoothing(0.1|0.3)": ("classes",),
+            "gaussian_noise(0.1|0.3)": (),
             "elastic_distortion(relative_to=28)": ("images",),
             "drop_connect": (),
-            "dropout": (),
+            "dropout(0.2|0.5)": (),
         }.items()
     )
     assert list(arms) == [arm for cls in catalogue.built_in() for arm in cls.default_arms]
     for cls in catalogue.built_in():
         for arm in cls.default_arms:
-            (technique,) = Recipe(arm)
-            assert type(technique) is cls
+            for recipe in Alternatives(arm):
+                (technique,) = recipe
+                assert type(technique) is cls

@@ -220,7 +220,7 @@ def _at_an_end(record: Record, summaries: list[Summary]) -> Iterator[str]:
     for arm in record.arms:
         found = alternatives(record, arm)
         numbers = [n for each in found if (n := _number(each)) is not None]
-        if len(found) < 3 or len(numbers) < len(found):
+        if len(found) < 2 or len(numbers) < len(found):
             continue
         ends = (("largest", "larger", max(numbers)), ("smallest", "smaller", min(numbers)))
         for end, other, value in ends:

@@ -59,7 +59,7 @@ class Dropout(Technique):
         Dropout(rate=0.2, layers='hidden*')
     """
 
-    default_arms = ("dropout",)
+    default_arms = ("dropout(0.2|0.5)",)
     search_words = ("dropped units", "drop out", "Srivastava")
     phases = (Phase.OUTPUTS,)
 

@@ -77,7 +77,7 @@ class LabelSmoothing(Technique):
         LabelSmoothing(epsilon=0.2, spread='all')
     """
 
-    default_arms = ("label_smoothing",)
+    default_arms = ("label_smoothing(0.1|0.3)",)
     needs = ("classes",)
     search_words = ("soft labels", "soft targets", "Szegedy")
     phases = (Phase.SMOOTH,)

@@ -50,7 +50,7 @@ class GaussianNoise(Technique):
         GaussianNoise(stddev=0.2)
     """
 
-    default_arms = ("gaussian_noise",)
+    default_arms = ("gaussian_noise(0.1|0.3)",)
     search_words = ("input noise", "jitter", "normal noise")
     phases = (Phase.NOISE,)
 

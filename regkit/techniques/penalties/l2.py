@@ -50,6 +50,6 @@ class L2(WeightPenalty):
         ['data_loss', 'l2_penalty', 'loss']
     """
 
-    default_arms = ("l2",)
+    default_arms = ("l2(1e-4|1e-3)",)
     search_words = ("ridge", "Tikhonov", "weight penalty")
     formula = staticmethod(l2_penalty)

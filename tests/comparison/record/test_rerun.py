@@ -166,7 +166,7 @@ def test_every_option_is_read_as_it_was_asked_for() -> None:
 
 def test_the_line_of_the_readme_is_that_of_the_default_job() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    (line,) = re.findall(r"^regkit compare 'l2\(1e-4\)'(?:.*\\\n)*.*$", text, re.MULTILINE)
+    (line,) = re.findall(r"^regkit compare 'l2\(1e-4\|1e-3\)'(?:.*\\\n)*.*$", text, re.MULTILINE)
     chosen = command_line([])
     data, noise = chosen["data"], chosen["label_noise"]
     settings = {"measure": "accuracy", "splits": 10, "seeds": 1, "epochs": 80, "batch_size": 256,
