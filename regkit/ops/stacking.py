@@ -30,6 +30,9 @@ class Stacking(Protocol):
     def runs_eagerly(self) -> bool:
         """Whether operations run one by one, each of which takes its time."""
 
+    def free_bytes(self) -> int | None:
+        """Return the memory that is free on the device; None if it has none or is silent."""
+
     def each(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of stacked arguments, mapped over their leading axis."""
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import regkit
-from regkit.comparison.fits import member_fits, room
+from regkit.comparison.fits import member_fits
 from regkit.comparison.record.results import Record
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
+from regkit.core.members import room
 from tests.comparison.small import BY_THEMSELVES, DATA, QUICK, TOGETHER, VALUES, network
 
 RECIPES = {

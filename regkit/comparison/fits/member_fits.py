@@ -17,12 +17,12 @@ from regkit.comparison.fits.fitting import techniques_of
 from regkit.comparison.fits.member import MemberFit
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import CHUNK, Diverged
-from regkit.comparison.fits.room import bytes_of_member
 from regkit.comparison.fits.units import Unit
 from regkit.comparison.record.results import Fit, Trial
 from regkit.core.members.group import Group, runtime_of
 from regkit.core.members.made import ambient_of
 from regkit.core.members.order import epoch_order
+from regkit.core.members.room import bytes_of_member
 from regkit.core.members.stack import member_of
 from regkit.core.members.together import why_in_turn
 from regkit.core.method import Method
@@ -84,7 +84,11 @@ class MemberFits:
     def bytes_of_member(self, parts: Parts, batch_size: int) -> int:
         """Return what a fit takes of the memory as a member, by a cautious estimate."""
         first = self.study.tasks()[0].repeat
-        return bytes_of_member(self._template_model(), self._initial(first), parts, batch_size)
+        examples = (parts.x_train, parts.y_noisy, parts.x_val, parts.x_test)
+        data = sum(array.nbytes for array in examples if array is not None)
+        held_out = min(CHUNK, max(len(part) for part in (parts.x_train, parts.x_val, parts.x_test)))
+        state = self._initial(first)
+        return bytes_of_member(self._template_model(), state, data, batch_size, held_out)
 
     # -- fits ----------------------------------------------------------------------------------
 

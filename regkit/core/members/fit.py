@@ -18,6 +18,7 @@ from regkit.core.members.in_turn import fit_in_turn
 from regkit.core.members.made import Made, built, make, seeds_of
 from regkit.core.members.order import epoch_order
 from regkit.core.members.result import Members
+from regkit.core.members.room import bytes_of_member, in_parts, members_that_fit
 from regkit.core.members.together import why_in_turn
 from regkit.core.members.training import Training, checked_training
 from regkit.core.method import Method
@@ -173,22 +174,34 @@ def _together(model: keras.Model, members: list[Made], training: Training) -> Tr
     runtimes = [runtime_of(model, Plan(member.techniques)) for member in members]
     states: list[State] = [{} for _ in members]
     courses = [Course(model, member.techniques) for member in members]
-    for places in _groups(runtimes, training):
-        with stacking_errors():
-            group = Group(
-                model,
+    most = members_that_fit(_bytes_of_member(model, members, training))
+    for alike in _groups(runtimes, training):
+        group: Group | None = None
+        for places in in_parts(alike, most):
+            given = (
                 [runtimes[place] for place in places],
                 [members[place].ambient for place in places],
                 [members[place].state for place in places],
                 (training.x, training.y),
                 (None, None, None if training.weights is None else training.weights[places]),
-                training.validation,
-                training.validation_batch_size,
             )
-        _train(group, [courses[place] for place in places], places, members, training)
-        for row, place in enumerate(places):
-            states[place] = _final(model, courses[place], functools.partial(group.state_of, row))
+            with stacking_errors():
+                if group is None:
+                    held_out = training.validation, training.validation_batch_size
+                    group = Group(model, *given, *held_out)
+                else:
+                    group.begin(*given)
+            own = [courses[place] for place in dict.fromkeys(places)]
+            _train(group, own, places, members, training)
+            for row, course in enumerate(own):
+                state = _final(model, course, functools.partial(group.state_of, row))
+                states[places[row]] = state
     return states, [course.history for course in courses], [c.techniques for c in courses]
+
+
+def _bytes_of_member(model: keras.Model, members: list[Made], training: Training) -> int:
+    held_out = training.validation_batch_size if training.validation else 0
+    return bytes_of_member(model, members[0].state, 0, training.batch_size, held_out)
 
 
 def _groups(runtimes: list[Runtime], training: Training) -> list[list[int]]:

@@ -10,7 +10,7 @@ import keras
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["adam_step", "compiled", "each", "gradient", "over_steps", "runs_eagerly"]
+__all__ = ["adam_step", "compiled", "each", "free_bytes", "gradient", "over_steps", "runs_eagerly"]
 
 runs_eagerly = False
 
@@ -21,6 +21,12 @@ def gradient(
     """Return the value, the further results and the gradients of a function."""
     (value, others), slopes = jax.value_and_grad(function, has_aux=True)(at)
     return value, others, slopes
+
+
+def free_bytes() -> int | None:
+    """Return the memory that is free on the device; None if it has none or is silent."""
+    told = jax.devices()[0].memory_stats()  # None on processors
+    return told["bytes_limit"] - told["bytes_in_use"] if told and "bytes_limit" in told else None
 
 
 def each(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from tensorflow.python.ops.parallel_for import pfor
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["adam_step", "compiled", "each", "gradient", "over_steps", "runs_eagerly"]
+__all__ = ["adam_step", "compiled", "each", "free_bytes", "gradient", "over_steps", "runs_eagerly"]
 
 runs_eagerly = False
 
@@ -29,6 +29,11 @@ def gradient(
         value, others = function(at)
     slopes = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return value, others, slopes
+
+
+def free_bytes() -> int | None:
+    """Return the memory that is free on the device; None if it has none or is silent."""
+    return None  # it tells what it has taken, and not of how much
 
 
 def each(function: Callable[..., Any]) -> Callable[..., Any]:

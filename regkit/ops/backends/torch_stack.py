@@ -10,7 +10,7 @@ import torch
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["adam_step", "compiled", "each", "gradient", "over_steps", "runs_eagerly"]
+__all__ = ["adam_step", "compiled", "each", "free_bytes", "gradient", "over_steps", "runs_eagerly"]
 
 runs_eagerly = True
 
@@ -21,6 +21,11 @@ def gradient(
     """Return the value, the further results and the gradients of a function."""
     slopes, (value, others) = torch.func.grad_and_value(function, has_aux=True)(at)
     return value, others, slopes
+
+
+def free_bytes() -> int | None:
+    """Return the memory that is free on the device; None if it has none or is silent."""
+    return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
 
 
 def each(function: Callable[..., Any]) -> Callable[..., Any]:

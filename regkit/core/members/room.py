@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
-from regkit.comparison.design.parts import Parts
-from regkit.comparison.fits.observer import CHUNK
 from regkit.core.seam.pure_step import State
+from regkit.ops.stacking import running_stack
 
-__all__ = ["bytes_of_member", "free_bytes", "members_that_fit"]
+__all__ = ["bytes_of_member", "free_bytes", "in_parts", "members_that_fit"]
 
 _INFO = Path("/proc/meminfo")
 _SHARE = 0.5  # of the free memory: other programs want some, and an estimate may err
@@ -25,7 +25,10 @@ _COPIES_OF_OUTPUTS = (
 
 
 def free_bytes() -> int:
-    """Return the memory that is free; where the system does not say, a quarter of all."""
+    """Return the memory that is free where training runs; a quarter of all, if nothing tells."""
+    on_device = running_stack().free_bytes()
+    if on_device is not None:
+        return on_device
     try:
         lines = dict(line.split(":", 1) for line in _INFO.read_text().splitlines())
         return int(lines["MemAvailable"].split()[0]) * 1024
@@ -42,25 +45,34 @@ def members_that_fit(of_member: int, jobs: int = 1) -> int:
     return int(_SHARE * free_bytes() / jobs) // max(of_member, 1)
 
 
-def bytes_of_member(model: keras.Model, state: State, parts: Parts, batch_size: int) -> int:
+def bytes_of_member(
+    model: keras.Model, state: State, data: int, batch_size: int, held_out: int
+) -> int:
     """Return what a member takes of the memory: its weights, its data, the outputs of layers.
 
     Args:
         model: Stands for the members' models.
         state: The values of a member's variables.
-        parts: Its examples.
-        batch_size: The number of examples a step.
+        data: The bytes of the examples that are its own.
+        batch_size: The number of examples in a step.
+        held_out: The number of examples that are evaluated at once.
     """
     weights = sum(array.nbytes for part in state.values() for array in part)
-    data = sum(
-        array.nbytes
-        for array in (parts.x_train, parts.y_noisy, parts.x_val, parts.x_test)
-        if array is not None
-    )
-    numbers = _outputs_of_layers(model)
-    held_out = min(CHUNK, max(len(parts.x_val), len(parts.x_train), len(parts.x_test)))
-    outputs = _NUMBER * numbers * max(_COPIES_OF_OUTPUTS * batch_size, held_out)
+    examples = max(_COPIES_OF_OUTPUTS * batch_size, held_out)
+    outputs = _NUMBER * _outputs_of_layers(model) * examples
     return _COPIES_OF_STATE * weights + _COPIES_OF_DATA * data + outputs
+
+
+def in_parts(places: Sequence[int], most: int) -> list[list[int]]:
+    """Return members in as few groups of one size as find room, the last filled up by its last.
+
+    Example:
+        >>> in_parts([0, 1, 2, 3, 4], 3), in_parts([0, 1, 2], 8), in_parts([0, 1], 0)
+        ([[0, 1, 2], [3, 4, 4]], [[0, 1, 2]], [[0], [1]])
+    """
+    size = -(-len(places) // -(-len(places) // max(most, 1)))
+    parts = [[*places[start : start + size]] for start in range(0, len(places), size)]
+    return [[*part, *part[-1:] * (size - len(part))] for part in parts]
 
 
 def _outputs_of_layers(model: keras.Model) -> int:
