@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,19 @@ from tests.comparison.small import BY_THEMSELVES, DATA, QUICK, TOGETHER, drawing
 ARM = "gaussian_noise(0.1|2|5)"
 RATES = (0.1, 2, 5)
 RECIPES = [f"gaussian_noise({rate})" for rate in RATES]
+Whole = tuple[Comparison, Path]
+# Which fits are missing, and what they are chosen by, does not depend on the backend.
+once = pytest.mark.backend_free
+ENGINES = [
+    pytest.param(TOGETHER, id="together"),
+    pytest.param(BY_THEMSELVES, id="alone", marks=once),
+]
+COUNTS = [
+    pytest.param(0, marks=once),
+    5,
+    pytest.param(11, marks=once),
+    pytest.param(14, marks=once),
+]
 OPTIONS = {"splits": 3, "seeds": 2, "epochs": 3, "measure": "nll"}
 
 
@@ -112,6 +126,7 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         return -self.fitted_.validation["nll"]
 
 
+@once
 def test_the_choice_is_that_of_a_nested_grid_search() -> None:
     """scikit-learn's, over the same splits: an inner split for the choice, an outer for the test."""
     settings = {**QUICK, **OPTIONS, "seeds": 1, "engine": "sequential"}
@@ -133,6 +148,7 @@ def test_the_choice_is_that_of_a_nested_grid_search() -> None:
         assert fit.test == pytest.approx(best.fit(parts.x_train, parts.y_noisy).fitted_.test)
 
 
+@once
 def test_the_test_part_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """With other test labels the same is chosen."""
     options = BY_THEMSELVES | OPTIONS | {"seeds": 1}
@@ -159,15 +175,15 @@ def test_by_both_engines_the_same() -> None:
         assert one.validation == pytest.approx(other.validation, rel=1e-3, abs=1e-5)
 
 
-@pytest.mark.parametrize("engine", [TOGETHER, BY_THEMSELVES], ids=["together", "alone"])
-@pytest.mark.parametrize("count", [0, 5, 11, 14])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("count", COUNTS)
 def test_resumed_it_ends_the_same(
-    engine: dict[str, Any], count: int, whole: dict[str, Comparison], tmp_path: Path
+    engine: dict[str, Any], count: int, whole: Callable[[dict[str, Any]], Whole], tmp_path: Path
 ) -> None:
     """Whether trials are missing, or fits of what was chosen, or nothing."""
     options = engine | OPTIONS | {"seeds": 1}
-    before = whole[engine.get("engine", "vectorized")]
-    rows = before.path.read_text().splitlines(keepends=True)  # type: ignore[attr-defined]
+    before, folder = whole(engine)
+    rows = (folder / JOURNAL).read_text().splitlines(keepends=True)
     assert len(rows) == 1 + 3 * 5
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / JOURNAL).write_text("".join(rows[: 1 + count]))
@@ -179,19 +195,25 @@ def test_resumed_it_ends_the_same(
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Comparison]:
-    found = {}
-    for name, engine in (("vectorized", TOGETHER), ("sequential", BY_THEMSELVES)):
-        folder = tmp_path_factory.mktemp(name) / "whole"
-        options = engine | OPTIONS | {"seeds": 1}
-        found[name] = compare(drawing_network, DATA, [ARM], output=folder, **options)
-        found[name].path = folder / JOURNAL  # type: ignore[attr-defined]
-    return found
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], Whole]:
+    """What gives the comparison by an engine, made once, and its folder."""
+    made: dict[str, Whole] = {}
+
+    def of(engine: dict[str, Any]) -> Whole:
+        name = engine.get("engine", "vectorized")
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name) / "whole"
+            options = engine | OPTIONS | {"seeds": 1}
+            made[name] = compare(drawing_network, DATA, [ARM], output=folder, **options), folder
+        return made[name]
+
+    return of
 
 
-def test_results_are_written_and_read(whole: dict[str, Comparison]) -> None:
-    before = whole["sequential"]
-    found = Comparison.load(before.path.parent / "results.json")  # type: ignore[attr-defined]
+@once
+def test_results_are_written_and_read(whole: Callable[[dict[str, Any]], Whole]) -> None:
+    before, folder = whole(BY_THEMSELVES)
+    found = Comparison.load(folder / "results.json")
     assert found.record.alternatives == before.record.alternatives
     assert [(t.recipe, t.split) for t in found.record.trials] == [
         (t.recipe, t.split) for t in before.record.trials
@@ -199,6 +221,7 @@ def test_results_are_written_and_read(whole: dict[str, Comparison]) -> None:
     assert str(found) == str(before)
 
 
+@once
 def test_more_alternatives_of_a_named_arm_leave_what_is_done(tmp_path: Path) -> None:
     """But a fit of what would be chosen no more does not count."""
     options = BY_THEMSELVES | OPTIONS | {"seeds": 1}
@@ -212,7 +235,7 @@ def test_more_alternatives_of_a_named_arm_leave_what_is_done(tmp_path: Path) -> 
     assert sorted(tried) == sorted([*RECIPES] * 3)
 
 
-@pytest.mark.parametrize("options", [TOGETHER, BY_THEMSELVES], ids=["together", "alone"])
+@pytest.mark.parametrize("options", ENGINES)
 def test_one_that_diverges_is_not_chosen_and_its_arm_stays(options: dict[str, Any]) -> None:
     found = compare(network, DATA, ["gaussian_noise(0.1|1e38)"], **options | OPTIONS | {"seeds": 1})
     record = found.record
@@ -225,7 +248,7 @@ def test_one_that_diverges_is_not_chosen_and_its_arm_stays(options: dict[str, An
     found.to_html()
 
 
-@pytest.mark.parametrize("options", [TOGETHER, BY_THEMSELVES], ids=["together", "alone"])
+@pytest.mark.parametrize("options", ENGINES)
 def test_where_all_diverge_the_arm_has_failed(options: dict[str, Any]) -> None:
     arm = "gaussian_noise(1e37|1e38)"
     record = compare(network, DATA, [arm, "l2"], **options | OPTIONS | {"seeds": 1}).record
@@ -234,6 +257,7 @@ def test_where_all_diverge_the_arm_has_failed(options: dict[str, Any]) -> None:
     assert len(record.of("l2(1e-4)")) == 3
 
 
+@once
 def test_a_mistake_in_one_ends_the_arm() -> None:
     arm = "dropout(0.2, layers='nowhere'|None)"
     record = compare(network, DATA, {"lost": arm}, **BY_THEMSELVES | OPTIONS).record
@@ -241,6 +265,7 @@ def test_a_mistake_in_one_ends_the_arm() -> None:
     assert not record.of("lost")
 
 
+@once
 def test_stopped_before_all_of_a_split_are_done_nothing_is_chosen_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

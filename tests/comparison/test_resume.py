@@ -27,6 +27,9 @@ RECIPES = ["l2(0.01)", "dropout(0.2) + label_smoothing"]
 TIMES = {"epoch_seconds": 0.0, "seconds": 0.0, "peak_memory": None}
 
 
+once = pytest.mark.backend_free  # what is read and written does not depend on the backend
+
+
 def bits(comparison: Any) -> list[Fit]:
     """The fits without what a clock has measured."""
     return [dataclasses.replace(fit, **TIMES) for fit in comparison.record.fits]
@@ -50,7 +53,13 @@ def copied(whole: tuple[list[Fit], Path], folder: Path, count: int, torn: str = 
 
 
 @pytest.mark.parametrize(
-    ("count", "torn"), [(0, ""), (7, ""), (7, '{"fit": {"arm": "l2(st'), (18, "")]
+    ("count", "torn"),
+    [
+        pytest.param(0, "", marks=once),
+        (7, ""),
+        pytest.param(7, '{"fit": {"arm": "l2(st', marks=once),
+        pytest.param(18, "", marks=once),
+    ],
 )
 def test_resumed_it_ends_the_same(
     whole: tuple[list[Fit], Path], tmp_path: Path, count: int, torn: str,
@@ -65,6 +74,7 @@ def test_resumed_it_ends_the_same(
     assert len(lines(folder)) == 19
 
 
+@once
 def test_more_splits_and_arms_are_added(whole: tuple[list[Fit], Path], tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "out", 18)
     options = QUICK | {"splits": 4}
@@ -75,6 +85,7 @@ def test_more_splits_and_arms_are_added(whole: tuple[list[Fit], Path], tmp_path:
     assert bits(more) == bits(fresh)
 
 
+@once
 def test_an_arm_with_another_recipe_is_fitted_again(
     whole: tuple[list[Fit], Path], tmp_path: Path
 ) -> None:
@@ -86,6 +97,7 @@ def test_an_arm_with_another_recipe_is_fitted_again(
     assert bits(again) == bits(fresh)
 
 
+@once
 def test_a_full_disk_keeps_what_is_done(
     whole: tuple[list[Fit], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +161,7 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
     ("options", "said"),
     [({"epochs": 4}, "epochs was 3, is 4"), ({"seed": 1}, "seed was 0, is 1")],
 )
+@once
 def test_another_study(
     whole: tuple[list[Fit], Path], tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
@@ -159,6 +172,7 @@ def test_another_study(
     assert lines(folder) == before
 
 
+@once
 def test_other_data(whole: tuple[list[Fit], Path], tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "out", 3)
     with pytest.raises(ValueError, match="of another study: data was"):
@@ -173,6 +187,7 @@ def test_other_data(whole: tuple[list[Fit], Path], tmp_path: Path) -> None:
         (json.dumps({"fit": {"arm": "baseline", "recipe": ""}}), "line 3: not a fit"),
     ],
 )
+@once
 def test_a_spoilt_line_is_named(
     whole: tuple[list[Fit], Path], tmp_path: Path, line: str, said: str
 ) -> None:

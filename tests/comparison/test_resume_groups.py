@@ -20,6 +20,9 @@ OPTIONS = TOGETHER | {"group_size": 4}
 NONE_GIVEN = TOGETHER | {"group_size": None}
 
 
+once = pytest.mark.backend_free  # what is read and written does not depend on the backend
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Fit], Path]:
     folder = tmp_path_factory.mktemp("whole") / "out"
@@ -33,7 +36,15 @@ def counted_units(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return units
 
 
-@pytest.mark.parametrize(("count", "left"), [(0, 6), (4, 5), (6, 5), (18, 0)])
+@pytest.mark.parametrize(
+    ("count", "left"),
+    [
+        pytest.param(0, 6, marks=once),
+        (4, 5),
+        pytest.param(6, 5, marks=once),
+        pytest.param(18, 0, marks=once),
+    ],
+)
 def test_resumed_it_ends_the_same(
     whole: tuple[list[Fit], Path], tmp_path: Path, count: int, left: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -77,6 +88,7 @@ def test_an_interrupt_before_anything_is_an_interrupt(monkeypatch: pytest.Monkey
         compare(drawing_network, DATA, RECIPES, **OPTIONS)
 
 
+@once
 def test_more_splits_and_arms_are_added(whole: tuple[list[Fit], Path], tmp_path: Path) -> None:
     folder = copied(whole, tmp_path / "out", 18)
     more = [*RECIPES, "gaussian_noise(0.3)"]
@@ -94,6 +106,7 @@ def test_more_splits_and_arms_are_added(whole: tuple[list[Fit], Path], tmp_path:
         ({"engine": "sequential"}, "engine was .*vectorized.*, is .*sequential"),
     ],
 )
+@once
 def test_another_size_or_engine_is_another_study(
     whole: tuple[list[Fit], Path], tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
@@ -102,6 +115,7 @@ def test_another_size_or_engine_is_another_study(
         compare(drawing_network, DATA, RECIPES, output=folder, resume=True, **OPTIONS | options)
 
 
+@once
 def test_the_cost_is_not_measured_again(
     whole: tuple[list[Fit], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
