@@ -87,7 +87,12 @@ def described(value: object, depth: int = _DEPTH) -> Any:
     if isinstance(value, list | tuple):
         return [described(part, depth) for part in value]
     if isinstance(value, dict):
-        return {str(name): described(part, depth) for name, part in value.items()}
+        # Muon of Keras 3.12 has its variables by names, which are numbered as layers are made.
+        return {
+            str(name): described(part, depth)
+            for name, part in value.items()
+            if not isinstance(part, keras.Variable)
+        }
     if isinstance(value, functools.partial):
         return described([value.func, value.args, value.keywords], depth)
     if isinstance(value, types.FunctionType):
