@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, cast
 
 from regkit.comparison.design.arms import BASELINE
@@ -197,12 +198,11 @@ class StudyRun:
             with self._execution(progress) as execution:
                 costs = self._costs(execution)
                 size = self.study.settings["group_size"] or 1
-                for units in self.schedule.rounds(self.kinds, size, self.request.jobs):
-                    for unit, outcome in execution.units(units):
-                        self._take(unit, outcome, costs, progress)
-                        progress.advance(self.schedule.settled - progress.done)
-                        if self.stopped:
-                            break
+                rounds = self.schedule.rounds(self.kinds, size, self.request.jobs)
+                # A round is begun when the one before is done: its units follow from that.
+                for unit, outcome in chain.from_iterable(map(execution.units, rounds)):
+                    self._take(unit, outcome, costs, progress)
+                    progress.advance(self.schedule.settled - progress.done)
                     if self.stopped:
                         break
         record = self.record()
@@ -252,7 +252,10 @@ class StudyRun:
             if task.key in self.schedule.results:
                 continue  # it was done before, and again beside the others of its group
             if isinstance(result, Failure):
-                progress.note(self._said(task, result))
+                why = f"failed and is taken out: {result.reason}"
+                progress.note(f"{self._label(task.arm)} {why}")
+            elif isinstance(result, Trial) and result.diverged:
+                progress.note(f"{task.recipe} diverged and is not chosen: {result.diverged}")
             elif isinstance(result, Fit) and result.engine == "vectorized":
                 cost = dataclasses.asdict(costs[task.arm])
                 result = dataclasses.replace(result, **cost)
@@ -270,12 +273,6 @@ class StudyRun:
             for reason in reasons
             if (arms := [arm for arm, why in self.by_themselves.items() if why == reason])
         }
-
-    def _said(self, task: Task, failure: Failure) -> str:
-        """Return what a failure means, in words."""
-        if failure.ends(task):
-            return f"{self._label(task.arm)} failed and is taken out: {failure.reason}"
-        return f"{task.recipe} is not chosen in a split where it diverged: {failure.reason}"
 
     def _label(self, arm: str) -> str:
         return label(arm, self.study.arms[arm])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,44 +13,26 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from regkit.comparison.design.networks import resolve
 from regkit.comparison.design.seeds import for_trials
 from regkit.comparison.design.study import Study, Task
-from regkit.comparison.fits import fitting, member_fits
+from regkit.comparison.fits import member_fits
 from regkit.comparison.fits.fitting import fit_arm
 from regkit.comparison.fits.model_pool import ModelPool
-from regkit.comparison.record.results import JOURNAL, Record
 from regkit.comparison.report import Comparison
 from regkit.comparison.run import compare
 from regkit.comparison.study_run import completed
-from regkit.comparison.words.choice_text import how_chosen as chosen_text
 from regkit.data.sources import load
-from tests.comparison.small import BY_THEMSELVES, DATA, QUICK, TOGETHER, drawing_network, network
+from tests.comparison.small import BY_THEMSELVES, DATA, QUICK, TOGETHER, network
 
 ARM = "gaussian_noise(0.1|2|5)"
 RATES = (0.1, 2, 5)
 RECIPES = [f"gaussian_noise({rate})" for rate in RATES]
-Whole = tuple[Comparison, Path]
 # Which fits are missing, and what they are chosen by, does not depend on the backend.
 once = pytest.mark.backend_free
-ENGINES = [
-    pytest.param(TOGETHER, id="together"),
-    pytest.param(BY_THEMSELVES, id="alone", marks=once),
-]
-COUNTS = [
-    pytest.param(0, marks=once),
-    5,
-    pytest.param(11, marks=once),
-    pytest.param(14, marks=once),
-]
 OPTIONS = {"splits": 3, "seeds": 2, "epochs": 3, "measure": "nll"}
 
 
 @pytest.fixture(scope="module")
 def chosen() -> Comparison:
     return compare(network, DATA, [ARM, "l2(0.01)"], **TOGETHER | OPTIONS)
-
-
-def facts(record: Record) -> list[tuple[Any, ...]]:
-    """What a record says, without times."""
-    return [(f.arm, f.recipe, f.split, f.seed, f.best_epoch, f.test) for f in record.fits]
 
 
 def test_an_arm_has_one_fit_a_seed_of_what_was_chosen(chosen: Comparison) -> None:
@@ -110,15 +89,8 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         parts = self.study.parts(self.repeat)
         assert np.array_equal(x, parts.x_train)
         models = ModelPool(self.study.build, x.shape[1:], 3)
-        settings = self.study.settings
-        self.fitted_ = fit_arm(
-            models,
-            Task("arm", self.recipe, self.repeat),
-            parts,
-            measure=settings["measure"],
-            epochs=settings["epochs"],
-            batch_size=settings["batch_size"],
-        )
+        task = Task("arm", self.recipe, self.repeat)
+        self.fitted_ = fit_arm(models, task, parts, self.study.settings)
         return self
 
     def score(self, x: Any, y: Any) -> float:
@@ -173,116 +145,6 @@ def test_by_both_engines_the_same() -> None:
     assert [f.recipe for f in alone.fits] == [f.recipe for f in together.fits]
     for one, other in zip(alone.trials, together.trials, strict=True):
         assert one.validation == pytest.approx(other.validation, rel=1e-3, abs=1e-5)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("count", COUNTS)
-def test_resumed_it_ends_the_same(
-    engine: dict[str, Any], count: int, whole: Callable[[dict[str, Any]], Whole], tmp_path: Path
-) -> None:
-    """Whether trials are missing, or fits of what was chosen, or nothing."""
-    options = engine | OPTIONS | {"seeds": 1}
-    before, folder = whole(engine)
-    rows = (folder / JOURNAL).read_text().splitlines(keepends=True)
-    assert len(rows) == 1 + 3 * 5
-    (tmp_path / "cut").mkdir()
-    (tmp_path / "cut" / JOURNAL).write_text("".join(rows[: 1 + count]))
-    found = compare(
-        drawing_network, DATA, [ARM], output=tmp_path / "cut", resume=True, **options
-    ).record
-    assert facts(found) == facts(before.record)
-    assert found.trials == before.record.trials
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], Whole]:
-    """What gives the comparison by an engine, made once, and its folder."""
-    made: dict[str, Whole] = {}
-
-    def of(engine: dict[str, Any]) -> Whole:
-        name = engine.get("engine", "vectorized")
-        if name not in made:
-            folder = tmp_path_factory.mktemp(name) / "whole"
-            options = engine | OPTIONS | {"seeds": 1}
-            made[name] = compare(drawing_network, DATA, [ARM], output=folder, **options), folder
-        return made[name]
-
-    return of
-
-
-@once
-def test_results_are_written_and_read(whole: Callable[[dict[str, Any]], Whole]) -> None:
-    before, folder = whole(BY_THEMSELVES)
-    found = Comparison.load(folder / "results.json")
-    assert found.record.alternatives == before.record.alternatives
-    assert [(t.recipe, t.split) for t in found.record.trials] == [
-        (t.recipe, t.split) for t in before.record.trials
-    ]
-    assert str(found) == str(before)
-
-
-@once
-def test_more_alternatives_of_a_named_arm_leave_what_is_done(tmp_path: Path) -> None:
-    """But a fit of what would be chosen no more does not count."""
-    options = BY_THEMSELVES | OPTIONS | {"seeds": 1}
-    out = tmp_path / "out"
-    compare(network, DATA, {"noise": "gaussian_noise(2|5)"}, output=out, **options)
-    found = compare(network, DATA, {"noise": ARM}, output=out, resume=True, **options).record
-    fresh = compare(network, DATA, {"noise": ARM}, **options).record
-    assert facts(found) == facts(fresh)
-    rows = [json.loads(row) for row in (out / JOURNAL).read_text().splitlines()[1:]]
-    tried = [row["trial"]["recipe"] for row in rows if "trial" in row]
-    assert sorted(tried) == sorted([*RECIPES] * 3)
-
-
-@pytest.mark.parametrize("options", ENGINES)
-def test_one_that_diverges_is_not_chosen_and_its_arm_stays(options: dict[str, Any]) -> None:
-    found = compare(network, DATA, ["gaussian_noise(0.1|1e38)"], **options | OPTIONS | {"seeds": 1})
-    record = found.record
-    assert not record.failures
-    assert {fit.recipe for fit in record.of("gaussian_noise(0.1|1e38)")} == {"gaussian_noise(0.1)"}
-    lost = [trial for trial in record.trials if not trial.validation]
-    assert [trial.recipe for trial in lost] == ["gaussian_noise(1e38)"] * 3
-    assert "gaussian_noise(1e38) diverged in 3" in " ".join(found.text.split())
-    assert "diverged" in str(found)
-    found.to_html()
-
-
-@pytest.mark.parametrize("options", ENGINES)
-def test_where_all_diverge_the_arm_has_failed(options: dict[str, Any]) -> None:
-    arm = "gaussian_noise(1e37|1e38)"
-    record = compare(network, DATA, [arm, "l2"], **options | OPTIONS | {"seeds": 1}).record
-    assert record.diverged == (arm,)
-    assert not record.of(arm)
-    assert len(record.of("l2(1e-4)")) == 3
-
-
-@once
-def test_a_mistake_in_one_ends_the_arm() -> None:
-    arm = "dropout(0.2, layers='nowhere'|None)"
-    record = compare(network, DATA, {"lost": arm}, **BY_THEMSELVES | OPTIONS).record
-    assert "nowhere" in record.failures["lost"]
-    assert not record.of("lost")
-
-
-@once
-def test_stopped_before_all_of_a_split_are_done_nothing_is_chosen_there(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    plain, count = fitting.trained, [0]
-
-    def trained(*arguments: Any) -> Any:
-        count[0] += 1
-        if count[0] > 7:
-            raise KeyboardInterrupt
-        return plain(*arguments)
-
-    monkeypatch.setattr(fitting, "trained", trained)
-    record = compare(network, DATA, [ARM], **BY_THEMSELVES | OPTIONS | {"seeds": 1}).record
-    assert record.stopped == "interrupted"
-    assert len(record.of(ARM)) == 1
-    assert {trial.split for trial in record.trials} == {0, 1}
-    assert "of 1 split" in " ".join(chosen_text(record).split())
 
 
 def test_alternatives_that_share_their_step_share_groups(monkeypatch: pytest.MonkeyPatch) -> None:

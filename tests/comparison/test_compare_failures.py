@@ -18,10 +18,10 @@ from tests.comparison.small import DATA, network
 def failing_in(monkeypatch: pytest.MonkeyPatch, arm: str, split: int, error: BaseException) -> None:
     plain = worker.fit_arm
 
-    def fit_arm(models: Any, task: Any, parts: Any, **options: Any) -> Any:
+    def fit_arm(models: Any, task: Any, *others: Any) -> Any:
         if task.arm == arm and task.repeat.split == split:
             raise error
-        return plain(models, task, parts, **options)
+        return plain(models, task, *others)
 
     monkeypatch.setattr(worker, "fit_arm", fit_arm)
 

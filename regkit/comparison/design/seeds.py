@@ -33,6 +33,11 @@ class Repeat:
     noise_seed: int
     turn_seed: int
 
+    @property
+    def examples(self) -> tuple[int, int]:
+        """What its examples and their labels follow from."""
+        return self.split, self.noise_seed
+
 
 def repeats(splits: int, seeds: int, root: int) -> list[Repeat]:
     """Return the repeats, split by split, with seeds spawned from one root.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regkit.comparison.design.parts import Parts
+from regkit.comparison.design.settings import Settings
 from regkit.comparison.design.study import Task
 from regkit.comparison.fits.fitting import batches_of, techniques_of, trained
 from regkit.comparison.fits.memory import peak_memory
@@ -50,10 +51,7 @@ def fit_alone(
     models: ModelPool,
     task: Task,
     parts: Parts,
-    *,
-    measure: str,
-    epochs: int,
-    batch_size: int,
+    settings: Settings,
 ) -> Alone:
     """Train an arm for some epochs, as a fit by itself does, and return what it cost.
 
@@ -63,9 +61,10 @@ def fit_alone(
     model = models.model(task.arm, repeat.init_seed, repeat.seed)
     techniques = techniques_of(task.recipe)
     # What decides reads validation measures; without it they would be measured for nobody.
-    watching = [Observer(measure, parts)] if any(isinstance(t, Decider) for t in techniques) else []
-    count = min(epochs, EPOCHS)
-    batches = batches_of(parts, batch_size, count, repeat.order_seed)
+    decides = any(isinstance(technique, Decider) for technique in techniques)
+    watching = [Observer(settings["measure"], parts)] if decides else []
+    count = min(settings["epochs"], EPOCHS)
+    batches = batches_of(parts, settings["batch_size"], count, repeat.order_seed)
     trained(model, batches, [clock, *watching, *techniques])
     models.drop(task.arm)
     return Alone(clock.epoch_seconds(), peak())

@@ -10,6 +10,7 @@ import keras
 from numpy.typing import NDArray
 
 from regkit.comparison.design.parts import Parts
+from regkit.comparison.design.settings import Settings
 from regkit.comparison.design.study import Task
 from regkit.comparison.fits.memory import peak_memory
 from regkit.comparison.fits.model_pool import ModelPool
@@ -37,10 +38,7 @@ def fit_arm(
     models: ModelPool,
     task: Task,
     parts: Parts,
-    *,
-    measure: str,
-    epochs: int,
-    batch_size: int,
+    settings: Settings,
 ) -> Fit:
     """Return the record of one fit of one arm in one repeat.
 
@@ -48,15 +46,13 @@ def fit_arm(
         models: Gives the model in its initial state.
         task: Which fit; its techniques are constructed anew.
         parts: The examples of its repeat.
-        measure: What chooses the epoch, by its key.
-        epochs: How many epochs every arm trains.
-        batch_size: The number of examples a step.
+        settings: Those of the study: the measure that chooses the epoch, epochs, batch size.
 
     Raises:
         RegkitError: where the model does not fit the labels or training diverges.
     """
     start, peak, repeat = time.perf_counter(), peak_memory(), task.repeat
-    observer, history = _observed(models, task, parts, measure, epochs, batch_size)
+    observer, history = _observed(models, task, parts, settings)
     observer.restore()
     tested = observer.outputs(parts.x_test)
     return Fit(
@@ -82,27 +78,24 @@ def try_alternative(
     models: ModelPool,
     task: Task,
     parts: Parts,
-    *,
-    measure: str,
-    epochs: int,
-    batch_size: int,
+    settings: Settings,
 ) -> Trial:
     """Return what one alternative measures on the validation examples, and nothing of the test.
 
     The arguments are those of `fit_arm`.
     """
-    observer, _ = _observed(models, task, parts, measure, epochs, batch_size)
+    observer, _ = _observed(models, task, parts, settings)
     repeat, choice = task.repeat, observer.choice
     return Trial(task.arm, task.recipe, repeat.split, repeat.seed, choice.best_epoch, choice.best)
 
 
 def _observed(
-    models: ModelPool, task: Task, parts: Parts, measure: str, epochs: int, batch_size: int
+    models: ModelPool, task: Task, parts: Parts, settings: Settings
 ) -> tuple[Observer, History]:
     """Train a model from its initial state, and return what has watched it, and its history."""
     model = models.model(task.arm, task.repeat.init_seed, task.repeat.seed)
-    observer = Observer(measure, parts)
-    batches = batches_of(parts, batch_size, epochs, task.repeat.order_seed)
+    observer = Observer(settings["measure"], parts)
+    batches = batches_of(parts, settings["batch_size"], settings["epochs"], task.repeat.order_seed)
     return observer, trained(model, batches, [observer, *techniques_of(task.recipe)])
 
 

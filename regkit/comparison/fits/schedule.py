@@ -46,8 +46,10 @@ class Schedule:
     def take(self, task: Task, result: Fit | Trial | Failure) -> None:
         """Note what came of a task."""
         self.results[task.key] = result
-        if isinstance(result, Failure) and (end := self._failure(task, result)):
-            self._failed[task.arm] = min(end, self._failed.get(task.arm, end), key=lambda e: e[0])
+        if isinstance(result, Failure):
+            self._end(task, result)
+        elif isinstance(result, Trial) and result.diverged:
+            self._end_where_all_diverged(task)
 
     def take_earlier(self, results: Sequence[Fit | Trial]) -> None:
         """Note what was done before, but for what is of another study, or now chosen no more."""
@@ -57,23 +59,28 @@ class Schedule:
                 recipe = result.recipe if isinstance(result, Trial) else ""
                 task = tasks.get((result.arm, result.split, result.seed, recipe))
                 if isinstance(result, kind) and task and self._is_of(task, result):
-                    self.results[task.key] = result
+                    self.take(task, result)
 
     def _is_of(self, task: Task, result: Fit | Trial) -> bool:
         resolved = self._resolved(task)
         return resolved is not None and resolved.recipe == result.recipe
 
-    def _failure(self, task: Task, failure: Failure) -> tuple[int, Failure] | None:
-        """Return the place from which on an arm has failed, and why; None where it goes on."""
-        if not (task.trial and failure.diverged):
-            return self._places[task.key], failure
+    def _end(self, task: Task, failure: Failure) -> None:
+        """Let no fit of an arm count from a task on."""
+        here = self._places[task.key], failure
+        self._failed[task.arm] = min(here, self._failed.get(task.arm, here), key=lambda end: end[0])
+
+    def _end_where_all_diverged(self, task: Task) -> None:
+        """End an arm of which no alternative is left to choose in the split of a trial."""
         tried = self._trials[task.arm, task.repeat.split]
-        lost = [each for each in tried if isinstance(self.results.get(each.key), Failure)]
-        if {each.recipe for each in lost} != {each.recipe for each in tried}:
-            return None
-        first = self.results[lost[0].key]
-        assert isinstance(first, Failure)
-        return self._places[lost[0].key], first
+        lost = {
+            each: result.diverged
+            for each in tried
+            if isinstance(result := self.results.get(each.key), Trial) and result.diverged
+        }
+        if {each.recipe for each in lost} == {each.recipe for each in tried}:
+            first, reason = next(iter(lost.items()))
+            self._end(first, Failure(reason, diverged=True))
 
     def _counts(self, task: Task) -> bool:
         """Return whether a task comes before the failure of its arm and of the baseline."""
@@ -94,18 +101,11 @@ class Schedule:
         tried = [] if task.trial else self._trials.get((task.arm, task.repeat.split), [])
         if not tried:
             return task
-        if any(each.key not in self.results for each in tried):
+        done = [r for each in tried if isinstance(r := self.results.get(each.key), Trial)]
+        if len(done) < len(tried):
             return None
-        measure = self.study.settings["measure"]
-        recipe = choice.chosen([self._trial(each) for each in tried], measure)
+        recipe = choice.chosen(done, self.study.settings["measure"])
         return None if recipe is None else dataclasses.replace(task, recipe=recipe)
-
-    def _trial(self, task: Task) -> Trial:
-        """Return what a trial measured; nothing where it diverged."""
-        result = self.results[task.key]
-        if isinstance(result, Trial):
-            return result
-        return Trial(task.arm, task.recipe, task.repeat.split, task.repeat.seed, 0, {})
 
     # -- what came of it -----------------------------------------------------------------------
 
@@ -118,13 +118,15 @@ class Schedule:
 
     def fits(self) -> list[Fit]:
         """Return the fits that count, in their order."""
-        done = [self.results.get(task.key) for task in self.tasks if self._counts(task)]
-        return [result for result in done if isinstance(result, Fit)]
+        return [result for result in self._counting() if isinstance(result, Fit)]
 
     def trials(self) -> list[Trial]:
         """Return the trials that count, in their order."""
-        done = [task for task in self.tasks if task.trial and self._counts(task)]
-        return [self._trial(task) for task in done if task.key in self.results]
+        return [result for result in self._counting() if isinstance(result, Trial)]
+
+    def _counting(self) -> Iterator[Fit | Trial | Failure]:
+        done = (task for task in self.tasks if task.key in self.results and self._counts(task))
+        return (self.results[task.key] for task in done)
 
     # -- what is to be done --------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 import keras
 
 from regkit.comparison.design.arms import BASELINE
-from regkit.comparison.design.seeds import Repeat
 from regkit.comparison.design.study import Study, Task
 from regkit.comparison.fits.alone import Alone, fit_alone
 from regkit.comparison.fits.fitting import fit_arm, try_alternative
@@ -33,10 +32,6 @@ class Failure:
 
     reason: str
     diverged: bool = False
-
-    def ends(self, task: Task) -> bool:
-        """Return whether it ends the arm: where a trial diverges, other alternatives go on."""
-        return not (self.diverged and task.trial)
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ class Worker:
         first = study.parts(study.tasks()[0].repeat)
         self.models = ModelPool(study.build, first.x_train.shape[1:], study.data.n_classes)
         self.members = MemberFits(study, self.models)
-        self._repeat: Repeat | None = None
+        self._examples: object = None  # which ones `_parts` has
         self._parts = first
 
     def kinds(self) -> tuple[dict[tuple[str, str], Hashable], dict[str, str]]:
@@ -109,7 +104,7 @@ class Worker:
             return self._call(try_alternative, task) if task.trial else self._call(fit_arm, task)
         except Exception as error:  # the other arms go on
             self.models.drop(task.arm)
-            return _failure(task, error)
+            return _without_result(task, error)
 
     def alone(self, task: Task) -> Alone | None:
         """Return what a fit of an arm costs by itself; None where it fails."""
@@ -129,35 +124,24 @@ class Worker:
         return self.models.model(BASELINE, first.init_seed, first.seed)
 
     def _one_by_one(self, tasks: Sequence[Task]) -> list[tuple[Task, Fit | Trial | Failure]]:
-        """Return the fits by themselves, of no arm after a failure that ends it."""
+        """Return the fits by themselves, of no arm after one that has failed."""
         results: list[tuple[Task, Fit | Trial | Failure]] = []
-        ended: set[str] = set()
         for task in tasks:
-            if task.arm not in ended:
-                result = self.fit(task)
-                results.append((task, result))
-                if isinstance(result, Failure) and result.ends(task):
-                    ended.add(task.arm)
+            failed = {other.arm for other, result in results if isinstance(result, Failure)}
+            if task.arm not in failed:
+                results.append((task, self.fit(task)))
         return results
 
     def _call(self, fit: Callable[..., Result], task: Task) -> Result:
         """Return what a fit of a task gives, on the examples of its repeat."""
-        if task.repeat != self._repeat:
-            self._repeat, self._parts = task.repeat, self.study.parts(task.repeat)
-        settings = self.study.settings
+        if task.repeat.examples != self._examples:
+            self._examples, self._parts = task.repeat.examples, self.study.parts(task.repeat)
         with no_retracing_notes():
-            return fit(
-                self.models,
-                task,
-                self._parts,
-                measure=settings["measure"],
-                epochs=settings["epochs"],
-                batch_size=settings["batch_size"],
-            )
+            return fit(self.models, task, self._parts, self.study.settings)
 
 
 def _kept(task: Task, result: Fit | Trial | Diverged) -> Fit | Trial | Failure:
-    return _failure(task, result) if isinstance(result, Diverged) else result
+    return _without_result(task, result) if isinstance(result, Diverged) else result
 
 
 def _reason(error: Exception) -> str:
@@ -168,7 +152,11 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
 
 
-def _failure(task: Task, error: Exception) -> Failure:
+def _without_result(task: Task, error: Exception) -> Trial | Failure:
+    """Return what a fit came to that has no result: a trial that diverged says so."""
     kind = "" if isinstance(error, RegkitError) else f"{type(error).__name__}: "
-    reason = f"{kind}{_first_line(error)} (split {task.repeat.split + 1})"
-    return Failure(reason, isinstance(error, Diverged))
+    split, diverged = task.repeat.split, isinstance(error, Diverged)
+    reason = f"{kind}{_first_line(error)} (split {split + 1})"
+    if task.trial and diverged:
+        return Trial(task.arm, task.recipe, split, task.repeat.seed, 0, {}, diverged=reason)
+    return Failure(reason, diverged)

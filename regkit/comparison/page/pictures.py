@@ -90,12 +90,12 @@ def _picture(kind: str, record: Record, summaries: list[Summary]) -> Picture:
     title, caption, legend = CAPTIONS[kind]
     measure = measures.of_record(record)[0]
     words = {"repeats": repeats(record), "measure": measure.name}
-    alternative = f"{title}. {ALTERNATIVES[kind](record, summaries)}"
+    alt_text = f"{title}. {ALT_TEXTS[kind](record, summaries)}"
     wide, narrow = (
         inline(
             figures.FIGURES[kind](record, summaries, width=width, title=False),
             f"{kind}-{size}-",
-            alternative,
+            alt_text,
         )
         for size, width in (("w", figures.WIDE), ("n", figures.NARROW))
     )
@@ -184,15 +184,11 @@ def _cost_text(record: Record, summaries: list[Summary]) -> str:
     return f"{measure.name} and the time of an epoch: {'; '.join(costs)}."
 
 
-def _alternatives_text(record: Record, summaries: list[Summary]) -> str:
-    return how_chosen(record)
-
-
-ALTERNATIVES: dict[str, Callable[[Record, list[Summary]], str]] = {
+ALT_TEXTS: dict[str, Callable[[Record, list[Summary]], str]] = {
     "forest": _forest_text,
     "dots": _dots_text,
     "curves": _curves_text,
     "reliability": _reliability_text,
     "cost": _cost_text,
-    "alternatives": _alternatives_text,
+    "alternatives": lambda record, _: how_chosen(record),
 }

@@ -24,7 +24,6 @@ from regkit.comparison.statistics.measures import deciding
 from regkit.comparison.statistics.ranks import Ranking
 from regkit.comparison.words import verdict_text
 from regkit.comparison.words.cautions import ADVICE, TITLES, cautions
-from regkit.comparison.words.choice_text import how_chosen
 from regkit.comparison.words.claims import EVIDENCE, claims
 from regkit.comparison.words.headline import headline, over_data_sets
 from regkit.comparison.words.recommendation import recommendation
@@ -67,7 +66,6 @@ def render(record: Record, summaries: list[Summary]) -> str:
         record: What was measured.
         summaries: What is known of each arm.
     """
-    done, sure = verdict_text.what_was_done(record), verdict_text.how_sure(record, summaries)
     said = {
         **_verdict(record, summaries),
         **_around(),
@@ -76,12 +74,7 @@ def render(record: Record, summaries: list[Summary]) -> str:
         "record": record,
         "pictures": {picture.key: picture for picture in pictures.of_record(record, summaries)},
         "tables": report_tables.of_record(record, summaries),
-        "paragraphs": [
-            done,
-            *filter(None, [how_chosen(record)]),
-            *verdict_text.what_follows(record, summaries),
-            sure,
-        ],
+        "paragraphs": verdict_text.paragraphs(record, summaries),
         "facts": facts.facts(record),
     }
     template = _environment().get_template("page.html")

@@ -96,6 +96,7 @@ class Trial:
         seed: The number of the seed within the split.
         best_epoch: The epoch of the best validation value, from 1; 0 where training diverged.
         validation: The measures on the validation examples at that epoch; empty where it diverged.
+        diverged: How training diverged, or empty.
     """
 
     arm: str
@@ -104,6 +105,7 @@ class Trial:
     seed: int
     best_epoch: int
     validation: dict[str, float]
+    diverged: str = ""
 
 
 class RecordedSettings(Settings):

@@ -31,7 +31,7 @@ def chosen(trials: Iterable[Trial], measure: str) -> str | None:
     """
     merits: dict[str, list[tuple[float, ...]]] = {}
     for trial in trials:
-        merit = measures.selection(trial.validation, measure) if trial.validation else (math.nan,)
+        merit = (math.nan,) if trial.diverged else measures.selection(trial.validation, measure)
         merits.setdefault(trial.recipe, []).append(merit)
     means = {
         recipe: tuple(np.mean(own, axis=0))
@@ -116,4 +116,4 @@ def _by_split(record: Record, arm: str) -> list[list[Trial]]:
 
 
 def _value(trial: Trial, measure: measures.Measure) -> float:
-    return measure.of(trial, "validation") if trial.validation else math.nan
+    return math.nan if trial.diverged else measure.of(trial, "validation")

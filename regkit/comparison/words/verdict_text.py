@@ -13,18 +13,23 @@ from regkit.comparison.words.choice_text import how_chosen
 from regkit.comparison.words.engine_text import how_trained
 from regkit.core.words import counted, signed
 
-__all__ = ["how_sure", "in_words", "repeats", "size", "what_follows", "what_was_done"]
+__all__ = ["how_sure", "in_words", "paragraphs", "repeats", "size", "what_follows", "what_was_done"]
 
 
 def in_words(record: Record, summaries: list[Summary]) -> str:
-    """Return the paragraphs below the table."""
-    lines = [
+    """Return what stands below the tables on a terminal."""
+    return "\n".join([*paragraphs(record, summaries), *map(str, cautions(record, summaries))])
+
+
+def paragraphs(record: Record, summaries: list[Summary]) -> list[str]:
+    """Return what was done, what was chosen, what follows from it, and how sure that is."""
+    texts = [
         what_was_done(record),
         how_chosen(record),
         *what_follows(record, summaries),
         how_sure(record, summaries),
     ]
-    return "\n".join([*filter(None, lines), *map(str, cautions(record, summaries))])
+    return [text for text in texts if text]
 
 
 def repeats(record: Record) -> str:

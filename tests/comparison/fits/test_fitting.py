@@ -86,9 +86,9 @@ def test_a_kept_model_starts_and_ends_like_a_new_one() -> None:
     options = {**CLASSES, "epochs": 3, "batch_size": 16}
     kept = bench()
     one, two = (Task("arm", "l2(0.01) + dropout(0.2)", repeat) for repeat in REPEATS[:2])
-    fit_arm(kept, one, parts(0), **options)
-    again = fit_arm(kept, two, parts(1), **options)
-    fresh = fit_arm(bench(), two, parts(1), **options)
+    fit_arm(kept, one, parts(0), options)
+    again = fit_arm(kept, two, parts(1), options)
+    fresh = fit_arm(bench(), two, parts(1), options)
     if keras.backend.backend() != "torch":
         assert kept.model("arm", 3) is kept.model("arm", 4)
     assert again.curves == fresh.curves
@@ -111,7 +111,7 @@ def test_the_member_is_the_number_of_the_seed_and_no_model_serves_two() -> None:
     order = [0, 1, 0, 1]
     for seed, repeat in zip(order, repeats(2, 2, root=0), strict=True):
         assert repeat.seed == seed
-        fit_arm(pool, Task("a", "l2", repeat), parts(), **options)
+        fit_arm(pool, Task("a", "l2", repeat), parts(), options)
     assert [model.layers[2].rate for model in models] == [0.0, 0.1, 0.0, 0.1]
     if keras.backend.backend() != "torch":
         assert models[0] is models[2] is not models[1]
@@ -128,7 +128,9 @@ def test_arms_start_from_the_same_weights() -> None:
 def test_a_neutral_arm_equals_the_baseline_bit_for_bit() -> None:
     """The pairing, end to end: same examples, labels, weights, order and evaluation."""
     fits = [
-        fit_arm(bench(), Task(arm, arm, REPEATS[0]), parts(), **CLASSES, epochs=4, batch_size=16)
+        fit_arm(
+            bench(), Task(arm, arm, REPEATS[0]), parts(), {**CLASSES, "epochs": 4, "batch_size": 16}
+        )
         for arm in ("", "l2(0.0) + dropout(0.0)")
     ]
     assert fits[0].curves["val_nll"] == fits[1].curves["val_nll"]
@@ -154,7 +156,7 @@ def test_the_best_epoch_is_restored_and_evaluated(
     hand_out = pool.model
     monkeypatch.setattr(pool, "model", lambda *a: models.append(hand_out(*a)) or models[-1])
     options = {"epochs": 8, "batch_size": 16, "measure": measure}
-    fit = fit_arm(pool, Task("a", "", REPEATS[0]), one, **options)
+    fit = fit_arm(pool, Task("a", "", REPEATS[0]), one, options)
     values, nlls = fit.curves[f"val_{measure}"], fit.curves["val_nll"]
     best = min(range(8), key=lambda i: (-sign * values[i], nlls[i]))
     assert (fit.best_epoch, fit.validation[measure]) == (best + 1, values[best])
@@ -183,7 +185,7 @@ def test_every_fit_has_the_steps_it_should(together: int) -> None:
 
         options = {**CLASSES, "epochs": 3, "batch_size": batch_size}
         fit_arm(
-            ModelPool(ModelBuilder(build), (5,), 3), Task("a", "l2", REPEATS[0]), parts(), **options
+            ModelPool(ModelBuilder(build), (5,), 3), Task("a", "l2", REPEATS[0]), parts(), options
         )
         assert int(models[0].optimizer.iterations) == 3 * steps
 
@@ -202,6 +204,4 @@ def test_divergence_is_named() -> None:
 
     options = {**CLASSES, "epochs": 3, "batch_size": 16}
     with pytest.raises(observer.Diverged, match=r"NaN|nan"):
-        fit_arm(
-            ModelPool(ModelBuilder(bad), (5,), 3), Task("a", "", REPEATS[0]), parts(), **options
-        )
+        fit_arm(ModelPool(ModelBuilder(bad), (5,), 3), Task("a", "", REPEATS[0]), parts(), options)
