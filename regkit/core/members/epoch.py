@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from regkit.core.members.stack_optimizer import StackOptimizer
-from regkit.core.members.stacked_data import batches, taken
+from regkit.core.members.stacked_data import batches, gathered, in_order
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.pure_adapter import PureAdapter
 from regkit.core.seam.pure_step import State, differentiated, pairs, results, tested, trained
@@ -31,8 +31,7 @@ class Epoch:
         model: Stands for the members' models.
         runtime: Stands for the members' techniques.
         stacking: The backend's map.
-        validation: x, y and perhaps weights of the validation, or None.
-        validation_batch: The number of its examples in a batch.
+        validation_batch: The number of examples of the validation in a batch.
 
     Attributes:
         adapter: What a frame asks of the backend.
@@ -44,13 +43,12 @@ class Epoch:
         model: keras.Model,
         runtime: Runtime,
         stacking: Stacking,
-        validation: tuple[Nest, ...] | None,
         validation_batch: int,
     ) -> None:
         self.model, self.runtime, self._map = model, runtime, stacking
         self.adapter = PureAdapter(runtime, stacking.gradient)
         self.optimizer: StackOptimizer | None = None
-        self._batches = None if validation is None else batches(validation, validation_batch)
+        self._validation_batch = validation_batch
         self._fresh_metrics = [ops.convert_to_numpy(v.value) for v in model.metrics_variables]
 
     def run(
@@ -59,7 +57,8 @@ class Epoch:
         rows: dict[str, Tensor],
         data: dict[str, Nest],
         own: dict[str, Nest],
-        validation: dict[str, Nest] | None,
+        validation: dict[str, Nest],
+        own_validation: dict[str, Nest],
     ) -> tuple[State, dict[str, Tensor]]:
         """Return the states after an epoch, and the logs, by name a value for each member.
 
@@ -68,7 +67,8 @@ class Epoch:
             rows: The examples of each batch: "whole" (steps, members, batch), "rest" (members, n).
             data: x, y and weights that all members share, by name.
             own: The same that each has for itself, (members, examples, …).
-            validation: x, y and weights of the validation, or None.
+            validation: x, y and weights of the validation that all members share, by name.
+            own_validation: The same that each has for itself.
         """
         count = state["trainable"][0].shape[0]
         state = {**state, "metrics": self._fresh(count)}
@@ -77,7 +77,7 @@ class Epoch:
             state = {**state, "carried": {**state["carried"], "sums": sums}}
 
         def one(held: State, row: Tensor, own: dict[str, Nest]) -> Any:
-            return self._step(held, taken({**data, **own}, row))
+            return self._step(held, in_order(gathered({**data, **own}, row)))
 
         mapped = self._map.each(one)
 
@@ -89,8 +89,8 @@ class Epoch:
         if "rest" in rows:
             state = step(state, rows["rest"])
         logs = self._map.each(self._logs)(state["metrics"], state["carried"]["sums"])
-        if validation is not None:
-            values, changed = self._validated(state, validation, count)
+        if validation or own_validation:
+            values, changed = self._validated(state, validation, own_validation, count)
             state = {**state, "non_trainable": changed}
             logs = {**logs, **{f"val_{name}": value for name, value in values.items()}}
         return state, logs
@@ -126,18 +126,21 @@ class Epoch:
         return logs | {name: sums[1 + k] / sums[0] for k, name in enumerate(names)}
 
     def _validated(
-        self, state: State, validation: dict[str, Nest], count: int
+        self, state: State, shared: dict[str, Nest], own: dict[str, Nest], count: int
     ) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Return the values of the metrics by name, and the variables that evaluation changes."""
         trainable = state["trainable"]
         held = {"non_trainable": state["non_trainable"], "metrics": self._fresh(count)}
-        whole, rest = self._batches or (None, None)
+        whole, rest = batches(shared["y"], self._validation_batch)
 
         def after(held: State, row: Tensor) -> State:
-            batch = taken(validation, row)
-            return self._map.each(
-                lambda weights, own: tested(self.model, {**own, "trainable": weights}, batch)
-            )(trainable, held)
+            parts = gathered(shared, row)
+
+            def one(weights: State, changed: State, own: dict[str, Nest]) -> State:
+                batch = in_order({**parts, **gathered(own, row)})
+                return tested(self.model, {**changed, "trainable": weights}, batch)
+
+            return self._map.each(one)(trainable, held, own)
 
         if whole is not None:
             held = self._map.over_steps(after, held, ops.convert_to_tensor(whole))
@@ -145,19 +148,6 @@ class Epoch:
             held = after(held, ops.convert_to_tensor(rest))
         logs = self._map.each(lambda own: results(self.model, own))(held["metrics"])
         return logs, held["non_trainable"]
-
-    def predict(self, held: State, x: Nest) -> Any:
-        """Return every member's outputs for inputs that all share."""
-        return self._map.each(lambda weights: self._output(weights, x))(held)
-
-    def predict_own(self, held: State, x: Nest) -> Any:
-        """Return every member's outputs for its own inputs."""
-        return self._map.each(self._output)(held, x)
-
-    def _output(self, weights: State, x: Nest) -> Any:
-        how = {"training": False} if self.model._call_has_training_arg else {}
-        trainable, others = weights["trainable"], weights["non_trainable"]
-        return self.model.stateless_call(trainable, others, x, **how)[0]
 
     def _fresh(self, count: int) -> list[Tensor]:
         return [

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
-import keras
-import numpy as np
-
-from regkit.core.errors import RegkitError
-from regkit.core.members.cannot_stack import CannotStack, stacking_errors
-from regkit.core.members.course import Course, History, logged
-from regkit.core.members.group import Group, runtime_of
-from regkit.core.members.in_turn import fit_in_turn
-from regkit.core.members.made import Made, built, make, seeds_of
-from regkit.core.members.order import epoch_order
+from regkit.core.members.engines import train
+from regkit.core.members.made import Blueprint, make, seeds_of
+from regkit.core.members.own_techniques import RecipeOfMembers, techniques_of
 from regkit.core.members.result import Members
-from regkit.core.members.room import bytes_of_member, in_parts, members_that_fit
-from regkit.core.members.together import why_in_turn
-from regkit.core.members.training import Training, checked_training
-from regkit.core.method import Method
+from regkit.core.members.training import checked_training
 from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.options import Boolean, Choice, Integer, checked_call
-from regkit.core.plan import Plan
-from regkit.core.recipe import Recipe
-from regkit.core.seam import generators
-from regkit.core.seam.pure_step import State, variables_of
-from regkit.core.seam.runtime import Runtime
-from regkit.core.technique import Technique
 
 __all__ = ["fit_members"]
-
-Source = str | Technique | Sequence[Technique] | None
 
 
 @checked_call
@@ -43,10 +23,11 @@ def fit_members(
     y: object,
     *,
     n_members: Annotated[int, Integer(1)],
-    recipe: Source | Callable[[int], Source] = None,
+    recipe: RecipeOfMembers = None,
     seeds: Sequence[int] | int | None = None,
     sample_weight: object = None,
     examples: Sequence[object] | None = None,
+    features: Sequence[object] | None = None,
     epochs: Annotated[int, Integer(1)] = 1,
     batch_size: Annotated[int, Integer(1)] = 32,
     shuffle: Annotated[bool, Boolean()] = True,
@@ -73,6 +54,7 @@ def fit_members(
             from Python's generator, which `keras.utils.set_random_seed` sets.
         sample_weight: Weights of the examples, (examples,), or (members, examples).
         examples: For each member the numbers of the examples that it sees; by default all.
+        features: For each member the columns of x that it sees, as many for each; by default all.
         epochs: The number of epochs.
         batch_size: The number of examples in a step.
         shuffle: Whether each epoch has an order of its own.
@@ -86,8 +68,7 @@ def fit_members(
             "vectorized" where that cannot be.
 
     Example:
-        >>> import numpy as np
-        >>> import regkit
+        >>> import keras, numpy as np, regkit
         >>> def build(input_shape, n_classes):
         ...     model = keras.Sequential([keras.Input(input_shape), keras.layers.Dense(n_classes)])
         ...     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -105,6 +86,7 @@ def fit_members(
         n_members,
         sample_weight,
         examples,
+        features,
         validation_data,
         epochs=epochs,
         batch_size=batch_size,
@@ -112,141 +94,7 @@ def fit_members(
         shuffle=shuffle,
     )
     builder = ModelBuilder(build_model)
+    blueprint = Blueprint(builder, training.input_shape, training.n_classes, training.batch())
     own_seeds = seeds_of(seeds, n_members)
-    with generators.kept():
-        model, members = make(builder, training, own_seeds, _techniques_of(recipe))
-        reason, trained = _trained(model, members, training, engine)
-
-    def model_of(number: int) -> keras.Model:
-        with generators.kept():
-            return built(builder, training, number, own_seeds[number])
-
-    return Members(*trained, own_seeds, reason, model_of)
-
-
-Trained = tuple[list[State], list[History], list[list[Method]]]
-
-
-def _trained(
-    model: keras.Model, members: list[Made], training: Training, engine: str
-) -> tuple[str | None, Trained]:
-    """Return why members were trained in turn, or None, and what came of it."""
-    if engine == "sequential":
-        reason: str | None = 'engine="sequential" was asked for'
-    else:
-        reason = why_in_turn(model, [member.techniques for member in members], engine)
-    if reason is None:
-        try:
-            return None, _together(model, members, training)
-        except CannotStack as error:
-            if engine == "vectorized":
-                raise error.asked_for() from error.__cause__
-            reason = str(error)
-    return reason, _in_turn(model, members, training)
-
-
-def _techniques_of(recipe: Source | Callable[[int], Source]) -> Callable[[int], list[Method]]:
-    """Return what gives a member techniques of its own."""
-
-    def techniques(number: int) -> list[Method]:
-        if not callable(recipe) or isinstance(recipe, Technique):
-            return copied(recipe)
-        given = recipe(number)
-        try:
-            return copied(given)
-        except RegkitError as error:
-            raise type(error)(f"recipe({number}), for member {number}: {error}") from error
-
-    def copied(given: Source) -> list[Method]:
-        own = Recipe("" if given is None else given)
-        return [type(technique)(**technique.get_config()) for technique in own]
-
-    return techniques
-
-
-def _in_turn(model: keras.Model, members: list[Made], training: Training) -> Trained:
-    model.steps_per_execution = 1
-    fits = [fit_in_turn(model, member, k, training) for k, member in enumerate(members)]
-    return [state for _, state in fits], [h for h, _ in fits], [m.techniques for m in members]
-
-
-def _together(model: keras.Model, members: list[Made], training: Training) -> Trained:
-    runtimes = [runtime_of(model, Plan(member.techniques)) for member in members]
-    states: list[State] = [{} for _ in members]
-    courses = [Course(model, member.techniques) for member in members]
-    most = members_that_fit(_bytes_of_member(model, members, training))
-    for alike in _groups(runtimes, training):
-        group: Group | None = None
-        for places in in_parts(alike, most):
-            given = (
-                [runtimes[place] for place in places],
-                [members[place].ambient for place in places],
-                [members[place].state for place in places],
-                (training.x, training.y),
-                (None, None, None if training.weights is None else training.weights[places]),
-            )
-            with stacking_errors():
-                if group is None:
-                    held_out = training.validation, training.validation_batch_size
-                    group = Group(model, *given, *held_out)
-                else:
-                    group.begin(*given)
-            own = [courses[place] for place in dict.fromkeys(places)]
-            _train(group, own, places, members, training)
-            for row, course in enumerate(own):
-                state = _final(model, course, functools.partial(group.state_of, row))
-                states[places[row]] = state
-    return states, [course.history for course in courses], [c.techniques for c in courses]
-
-
-def _bytes_of_member(model: keras.Model, members: list[Made], training: Training) -> int:
-    held_out = training.validation_batch_size if training.validation else 0
-    return bytes_of_member(model, members[0].state, 0, training.batch_size, held_out)
-
-
-def _groups(runtimes: list[Runtime], training: Training) -> list[list[int]]:
-    """Return which members share a compiled epoch: equal but for numbers, and of equal size."""
-    groups: dict[Any, list[int]] = {}
-    for place, runtime in enumerate(runtimes):
-        key = (runtime.fingerprint(), len(training.examples[place]))
-        groups.setdefault(key, []).append(place)
-    return list(groups.values())
-
-
-def _train(
-    group: Group, courses: list[Course], places: list[int], members: list[Made], training: Training
-) -> None:
-    steps = 0
-    for epoch in range(training.epochs):
-        orders = [
-            own[epoch_order(members[place].seed, epoch, len(own), training.shuffle)]
-            for place in places
-            for own in [training.examples[place]]
-        ]
-        with stacking_errors() if epoch == 0 else nullcontext():  # the first compiles the step
-            logs = group.epoch(np.stack(orders), training.batch_size)
-        steps += -(-len(orders[0]) // training.batch_size)
-        for row, course in enumerate(courses):
-            if course.running:
-                own = {name: logged(values[row]) for name, values in logs.items()}
-                course.see(own, epoch, steps, functools.partial(group.state_of, row))
-        if not any(course.running for course in courses):
-            break
-    for course in courses:
-        course.end()
-
-
-def _final(model: keras.Model, course: Course, last: Callable[[], State]) -> State:
-    """Return a member's state at its end: where it was stopped, with the weights that it kept."""
-    state = course.last if course.last is not None else last()
-    if course.kept is None:
-        return state
-    weights = {id(variable) for variable in model.weights}
-    restored = dict(state)
-    for part in ("trainable", "non_trainable"):
-        variables = variables_of(model)[part]
-        restored[part] = [
-            kept if id(variable) in weights else now
-            for variable, kept, now in zip(variables, course.kept[part], state[part], strict=True)
-        ]
-    return restored
+    made = make(blueprint, range(n_members), own_seeds, techniques_of(recipe))
+    return Members(train(*made, training, engine), own_seeds, blueprint, training.features)

@@ -15,7 +15,8 @@ from regkit.core import returned
 from regkit.core.members.epoch import Epoch
 from regkit.core.members.stack import member_of, stacked
 from regkit.core.members.stack_optimizer import StackOptimizer, is_elementwise
-from regkit.core.members.stacked_data import cut, named, tensors
+from regkit.core.members.stacked_data import named, tensors
+from regkit.core.members.stacked_outputs import StackedOutputs
 from regkit.core.plan import Plan
 from regkit.core.seam.frame import Frame
 from regkit.core.seam.patch import Shadows
@@ -50,7 +51,8 @@ class Group:
         data: x, y and perhaps weights of the examples that all members share; None for a part
             that each has for itself.
         own: The same parts where each member has its own, with a leading axis of members.
-        validation: x, y and perhaps weights of the validation, which all share; or None.
+        validation: x, y and perhaps weights of the validation, likewise.
+        own_validation: The same parts where each member has its own.
         validation_batch: The number of its examples in a batch.
     """
 
@@ -62,18 +64,17 @@ class Group:
         initial: list[State],
         data: tuple[Nest | Array | None, ...] = (),
         own: tuple[Nest | Array | None, ...] = (),
-        validation: tuple[Nest, ...] | None = None,
+        validation: tuple[Nest | Array | None, ...] = (),
+        own_validation: tuple[Nest | Array | None, ...] = (),
         validation_batch: int = 32,
     ) -> None:
         self.model, self.runtime = model, runtimes[0]
         self._map = running_stack()
-        self._inside = Epoch(model, self.runtime, self._map, validation, validation_batch)
-        self._validation = None if validation is None else tensors(named(validation))
+        self._inside = Epoch(model, self.runtime, self._map, validation_batch)
         self._epoch = self._map.compiled(self._inside.run)
-        self._outputs = self._map.compiled(self._inside.predict, consumes=False)
-        self._own_outputs = self._map.compiled(self._inside.predict_own, consumes=False)
+        self._outputs = StackedOutputs(model)
         self._select = self._map.compiled(_selected)
-        self.begin(runtimes, ambient, initial, data, own)
+        self.begin(runtimes, ambient, initial, data, own, validation, own_validation)
 
     # -- on the host ---------------------------------------------------------------------------
 
@@ -84,6 +85,8 @@ class Group:
         initial: list[State],
         data: tuple[Nest | Array | None, ...] = (),
         own: tuple[Nest | Array | None, ...] = (),
+        validation: tuple[Nest | Array | None, ...] = (),
+        own_validation: tuple[Nest | Array | None, ...] = (),
     ) -> None:
         """Take other members, of the same number and fingerprint: they find the epoch compiled.
 
@@ -96,7 +99,8 @@ class Group:
         self.state = tensors(stacked(states))
         self.kept: State | None = None
         self._inside.optimizer = self._shared_optimizer(initial)
-        self._data, self._own = tensors(named(data)), tensors(named(own))
+        parts = (data, own, validation, own_validation)
+        self._data = [tensors(named(part)) for part in parts]
 
     def epoch(self, orders: Array, batch_size: int) -> dict[str, Array]:
         """Train all members for an epoch, and return the logs: by name a value for each member.
@@ -113,16 +117,14 @@ class Group:
             self.state, logs = self._epoch(
                 self.state,
                 tensors({name: part.astype("int32") for name, part in rows.items()}),
-                self._data,
-                self._own,
-                self._validation,
+                *self._data,
             )
         return {name: np.asarray(ops.convert_to_numpy(value)) for name, value in logs.items()}
 
     def clear(self) -> None:
         """Let go of the members and their data; `begin` takes others."""
         self.state, self.kept, self._inside.optimizer = {}, None, None
-        self._data, self._own = {}, {}
+        self._data = []
 
     def state_of(self, row: int) -> State:
         """Return a member's state now, as NumPy arrays."""
@@ -150,14 +152,8 @@ class Group:
             own: Whether each member has inputs of its own, with a leading axis of members.
             held: The weights to predict with, such as those kept; None for those of now.
         """
-        axis = 1 if own else 0
-        function = self._own_outputs if own else self._outputs
         weights = self._weights(self.state) if held is None else held
-        parts = [function(weights, batch) for batch in cut(x, batch_size, axis)]
-        return keras.tree.map_structure(
-            lambda *arrays: np.concatenate([ops.convert_to_numpy(a) for a in arrays], axis=1),
-            *parts,
-        )
+        return self._outputs(weights, x, batch_size, own)
 
     def _weights(self, state: State) -> State:
         return {part: state[part] for part in ("trainable", "non_trainable")}

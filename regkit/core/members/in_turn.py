@@ -25,7 +25,7 @@ def fit_in_turn(
     Args:
         model: Takes over the member's initial state.
         member: The member.
-        number: Its number.
+        number: Its place among the members that are trained.
         training: How to train.
     """
     write_state(model, member.state)
@@ -33,7 +33,7 @@ def fit_in_turn(
     generators.seed_all(member.seed)
     weights = () if training.weights is None else (training.weights[number],)
     batches = OrderedBatches(
-        (training.x, training.y, *weights),
+        (training.x_of(number), training.y, *weights),
         training.batch_size,
         training.epochs,
         member.seed,
@@ -46,7 +46,7 @@ def fit_in_turn(
         epochs=training.epochs,
         steps_per_epoch=batches.steps,
         shuffle=False,  # the batches are
-        validation_data=training.validation,
+        validation_data=training.validation_of(number),
         validation_batch_size=training.validation_batch_size,
         verbose=0,
         callbacks=callbacks,

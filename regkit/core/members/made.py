@@ -5,19 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
 from regkit.core.errors import RegkitError
 from regkit.core.members.alike import require_alike, require_same_shapes
-from regkit.core.members.training import Training
 from regkit.core.method import Method
 from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, create_variables, read_state
+from regkit.types import Nest
 
-__all__ = ["Made", "ambient_of", "built", "make", "seeds_of"]
+__all__ = ["Blueprint", "Made", "ambient_of", "make", "seeds_of"]
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,34 @@ def _is_seed(value: object) -> bool:
     return is_number and 0 <= int(value) < 2**32  # type: ignore[call-overload]
 
 
+@dataclass(frozen=True)
+class Blueprint:
+    """What a member's model is built from.
+
+    Attributes:
+        builder: Calls the user's function.
+        input_shape: The shape of an example.
+        n_classes: The number of classes, or None.
+        batch: A few inputs, targets and perhaps weights, by which variables are created.
+    """
+
+    builder: ModelBuilder
+    input_shape: Any
+    n_classes: int | None
+    batch: tuple[Nest, ...]
+
+    def model(self, number: int, seed: int) -> keras.Model:
+        """Return a member's model, with all its variables, in its initial state."""
+        with generators.kept():
+            generators.seed_all(seed)
+            model = self.builder(self.input_shape, self.n_classes, number)
+            create_variables(model, self.batch)
+        return model
+
+
 def make(
-    builder: ModelBuilder,
-    training: Training,
+    blueprint: Blueprint,
+    numbers: Sequence[int],
     seeds: Sequence[int],
     techniques: Callable[[int], list[Method]],
 ) -> tuple[keras.Model, list[Made]]:
@@ -86,16 +112,22 @@ def make(
     Where `build_model` is not told of the member, members of one seed begin alike, and their state
     is made once.
 
+    Args:
+        blueprint: What models are built from.
+        numbers: The members' numbers.
+        seeds: Their seeds.
+        techniques: Returns techniques of a member's own, by its number.
+
     Raises:
         RegkitError: where the models differ in more than values.
     """
     template: keras.Model | None = None
     members: list[Made] = []
     known: dict[tuple[int, int | None], State] = {}
-    for number, seed in enumerate(seeds):
-        key = (seed, number if "member" in builder.by_name else None)
+    for number, seed in zip(numbers, seeds, strict=True):
+        key = (seed, number if "member" in blueprint.builder.by_name else None)
         if key not in known:
-            model = built(builder, training, number, seed)
+            model = blueprint.model(number, seed)
             known[key] = read_state(model)
             if template is None:
                 template = model
@@ -105,14 +137,6 @@ def make(
         members.append(Made(seed, ambient_of(seed), known[key], techniques(number)))
     assert template is not None
     return template, members
-
-
-def built(builder: ModelBuilder, training: Training, number: int, seed: int) -> keras.Model:
-    """Return a member's model, with all its variables, in its initial state."""
-    generators.seed_all(seed)
-    model = builder(training.input_shape, training.n_classes, number)
-    create_variables(model, training.batch())
-    return model
 
 
 def ambient_of(seed: int) -> int:

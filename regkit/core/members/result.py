@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import keras
 
-from regkit.core.members.course import History
-from regkit.core.members.stack import stacked
-from regkit.core.method import Method
-from regkit.core.seam.pure_step import State, write_state
-from regkit.types import Nest
+from regkit.core.members.engines import Trained
+from regkit.core.members.made import Blueprint
+from regkit.core.members.member_outputs import MemberOutputs
+from regkit.core.seam.pure_step import write_state
+from regkit.types import Array, Nest
 
 __all__ = ["Members"]
 
@@ -29,18 +29,19 @@ class Members(Sequence[keras.Model]):
 
     def __init__(
         self,
-        states: list[State],
-        histories: list[History],
-        techniques: list[list[Method]],
+        trained: Trained,
         seeds: list[int],
-        reason: str | None,
-        model_of: Callable[[int], keras.Model],
+        blueprint: Blueprint,
+        features: Array | None = None,
     ) -> None:
-        self.histories, self.techniques, self.seeds = histories, techniques, seeds
-        self.reason = reason
-        self.engine = "vectorized" if reason is None else "sequential"
-        self._states, self._model_of = states, model_of
+        self.histories, self.techniques = trained.histories, trained.techniques
+        self.seeds, self.reason = seeds, trained.reason
+        self.engine = "vectorized" if self.reason is None else "sequential"
+        self._states, self._blueprint = trained.states, blueprint
         self._models: dict[int, keras.Model] = {}
+        self._outputs = MemberOutputs(
+            blueprint, trained.states, features, together=self.reason is None
+        )
 
     def __len__(self) -> int:
         return len(self._states)
@@ -54,7 +55,7 @@ class Members(Sequence[keras.Model]):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         if place not in self._models:
-            model = self._model_of(place)
+            model = self._blueprint.model(place, self.seeds[place])
             write_state(model, self._states[place])
             self._models[place] = model
         return self._models[place]
@@ -69,18 +70,8 @@ class Members(Sequence[keras.Model]):
         """Return the outputs of every member, with a leading axis of members.
 
         Args:
-            x: Inputs, as for `keras.Model.predict`.
+            x: Inputs, as for `keras.Model.predict`; each member takes its own columns of them.
             batch_size: The number of examples in a batch.
             members: The numbers of those to ask; by default all.
         """
-        outputs = []
-        for number in range(len(self)) if members is None else members:
-            model = self._first()
-            write_state(model, self._states[number])
-            outputs.append(model.predict(x, batch_size=batch_size, verbose=0))
-        return stacked(outputs)
-
-    def _first(self) -> keras.Model:
-        if not hasattr(self, "_serving"):
-            self._serving = self._model_of(0)
-        return self._serving
+        return self._outputs(x, batch_size, members)

@@ -11,7 +11,7 @@ from keras import ops
 
 from regkit.types import Array, Nest, Tensor
 
-__all__ = ["batches", "cut", "named", "taken", "tensors"]
+__all__ = ["batches", "cut", "gathered", "in_order", "named", "tensors"]
 
 _NAMES = ("x", "y", "weights")
 
@@ -21,12 +21,14 @@ def named(parts: tuple[Nest | Array | None, ...]) -> dict[str, Nest | Array]:
     return {name: part for name, part in zip(_NAMES, parts, strict=False) if part is not None}
 
 
-def taken(parts: dict[str, Nest], row: Tensor) -> tuple[Nest, ...]:
-    """Return a batch: the examples of a row."""
-    given = [parts[name] for name in _NAMES if name in parts]
-    return tuple(
-        keras.tree.map_structure(lambda array: ops.take(array, row, axis=0), part) for part in given
-    )
+def gathered(parts: dict[str, Nest], row: Tensor) -> dict[str, Nest]:
+    """Return the examples of a row, by name."""
+    return keras.tree.map_structure(lambda array: ops.take(array, row, axis=0), parts)
+
+
+def in_order(parts: dict[str, Nest]) -> tuple[Nest, ...]:
+    """Return a batch as Keras takes it: x, y and perhaps weights."""
+    return tuple(parts[name] for name in _NAMES if name in parts)
 
 
 def cut(x: Nest, size: int, axis: int) -> list[Nest]:
@@ -42,7 +44,7 @@ def cut(x: Nest, size: int, axis: int) -> list[Nest]:
 
 def batches(data: Nest, size: int) -> tuple[Array | None, Array | None]:
     """Return the rows of whole batches, (batches, size), and of the last one."""
-    count = len(keras.tree.flatten(data)[0])
+    count = keras.tree.flatten(data)[0].shape[0]
     rows = np.arange(count, dtype="int32")
     steps, rest = divmod(count, size)
     whole = rows[: steps * size].reshape(steps, size) if steps else None

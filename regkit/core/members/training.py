@@ -12,7 +12,9 @@ import numpy as np
 from regkit.core.errors import RegkitError
 from regkit.types import Array, Nest
 
-__all__ = ["Training", "checked_training"]
+__all__ = ["Training", "checked_training", "seen"]
+
+_LISTS = (list, tuple, np.ndarray)
 
 
 class How(TypedDict):
@@ -32,6 +34,7 @@ class Training:
         x: Inputs, arrays in any nest.
         y: Targets, likewise.
         examples: For each member the numbers of its examples.
+        features: For each member the columns of x that it sees; None for all.
         weights: For each member the weights of all examples; or None.
         validation: (x, y) or (x, y, weights) to evaluate after each epoch, or None.
         epochs: The number of epochs.
@@ -43,6 +46,7 @@ class Training:
     x: Any
     y: Any
     examples: tuple[Array, ...]
+    features: Array | None
     weights: Array | None
     validation: Any
     epochs: int
@@ -53,7 +57,7 @@ class Training:
     @property
     def input_shape(self) -> Any:
         """The shape of an example: of one input, or a nest of them."""
-        return keras.tree.map_structure(lambda array: tuple(array.shape[1:]), self.x)
+        return keras.tree.map_structure(lambda array: tuple(array.shape[1:]), self.x_of(0))
 
     @property
     def n_classes(self) -> int | None:
@@ -69,8 +73,30 @@ class Training:
     def batch(self) -> tuple[Nest, ...]:
         """Return a first batch, by which a model is built."""
         some = slice(0, self.batch_size)
-        parts = (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights[0])
+        x = self.x_of(0)
+        parts = (x, self.y) if self.weights is None else (x, self.y, self.weights[0])
         return tuple(keras.tree.map_structure(lambda array: array[some], part) for part in parts)
+
+    def x_of(self, place: int) -> Any:
+        """Return the inputs as the member of a place sees them."""
+        return seen(self.x, self.features, place)
+
+    def validation_of(self, place: int) -> Any:
+        """Return the validation as the member of a place sees it."""
+        if self.validation is None:
+            return None
+        x, *others = self.validation
+        return (seen(x, self.features, place), *others)
+
+
+def seen(x: Any, features: Array | None, place: int) -> Any:
+    """Return inputs as the member of a place sees them: their columns in the second axis.
+
+    Example:
+        >>> seen(np.array([[1, 2, 3]]), np.array([[0, 2]]), 0)
+        array([[1, 3]])
+    """
+    return x if features is None else x[:, features[place]]
 
 
 def checked_training(
@@ -79,6 +105,7 @@ def checked_training(
     n_members: int,
     sample_weight: object,
     examples: Sequence[object] | None,
+    features: Sequence[object] | None,
     validation_data: object,
     **how: Unpack[How],
 ) -> Training:
@@ -87,13 +114,20 @@ def checked_training(
     Raises:
         RegkitError: for lengths that do not agree, weights that sum to zero, missing examples.
     """
-    x, y = _arrays("x", x), _arrays("y", y)
-    size = _length("x", x)
-    if _length("y", y) != size:
-        raise RegkitError(f"x has {size} examples and y {_length('y', y)}; give as many of both")
+    inputs, targets = _arrays("x", x), _arrays("y", y)
+    size = _length("x", inputs)
+    if (others := _length("y", targets)) != size:
+        raise RegkitError(f"x has {size} examples and y {others}; give as many of both")
     chosen = _examples(examples, n_members, size)
     weights = _weights(sample_weight, n_members, size, chosen)
-    return Training(x, y, chosen, weights, _validation(validation_data, x), **how)
+    columns = _features(features, n_members, inputs)
+    validation = _validation(validation_data, inputs)
+    if columns is not None and validation and validation[0].shape[1:] != inputs.shape[1:]:
+        raise RegkitError(
+            f"x of validation_data must have the columns of x, {inputs.shape[1:]}; it has "
+            f"{validation[0].shape[1:]}"
+        )
+    return Training(inputs, targets, chosen, columns, weights, validation, **how)
 
 
 def _validation(given: object, x: object) -> Any:
@@ -189,6 +223,28 @@ def _examples(examples: Sequence[object] | None, n_members: int, size: int) -> t
                 f"places in x of the examples that member {member} sees"
             )
     return arrays
+
+
+def _features(features: Sequence[object] | None, n_members: int, x: object) -> Array | None:
+    if features is None:
+        return None
+    if not isinstance(x, np.ndarray) or x.ndim < 2:
+        raise RegkitError("features choose columns of x, which then must be one array with columns")
+    rows = [np.asarray(own) for own in features] if isinstance(features, _LISTS) else []
+    if len(rows) != n_members or len({row.shape for row in rows}) != 1:
+        sizes = [row.size for row in rows] if rows else type(features).__name__
+        raise RegkitError(
+            f"features must hold an array of columns for each of {n_members} members, as many "
+            f"columns in each; received {sizes}"
+        )
+    columns, count = np.stack(rows), x.shape[1]
+    inside = columns.ndim == 2 and columns.dtype.kind in "iu" and columns.size
+    if not inside or columns.min() < 0 or columns.max() >= count:
+        raise RegkitError(
+            f"features must be whole numbers in [0, {count}), at least one for each member: the "
+            "columns of x that it sees"
+        )
+    return columns
 
 
 def _weights(given: object, n_members: int, size: int, examples: tuple[Array, ...]) -> Array | None:

@@ -78,6 +78,15 @@ BAD_OPTIONS = {
     "examples of another number": ({"examples": [[1]]}, "each of 2 members; it holds 1"),
     "examples in a number": ({"examples": 5}, "it holds int"),
     "no example": ({"examples": [[1], []]}, r"examples\[1\] must be whole numbers in \[0, 8\)"),
+    "columns of another number": ({"features": [[1]]}, r"each of 2 members.*received \[1\]"),
+    "columns in a number": ({"features": 5}, "received int"),
+    "columns of other numbers": ({"features": [[1], [1, 2]]}, r"as many.*received \[1, 2\]"),
+    "columns beyond": ({"features": [[1], [4]]}, r"whole numbers in \[0, 4\)"),
+    "columns of two inputs": ({"features": [[1], [2]], "x": (X, X)}, "one array with columns"),
+    "columns that are missing": (
+        {"features": [[1], [2]], "validation_data": (X[:, :3], Y)},
+        r"must have the columns of x, \(4,\); it has \(3,\)",
+    ),
     "examples beyond": ({"examples": [[8], [1]]}, r"examples\[0\]"),
     "examples below": ({"examples": [[-1], [1]]}, r"examples\[0\]"),
     "a mask": ({"examples": [X[:, 0] > 0] * 2}, r"examples\[0\]"),
@@ -115,17 +124,19 @@ def test_a_model_that_is_compiled_without_an_optimizer_or_not_at_all():
 
 
 def test_a_list_of_arrays_is_several_inputs():
-    training = checked_training([X, X], Y, 1, None, None, None, **HOW)
+    training = checked_training([X, X], Y, 1, None, None, None, None, **HOW)
     assert training.input_shape == ((4,), (4,))
 
 
 def test_numbers_come_in_the_precision_of_keras():
-    training = checked_training(X.tolist(), pd.Series(Y), 1, np.ones(8), None, (X, Y, None), **HOW)
+    training = checked_training(
+        X.tolist(), pd.Series(Y), 1, np.ones(8), None, None, (X, Y, None), **HOW
+    )
     assert training.x.dtype == training.weights.dtype == training.validation[0].dtype == "float32"
     assert training.y.dtype == "int64"
     assert len(training.validation) == 2
     images = np.zeros((8, 2, 2, 1), "uint8")
-    assert checked_training(images, Y, 1, None, None, None, **HOW).x.dtype == "uint8"
+    assert checked_training(images, Y, 1, None, None, None, None, **HOW).x.dtype == "uint8"
 
 
 HOW = {"epochs": 1, "batch_size": 4, "validation_batch_size": 4, "shuffle": True}

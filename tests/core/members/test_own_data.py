@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import regkit
 from regkit.core.members.group import Group, runtime_of
 from regkit.core.plan import Plan
 from regkit.core.recipe import Recipe
@@ -83,3 +84,32 @@ def test_weights_are_kept_for_some_and_predicted_with():
     assert not np.allclose(now[0], before[0], rtol=1e-3)
     with pytest.raises(AssertionError):
         same(group.predict(own, 28, own=True), kept, rtol=1e-3)
+
+
+def narrow(input_shape, n_classes):
+    layers = [keras.Input(input_shape), keras.layers.Dense(4), keras.layers.BatchNormalization()]
+    model = keras.Sequential([*layers, keras.layers.Dense(n_classes, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("engine", ["vectorized", "sequential"])
+def test_members_see_columns_of_their_own_in_training_validation_and_prediction(engine):
+    x, y = (np.random.default_rng(0).normal(size=(28, 5)).astype("float32"), np.arange(28) % 3)
+    columns, seeds = [[0, 1, 4], [3, 2, 0]], [7, 8]
+    how = {"epochs": 2, "batch_size": 10, "recipe": "gaussian_noise(0.1)"}
+    both = regkit.fit_members(
+        narrow, x, y, n_members=2, features=columns, seeds=seeds, engine=engine,
+        validation_data=(x[:9], y[:9]), **how,
+    )  # fmt: skip
+    assert both[0].input_shape == (None, 3)
+    outputs = both.predict(x, batch_size=11)
+    same(both.predict(x, members=[1]), outputs[1:], rtol=1e-5)
+    for k, own in enumerate(columns):
+        alone = regkit.fit_members(
+            narrow, x[:, own], y, n_members=1, seeds=seeds[k : k + 1],
+            validation_data=(x[:9, own], y[:9]), **how,
+        )  # fmt: skip
+        same(both.histories[k], alone.histories[0], rtol=1e-4)
+        same(outputs[k], alone.predict(x[:, own])[0], rtol=1e-4, atol=1e-6)
+        same(both[k].predict(x[:, own], verbose=0), outputs[k], rtol=1e-4, atol=1e-6)

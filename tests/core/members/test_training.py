@@ -23,6 +23,6 @@ LABELS = np.array([0, 1, 2, 2, 1, 0])
 )
 def test_the_number_of_classes(y, n_classes):
     how = {"epochs": 1, "batch_size": 2, "validation_batch_size": 2, "shuffle": True}
-    training = checked_training(X, y, 2, None, None, None, **how)
+    training = checked_training(X, y, 2, None, None, None, None, **how)
     assert training.n_classes == n_classes
     assert training.input_shape == (4,)
