@@ -36,7 +36,7 @@ _TECHNIQUES = {
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
     # techniques: end
 }
-_MODULES = ("layers",)
+_MODULES = ("ensembles", "layers")
 
 _PLACES = {**_TOOLS, **_TECHNIQUES}
 

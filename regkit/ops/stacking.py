@@ -30,6 +30,9 @@ class Stacking(Protocol):
     def runs_eagerly(self) -> bool:
         """Whether operations run one by one, each of which takes its time."""
 
+    def gpus(self) -> int:
+        """Return the number of GPUs that this process sees."""
+
     def free_bytes(self) -> int | None:
         """Return the memory that is free on the device; None if it has none or is silent."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from regkit.comparison.fits.alone import Alone
 from regkit.comparison.fits.units import Unit
 from regkit.comparison.fits.worker import Done, Worker
 from regkit.core.errors import RegkitError
+from regkit.core.host.beside import handed_down
 
 __all__ = ["Execution", "Here", "Processes"]
 
@@ -83,7 +83,7 @@ class Processes:
 
     def __enter__(self) -> Processes:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._stack.enter_context(_environment(max(1, (os.cpu_count() or 1) // self._jobs)))
+        self._stack.enter_context(handed_down(self._jobs, keras.backend.backend()))
         self._path = folder / "study"
         self._path.write_bytes(cloudpickle.dumps(self._study))
         # Where the caller has seen enough, as on a full disk, the rest is dropped.
@@ -127,21 +127,3 @@ class Processes:
                 "with fewer jobs (--jobs) or smaller groups (--group-size), and resume (--resume) "
                 "to keep what is done"
             ) from error
-
-
-@contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """Hand the backend and a number of threads to the processes that start within the block."""
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    values = {name: os.environ.get(name, str(threads)) for name in names}
-    values |= {"KERAS_BACKEND": keras.backend.backend(), "TF_CPP_MIN_LOG_LEVEL": "2"}
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -20,7 +20,7 @@ def pip_line(extra: str) -> str:
 
     Example:
         >>> pip_line("sklearn")
-        'pip install "scikit-learn>=1.5"'
+        'pip install "scikit-learn>=1.6" "cloudpickle>=2.2"'
     """
     lines = importlib.metadata.requires(BUILTIN) or []
     needs = [match for match in map(_NEED.fullmatch, lines) if match and match["extra"] == extra]

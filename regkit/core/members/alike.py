@@ -17,7 +17,7 @@ import numpy as np
 from regkit.core.errors import RegkitError
 from regkit.core.seam.pure_step import State
 
-__all__ = ["described", "require_alike", "require_same_shapes"]
+__all__ = ["NotAlike", "described", "description", "require_alike", "require_same_shapes"]
 
 # What may differ: names are numbered as layers are made, and what initializers and seeds give is in
 # the values of variables.
@@ -29,16 +29,20 @@ _ALLOWED = (
 )
 
 
+class NotAlike(RegkitError):
+    """The models of two members differ in more than values, so that one cannot stand for both."""
+
+
 def require_same_shapes(first: State, other: State, number: int) -> None:
     """Refuse a member whose variables have other shapes than those of member 0.
 
     Raises:
-        RegkitError: naming the member and both lists of shapes.
+        NotAlike: naming the member and both lists of shapes.
     """
     for part in ("trainable", "non_trainable", "optimizer"):
         shapes = [[tuple(value.shape) for value in state[part]] for state in (first, other)]
         if shapes[0] != shapes[1]:
-            raise RegkitError(
+            raise NotAlike(
                 f"build_model gave member {number} a model of other shapes than member 0: "
                 f"{shapes[1]} and {shapes[0]} ({part.replace('_', '-')} variables). {_ALLOWED}"
             )
@@ -48,7 +52,8 @@ def require_alike(first: keras.Model, other: keras.Model, number: int) -> None:
     """Refuse a member whose model differs from that of member 0 in more than values.
 
     Raises:
-        RegkitError: naming the member, the layer or the argument of `compile`, and both values.
+        NotAlike: naming the member, the layer or the argument of `compile`, and both values.
+        RegkitError: where both are one and the same model.
     """
     if other is first:
         raise RegkitError(
@@ -58,13 +63,20 @@ def require_alike(first: keras.Model, other: keras.Model, number: int) -> None:
     layers, others = first._flatten_layers(), other._flatten_layers()
     kinds = [[type(layer).__name__ for layer in own] for own in (layers, others)]
     if kinds[0] != kinds[1]:
-        raise RegkitError(
+        raise NotAlike(
             f"build_model gave member {number} other layers than member 0: "
             f"{', '.join(kinds[1])}; and {', '.join(kinds[0])}. {_ALLOWED}"
         )
     for layer, twin in zip(layers, others, strict=True):
         _require_equal(_of_layer(layer), _of_layer(twin), f"the layer {twin.name!r}", number)
     _require_equal(_of_compile(first), _of_compile(other), "compile", number)
+
+
+def description(model: keras.Model) -> list[Any]:
+    """Return what a compiled model is but for values, as plain numbers and texts."""
+    layers = model._flatten_layers()
+    kinds = [[type(layer).__name__, _of_layer(layer)] for layer in layers]
+    return [kinds, _of_compile(model)]
 
 
 def described(value: object, depth: int = _DEPTH) -> Any:
@@ -160,7 +172,7 @@ def _content(cell: types.CellType) -> object:
 
 def _require_equal(first: dict[str, Any], other: dict[str, Any], where: str, number: int) -> None:
     for path, mine, theirs in _differences(first, other):
-        raise RegkitError(
+        raise NotAlike(
             f"build_model gave member {number} another model than member 0: in {where}, {path} is "
             f"{theirs!r}, and {mine!r} in that of member 0. {_ALLOWED}"
         )

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -26,7 +26,9 @@ from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, variables_of
 from regkit.core.seam.runtime import Runtime
 
-__all__ = ["Trained", "train"]
+__all__ = ["Done", "Trained", "train", "train_in_turn", "train_together"]
+
+Done: TypeAlias = Callable[[int], None]  # is told how many more epochs of members are done
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,13 @@ class Trained:
     reason: str | None = None
 
 
-def train(model: keras.Model, members: list[Made], training: Training, engine: str) -> Trained:
+def train(
+    model: keras.Model,
+    members: list[Made],
+    training: Training,
+    engine: str,
+    done: Done = lambda epochs: None,
+) -> Trained:
     """Train members as one computation, or in turn where that cannot be or is slower.
 
     Args:
@@ -54,37 +62,49 @@ def train(model: keras.Model, members: list[Made], training: Training, engine: s
         members: The members before training.
         training: How to train.
         engine: "auto", "vectorized" or "sequential".
+        done: Told how many more epochs of members are done.
 
     Raises:
         RegkitError: for "vectorized" where that cannot be.
     """
-    with generators.kept():
-        return _trained(model, members, training, engine)
-
-
-def _trained(model: keras.Model, members: list[Made], training: Training, engine: str) -> Trained:
     if engine == "sequential":
         reason: str | None = 'engine="sequential" was asked for'
     else:
         reason = why_in_turn(model, [member.techniques for member in members], engine)
     if reason is None:
         try:
-            return _together(model, members, training)
+            return train_together(model, members, training, done)
         except CannotStack as error:
             if engine == "vectorized":
                 raise error.asked_for() from error.__cause__
             reason = str(error)
-    return _in_turn(model, members, training, reason)
+    return train_in_turn(model, members, training, reason, done)
 
 
-def _in_turn(model: keras.Model, members: list[Made], training: Training, reason: str) -> Trained:
-    model.steps_per_execution = 1
-    fits = [fit_in_turn(model, member, k, training) for k, member in enumerate(members)]
+def train_in_turn(
+    model: keras.Model, members: list[Made], training: Training, reason: str, done: Done
+) -> Trained:
+    """Train members one after the other, for a reason in words."""
+    with generators.kept():
+        model.steps_per_execution = 1
+        fits = [fit_in_turn(model, member, k, training, done) for k, member in enumerate(members)]
     histories, states = ([fit[part] for fit in fits] for part in (0, 1))
     return Trained(states, histories, [member.techniques for member in members], reason)
 
 
-def _together(model: keras.Model, members: list[Made], training: Training) -> Trained:
+def train_together(
+    model: keras.Model, members: list[Made], training: Training, done: Done
+) -> Trained:
+    """Train members as one computation.
+
+    Raises:
+        CannotStack: where the backend cannot.
+    """
+    with generators.kept():
+        return _together(model, members, training, done)
+
+
+def _together(model: keras.Model, members: list[Made], training: Training, done: Done) -> Trained:
     runtimes = [runtime_of(model, Plan(member.techniques)) for member in members]
     states: list[State] = [{} for _ in members]
     courses = [Course(model, member.techniques) for member in members]
@@ -104,7 +124,7 @@ def _together(model: keras.Model, members: list[Made], training: Training) -> Tr
                 else:
                     group.begin(*given)
             own = [courses[place] for place in dict.fromkeys(places)]
-            _train(group, own, places, members, training)
+            _train(group, own, places, members, training, done)
             for row, course in enumerate(own):
                 state = _final(model, course, functools.partial(group.state_of, row))
                 states[places[row]] = state
@@ -142,7 +162,12 @@ def _groups(runtimes: list[Runtime], training: Training) -> list[list[int]]:
 
 
 def _train(
-    group: Group, courses: list[Course], places: list[int], members: list[Made], training: Training
+    group: Group,
+    courses: list[Course],
+    places: list[int],
+    members: list[Made],
+    training: Training,
+    done: Done,
 ) -> None:
     steps = 0
     for epoch in range(training.epochs):
@@ -158,6 +183,7 @@ def _train(
             if course.running:
                 own = {name: logged(values[row]) for name, values in logs.items()}
                 course.see(own, epoch, steps, functools.partial(group.state_of, row))
+        done(len(courses))
         if not any(course.running for course in courses):
             break
     for course in courses:

@@ -8,6 +8,7 @@ from typing import Annotated
 from regkit.core.members.engines import train
 from regkit.core.members.made import Blueprint, make, seeds_of
 from regkit.core.members.own_techniques import RecipeOfMembers, techniques_of
+from regkit.core.members.progress import shown
 from regkit.core.members.result import Members
 from regkit.core.members.training import checked_training
 from regkit.core.model_building import BuildModel, ModelBuilder
@@ -34,6 +35,7 @@ def fit_members(
     validation_data: object = None,
     validation_batch_size: Annotated[int | None, Integer(1, optional=True)] = None,
     engine: Annotated[str, Choice("auto", "vectorized", "sequential")] = "auto",
+    verbose: Annotated[int, Integer(0, 1)] = 0,
 ) -> Members:
     """Train many models of one architecture as one computation.
 
@@ -62,6 +64,7 @@ def fit_members(
         validation_batch_size: The number of examples in a batch of it; by default `batch_size`.
         engine: "vectorized" for one computation, "sequential" for one after the other; "auto"
             chooses.
+        verbose: 1 shows progress.
 
     Raises:
         RegkitError: for data that are no arrays or do not agree, models of other shapes, or
@@ -97,4 +100,6 @@ def fit_members(
     blueprint = Blueprint(builder, training.input_shape, training.n_classes, training.batch())
     own_seeds = seeds_of(seeds, n_members)
     made = make(blueprint, range(n_members), own_seeds, techniques_of(recipe))
-    return Members(train(*made, training, engine), own_seeds, blueprint, training.features)
+    with shown(n_members * epochs, verbose) as done:
+        trained = train(*made, training, engine, done)
+    return Members(trained, own_seeds, blueprint, training.features)

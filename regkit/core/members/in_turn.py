@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,7 +19,11 @@ __all__ = ["fit_in_turn"]
 
 
 def fit_in_turn(
-    model: keras.Model, member: Made, number: int, training: Training
+    model: keras.Model,
+    member: Made,
+    number: int,
+    training: Training,
+    done: Callable[[int], None] = lambda epochs: None,
 ) -> tuple[History, State]:
     """Return the history and the final state of a member.
 
@@ -27,6 +32,7 @@ def fit_in_turn(
         member: The member.
         number: Its place among the members that are trained.
         training: How to train.
+        done: Told how many more epochs are done.
     """
     write_state(model, member.state)
     clock.note(model, 0)
@@ -41,6 +47,7 @@ def fit_in_turn(
         shuffle=training.shuffle,
     )
     callbacks: list[Any] = [t for t in member.techniques if isinstance(t, Technique)]
+    callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: done(1)))
     history = model.fit(
         batches.stream(),
         epochs=training.epochs,

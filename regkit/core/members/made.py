@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from regkit.core.errors import RegkitError
+from regkit.core.host.by_value import ByValue
 from regkit.core.members.alike import require_alike, require_same_shapes
 from regkit.core.method import Method
 from regkit.core.model_building import ModelBuilder
@@ -91,6 +92,13 @@ class Blueprint:
     input_shape: Any
     n_classes: int | None
     batch: tuple[Nest, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        few = keras.tree.map_structure(lambda array: array[:1], self.batch)
+        return vars(self) | {"batch": few, "builder": ByValue(self.builder)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, builder=state["builder"].value)
 
     def model(self, number: int, seed: int) -> keras.Model:
         """Return a member's model, with all its variables, in its initial state."""

@@ -1,4 +1,4 @@
-"""What trained members predict: together where they were trained so, else one after the other."""
+"""What trained members predict: as one computation where that can be, else one after the other."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Any
 import keras
 import numpy as np
 
+from regkit.core.members.cannot_stack import CannotStack, stacking_errors
 from regkit.core.members.made import Blueprint
+from regkit.core.members.room import free_bytes
 from regkit.core.members.stack import stacked
 from regkit.core.members.stacked_data import tensors
 from regkit.core.members.stacked_outputs import StackedOutputs
+from regkit.core.members.together import why_in_turn
 from regkit.core.members.training import seen
-from regkit.core.seam.pure_step import State, variables_of
-from regkit.types import Array, Nest
+from regkit.core.seam.pure_step import State, write_state
+from regkit.types import Array
 
-__all__ = ["MemberOutputs"]
+__all__ = ["WEIGHTS", "MemberOutputs"]
 
-_WEIGHTS = ("trainable", "non_trainable")
+WEIGHTS = ("trainable", "non_trainable")
 
 
 class MemberOutputs:
@@ -28,17 +31,18 @@ class MemberOutputs:
         blueprint: What their models are built from.
         states: The values of the variables of each.
         features: The columns of the inputs that each sees; None for all.
-        together: Whether they are asked as one computation.
+        number: The number of one of them, whose model stands for all.
     """
 
     def __init__(
-        self, blueprint: Blueprint, states: list[State], features: Array | None, together: bool
+        self, blueprint: Blueprint, states: list[State], features: Array | None, number: int
     ) -> None:
-        self._blueprint, self._features = blueprint, features
-        self._states, self._together = states, together
+        self._blueprint, self._number = blueprint, number
+        self._states, self._features = states, features
         self._model: keras.Model | None = None
+        self._together: _Together | None = None
 
-    def __call__(self, x: Nest, batch_size: int, members: Sequence[int] | None = None) -> Any:
+    def __call__(self, x: Any, batch_size: int, members: Sequence[int] | None = None) -> Any:
         """Return the outputs of members, with a leading axis of members.
 
         Args:
@@ -46,39 +50,56 @@ class MemberOutputs:
             batch_size: The number of examples in a batch.
             members: The places of those to ask; by default all.
         """
-        asked = range(len(self._states)) if members is None else members
-        if self._together:
-            return self._of_all(x, batch_size, asked)
-        return stacked([self._of_one(x, batch_size, place) for place in asked])
-
-    def _of_all(self, x: Any, batch_size: int, places: Sequence[int]) -> Any:
+        places = range(len(self._states)) if members is None else members
         if self._model is None:
-            self._model = self._blueprint.model(0, 0)
-            self._outputs = StackedOutputs(self._model)
-            self._weights = {part: self._stacked(part) for part in _WEIGHTS}
-        outputs = self._outputs
-        if list(places) == list(range(len(self._states))):
-            weights = self._weights
-        else:
-            weights = {part: self._stacked(part, places) for part in _WEIGHTS}
+            self._model = self._blueprint.model(self._number, seed=0)
+            if _is_faster_together(self._model, self._states):
+                self._together = _Together(self._model, self._states, self._features)
+        if self._together is not None:
+            try:
+                with stacking_errors():
+                    return self._together(x, batch_size, places)
+            except CannotStack:  # or inputs that do not fit, which the model says by itself
+                outputs = self._in_turn(self._model, x, batch_size, places)
+                self._together = None
+                return outputs
+        return self._in_turn(self._model, x, batch_size, places)
+
+    def _in_turn(self, model: keras.Model, x: Any, batch_size: int, places: Sequence[int]) -> Any:
+        return stacked([self._of_one(model, x, batch_size, place) for place in places])
+
+    def _of_one(self, model: keras.Model, x: Any, batch_size: int, place: int) -> Any:
+        write_state(model, {part: self._states[place][part] for part in WEIGHTS})
+        return model.predict(seen(x, self._features, place), batch_size=batch_size, verbose=0)
+
+
+class _Together:
+    """The outputs of all members as one computation."""
+
+    def __init__(self, model: keras.Model, states: list[State], features: Array | None) -> None:
+        self._states, self._features = states, features
+        self._outputs = StackedOutputs(model)
+        self._weights = self._stacked(range(len(states)))
+
+    def __call__(self, x: Any, batch_size: int, places: Sequence[int]) -> Any:
+        every = list(places) == list(range(len(self._states)))
+        weights = self._weights if every else self._stacked(places)
         if self._features is None:
-            return outputs(weights, keras.tree.map_structure(_as_in_fit, x), batch_size)
+            return self._outputs(weights, keras.tree.map_structure(_as_in_fit, x), batch_size)
         own: Any = np.stack([seen(x, self._features, place) for place in places])
-        return outputs(weights, _as_in_fit(own), batch_size, own=True)
+        return self._outputs(weights, _as_in_fit(own), batch_size, own=True)
 
-    def _stacked(self, part: str, places: Sequence[int] | None = None) -> Any:
-        chosen = range(len(self._states)) if places is None else places
-        return tensors(stacked([self._states[place][part] for place in chosen]))
+    def _stacked(self, places: Sequence[int]) -> Any:
+        return {
+            part: tensors(stacked([self._states[place][part] for place in places]))
+            for part in WEIGHTS
+        }
 
-    def _of_one(self, x: Any, batch_size: int, place: int) -> Any:
-        if self._model is None:
-            self._model = self._blueprint.model(0, 0)
-        for part in _WEIGHTS:
-            variables = variables_of(self._model)[part]
-            for variable, value in zip(variables, self._states[place][part], strict=True):
-                variable.assign(value)
-        own = seen(x, self._features, place)
-        return self._model.predict(own, batch_size=batch_size, verbose=0)
+
+def _is_faster_together(model: keras.Model, states: list[State]) -> bool:
+    """Return whether members predict faster as one computation, and find room so."""
+    size = sum(value.nbytes for state in states for part in WEIGHTS for value in state[part])
+    return why_in_turn(model, [[]] * len(states), "auto") is None and size < free_bytes() // 2
 
 
 def _as_in_fit(array: Any) -> Any:

@@ -62,10 +62,11 @@ def read_state(model: keras.Model) -> State:
 
 
 def write_state(model: keras.Model, state: State) -> None:
-    """Give a model's variables the values of a state."""
+    """Give a model's variables the values of a state, of those of its parts that it holds."""
     for part, variables in variables_of(model).items():
-        for variable, value in zip(variables, state[part], strict=True):
-            variable.assign(value)
+        if part in state:
+            for variable, value in zip(variables, state[part], strict=True):
+                variable.assign(value)
 
 
 def pairs(model: keras.Model, state: State) -> list[tuple[keras.Variable, Tensor]]:

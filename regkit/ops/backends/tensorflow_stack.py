@@ -11,7 +11,16 @@ from tensorflow.python.ops.parallel_for import pfor
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["adam_step", "compiled", "each", "free_bytes", "gradient", "over_steps", "runs_eagerly"]
+__all__ = [
+    "adam_step",
+    "compiled",
+    "each",
+    "free_bytes",
+    "gpus",
+    "gradient",
+    "over_steps",
+    "runs_eagerly",
+]
 
 runs_eagerly = False
 
@@ -29,6 +38,11 @@ def gradient(
         value, others = function(at)
     slopes = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return value, others, slopes
+
+
+def gpus() -> int:
+    """Return the number of GPUs that this process sees."""
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def free_bytes() -> int | None:

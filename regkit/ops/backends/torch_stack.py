@@ -10,7 +10,16 @@ import torch
 
 from regkit.types import Nest, Tensor
 
-__all__ = ["adam_step", "compiled", "each", "free_bytes", "gradient", "over_steps", "runs_eagerly"]
+__all__ = [
+    "adam_step",
+    "compiled",
+    "each",
+    "free_bytes",
+    "gpus",
+    "gradient",
+    "over_steps",
+    "runs_eagerly",
+]
 
 runs_eagerly = True
 
@@ -21,6 +30,11 @@ def gradient(
     """Return the value, the further results and the gradients of a function."""
     slopes, (value, others) = torch.func.grad_and_value(function, has_aux=True)(at)
     return value, others, slopes
+
+
+def gpus() -> int:
+    """Return the number of GPUs that this process sees."""
+    return int(torch.cuda.device_count())
 
 
 def free_bytes() -> int | None:

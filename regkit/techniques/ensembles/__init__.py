@@ -1,0 +1,1 @@
+"""Ensembles: many models that predict together, as scikit-learn estimators."""

@@ -1,0 +1,188 @@
+"""What bagged classifiers and regressions share: samples, engines, what members have not seen."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import keras
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from regkit.core.members.engines import Done
+from regkit.core.members.own_techniques import RecipeOfMembers
+from regkit.core.members.progress import shown
+from regkit.core.members.result import Members
+from regkit.core.options import Boolean, Choice, Integer, Real, checked_value
+from regkit.techniques.ensembles.drawing import drawn
+from regkit.techniques.ensembles.estimator import (
+    BuildModels,
+    KerasEnsemble,
+)
+from regkit.techniques.ensembles.kept_members import KeptMembers
+from regkit.techniques.ensembles.processes import trained_in_processes
+from regkit.techniques.ensembles.trainer import Data, Job, Member, Trainer
+from regkit.types import Array
+
+__all__ = ["Bagging"]
+
+Count = Annotated[int, Integer(1)]
+OptionalCount = Annotated[int | None, Integer(optional=True)]
+Truth = Annotated[bool, Boolean()]
+OptionalShare = Annotated[float | None, Real(0, 1, open_low=True, open_high=True, optional=True)]
+Engine = Annotated[str, Choice("vectorized", "sequential", "joblib")]
+Verbosity = Annotated[int, Integer(0, 1)]
+
+
+class Bagging(KerasEnsemble):
+    """The base of both; a subclass says what its models mean."""
+
+    estimators_samples_: list[Array]
+    _ways: tuple[str, ...]  # in which outputs can be combined
+
+    def __init__(
+        self,
+        build_model: BuildModels,
+        n_estimators: Count = 10,
+        *,
+        epochs: Count = 10,
+        batch_size: Count = 32,
+        shuffle: Truth = True,
+        callbacks: RecipeOfMembers = None,
+        max_samples: float = 1.0,
+        max_features: float = 1.0,
+        bootstrap: Truth = True,
+        combine: str = "mean",
+        oob_score: Truth = False,
+        validation_fraction: OptionalShare = None,
+        engine: Engine = "vectorized",
+        n_jobs: OptionalCount = None,
+        group_size: Count = 1,
+        directory: Any = None,
+        random_state: Any = None,
+        verbose: Verbosity = 0,
+    ) -> None:
+        self.build_model = build_model
+        self.n_estimators = n_estimators
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.max_samples = max_samples
+        self.max_features = max_features
+        self.bootstrap = bootstrap
+        self.combine = combine
+        self.oob_score = oob_score
+        self.validation_fraction = validation_fraction
+        self.engine = engine
+        self.n_jobs = n_jobs
+        self.group_size = group_size
+        self.directory = directory
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _checked(self, fit_options: dict[str, Any]) -> dict[str, Any]:
+        checked_value("combine", Choice(*self._ways), self.combine, type(self).__name__)
+        return self._options(fit_options)
+
+    def _fit(self, X: Array, y: Array, sample_weight: Any, options: dict[str, Any]) -> None:
+        """Train the members."""
+        weights = self._weights(sample_weight, len(X))
+        root = self._root()
+        rows, held_out = self._held_out(y, options["validation_fraction"], root)
+        draws = drawn(
+            root,
+            options["n_estimators"],
+            len(rows),
+            X.shape[1] if X.ndim == 2 else None,
+            max_samples=options["max_samples"],
+            max_features=options["max_features"],
+            bootstrap=options["bootstrap"],
+            weights=None if weights is None else weights[rows],
+        )
+        validation = options["validation_data"] or (
+            (X[held_out], y[held_out]) if len(held_out) else ()
+        )
+        # With replacement an example is drawn in proportion to its weight, and counts once then.
+        own = None if weights is None or options["bootstrap"] else weights[rows]
+        X = X.astype(keras.config.floatx()) if X.dtype.kind == "f" else X  # as Keras does in fit
+        data = Data(X[rows], y[rows], own, validation)
+        job = Job(
+            self._builders(),
+            options["callbacks"],
+            self._n_classes(),
+            options["epochs"],
+            options["batch_size"],
+            options["shuffle"],
+            together=options["engine"] == "vectorized" or options["group_size"] > 1,
+        )
+        trainer = Trainer(job, data)
+        members = [Member(number, draw) for number, draw in enumerate(draws)]
+        self._check_model(trainer, members[0], X)
+        with shown(len(members) * options["epochs"], options["verbose"]) as done:
+            self._collect(_trained(trainer, data, members, options, done), len(members))
+        self.estimators_samples_ = [rows[draws[number].examples] for number in self._numbers()]
+        if options["oob_score"]:
+            self._score_unseen(X, y)
+
+    def _numbers(self) -> list[int]:
+        return [group.numbers[place] for group, place in self._places()]
+
+    def _held_out(self, y: Array, share: float | None, root: int) -> tuple[Array, Array]:
+        """Return the examples to draw from, and those that validate."""
+        every = np.arange(len(y))
+        if share is None:
+            return every, every[:0]
+        kinds = y if self._n_classes() is not None else None
+        rows, held_out = train_test_split(every, test_size=share, random_state=root, stratify=kinds)
+        return np.sort(rows), np.sort(held_out)
+
+    def _unseen(self, outputs: Array, count: int) -> tuple[Array, Array]:
+        """Return for each example the mean of the members that have not seen it, and whether any.
+
+        Args:
+            outputs: Of all members, (members, examples, …).
+            count: The number of examples.
+        """
+        unseen = np.ones((len(outputs), count))
+        for row, own in zip(unseen, self.estimators_samples_, strict=True):
+            row[own] = 0
+        total = unseen.sum(axis=0)
+        if not total.all():
+            warnings.warn(
+                f"{int((total == 0).sum())} of {count} examples were seen by every member and do "
+                "not count in the out-of-bag score; more members leave fewer",
+                stacklevel=4,
+            )
+        sums = np.einsum("me,me...->e...", unseen, outputs)
+        shape = (count,) + (1,) * (sums.ndim - 1)
+        with np.errstate(invalid="ignore"):
+            return sums / total.reshape(shape), total > 0
+
+    def _n_classes(self) -> int | None:
+        raise NotImplementedError
+
+    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> None:
+        raise NotImplementedError
+
+    def _score_unseen(self, X: Array, y: Array) -> None:
+        raise NotImplementedError
+
+
+def _trained(
+    trainer: Trainer, data: Data, members: list[Member], options: dict[str, Any], done: Done
+) -> Iterator[Members]:
+    """Yield trained members as they come; first those that an earlier run has left finished."""
+    kept = None
+    if options["directory"] is not None:
+        kept = KeptMembers(options["directory"], trainer)
+        finished, members = kept.there(members)
+        yield from finished
+        done(len(finished) * options["epochs"])
+    if options["engine"] == "joblib":
+        sizes = {name: options[name] for name in ("n_jobs", "group_size")}
+        parts = trained_in_processes(trainer.job, data, members, done=done, **sizes)
+    else:
+        parts = trainer.run(members, done)
+    yield from parts if kept is None else kept.keeping(parts, members)
