@@ -77,10 +77,19 @@ class Members(Sequence[keras.Model]):
             return [self[place] for place in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         if place not in self._models:
-            model = self._blueprint.model(self.numbers[place], self.seeds[place])
-            write_state(model, self._states[place])
-            self._models[place] = model
+            self._models[place] = self.built(place)
         return self._models[place]
+
+    def built(self, place: int) -> keras.Model:
+        """Return a member as a model that nothing else holds."""
+        model = self._blueprint.model(self.numbers[place], self.seeds[place])
+        write_state(model, self._states[place])
+        return model
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of an example, as `build_model` was told it."""
+        return self._blueprint.input_shape
 
     def __iter__(self) -> Iterator[keras.Model]:
         return (self[place] for place in range(len(self)))

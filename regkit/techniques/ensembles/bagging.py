@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,25 +14,26 @@ from regkit.core.members.engines import Done
 from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.members.progress import shown
 from regkit.core.members.result import Members
-from regkit.core.options import Boolean, Choice, Integer, Real, checked_value
+from regkit.core.options import Choice, checked_value
 from regkit.techniques.ensembles.drawing import drawn
 from regkit.techniques.ensembles.estimator import (
     BuildModels,
     KerasEnsemble,
 )
 from regkit.techniques.ensembles.kept_members import KeptMembers
+from regkit.techniques.ensembles.option_kinds import (
+    Count,
+    Engine,
+    OptionalCount,
+    OptionalShare,
+    Truth,
+    Verbosity,
+)
 from regkit.techniques.ensembles.processes import trained_in_processes
 from regkit.techniques.ensembles.trainer import Data, Job, Member, Trainer
 from regkit.types import Array
 
 __all__ = ["Bagging"]
-
-Count = Annotated[int, Integer(1)]
-OptionalCount = Annotated[int | None, Integer(optional=True)]
-Truth = Annotated[bool, Boolean()]
-OptionalShare = Annotated[float | None, Real(0, 1, open_low=True, open_high=True, optional=True)]
-Engine = Annotated[str, Choice("vectorized", "sequential", "joblib")]
-Verbosity = Annotated[int, Integer(0, 1)]
 
 
 class Bagging(KerasEnsemble):

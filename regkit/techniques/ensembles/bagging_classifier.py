@@ -6,18 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import check_is_fitted
 
 from regkit.core.members.training import seen
 from regkit.techniques.ensembles.bagging import Bagging
 from regkit.techniques.ensembles.class_outputs import ClassOutputs, class_outputs
-from regkit.techniques.ensembles.combining import (
-    ClassUncertainty,
-    average,
-    class_uncertainty,
-    votes,
-)
-from regkit.techniques.ensembles.estimator import EnsembleClassifier
+from regkit.techniques.ensembles.classifier import EnsembleClassifier
 from regkit.techniques.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
@@ -118,27 +111,6 @@ class BaggingClassifier(EnsembleClassifier, Bagging):
             options["validation_data"] = self._validation(options["validation_data"])
         self._fit(X, numbers, sample_weight, options)
         return self
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, or its share of the votes, (examples, classes)."""
-        return self._combined(self._probabilities(X))
-
-    def predict(self, X: Any) -> Array:
-        """Return the most probable label of each example."""
-        check_is_fitted(self)
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
-
-    def uncertainty(self, X: Any) -> ClassUncertainty:
-        """Return entropy, mutual information of class and member, and variance, in nats."""
-        return class_uncertainty(self._probabilities(X))
-
-    def _probabilities(self, X: Any) -> Array:
-        """Return the probabilities of all members, (members, examples, classes)."""
-        check_is_fitted(self)
-        return self._meaning(self._member_outputs(self._inputs(X, reset=False)))
-
-    def _combined(self, probabilities: Array) -> Array:
-        return votes(probabilities) if self.combine == "vote" else average(probabilities)
 
     def _n_classes(self) -> int | None:
         return self.n_classes_

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import numpy as np
 from sklearn.metrics import r2_score
 
 from regkit.core.members.training import seen
 from regkit.techniques.ensembles.bagging import Bagging
 from regkit.techniques.ensembles.class_outputs import output_of
-from regkit.techniques.ensembles.combining import (
-    RegressionUncertainty,
-    average,
-    regression_uncertainty,
-)
-from regkit.techniques.ensembles.estimator import EnsembleRegressor
+from regkit.techniques.ensembles.regressor import EnsembleRegressor
 from regkit.techniques.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
@@ -92,15 +86,6 @@ class BaggingRegressor(EnsembleRegressor, Bagging):
             options["validation_data"] = self._validation(options["validation_data"])
         self._fit(X, y, sample_weight, options)
         return self
-
-    def predict(self, X: Any) -> Array:
-        """Return the mean of the members' predictions, or their median."""
-        outputs = self._predictions(X)
-        return np.median(outputs, axis=0) if self.combine == "median" else average(outputs)
-
-    def uncertainty(self, X: Any) -> RegressionUncertainty:
-        """Return mean and variance of the members' predictions."""
-        return regression_uncertainty(self._predictions(X))
 
     def _n_classes(self) -> int | None:
         return None

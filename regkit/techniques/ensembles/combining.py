@@ -16,9 +16,11 @@ __all__ = [
     "RegressionUncertainty",
     "average",
     "class_uncertainty",
+    "combined",
     "entropy",
     "regression_uncertainty",
     "votes",
+    "weighted_median",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -50,6 +52,32 @@ def votes(probabilities: ArrayLike, weights: Floats | None = None) -> Floats:
     return average(chosen, weights)
 
 
+def weighted_median(outputs: ArrayLike, weights: Floats | None = None) -> Floats:
+    """Return the least output at which half of the weight is reached; without weights, the median.
+
+    Example:
+        >>> weighted_median([[1.0], [2.0], [9.0]], np.array([0.2, 0.2, 0.6]))
+        array([9.])
+    """
+    values = np.asarray(outputs, np.float64)
+    if weights is None:
+        return np.asarray(np.median(values, axis=0))
+    order = values.argsort(axis=0, kind="stable")
+    reached = np.cumsum(np.asarray(weights)[order], axis=0) >= 0.5 * np.sum(weights)
+    first = np.take_along_axis(order, reached.argmax(axis=0)[None], axis=0)
+    return np.asarray(np.take_along_axis(values, first, axis=0)[0])
+
+
+def combined(outputs: ArrayLike, way: str, weights: Floats | None = None) -> Floats:
+    """Return members' outputs as one: by "mean", "vote" or "median".
+
+    Example:
+        >>> combined([[1.0], [2.0], [6.0]], "mean"), combined([[1.0], [2.0], [6.0]], "median")
+        (array([3.]), array([2.]))
+    """
+    return {"mean": average, "vote": votes, "median": weighted_median}[way](outputs, weights)
+
+
 def entropy(probabilities: ArrayLike) -> Floats:
     """Return the entropy of distributions in nats, over the last axis: −Σ_c p_c ln p_c.
 
@@ -78,7 +106,7 @@ class ClassUncertainty:
     variance: Floats
 
 
-def class_uncertainty(probabilities: ArrayLike) -> ClassUncertainty:
+def class_uncertainty(probabilities: ArrayLike, weights: Floats | None = None) -> ClassUncertainty:
     """Return entropy H(p̄), mutual information H(p̄) − mean H(pᵢ), and variance of probabilities.
 
     Source: Depeweg et al., "Decomposition of Uncertainty in Bayesian Deep Learning" (2018),
@@ -91,9 +119,9 @@ def class_uncertainty(probabilities: ArrayLike) -> ClassUncertainty:
         (array([0.693]), array([0.693]), array([[0.25, 0.25]]))
     """
     p = np.asarray(probabilities, np.float64)
-    of_all = entropy(average(p))
-    shared = np.maximum(of_all - entropy(p).mean(axis=0), 0.0)  # rounding may leave −1e-17
-    return ClassUncertainty(of_all, shared, p.var(axis=0))
+    mean = average(p, weights)
+    shared = np.maximum(entropy(mean) - average(entropy(p), weights), 0.0)  # not −1e-17
+    return ClassUncertainty(entropy(mean), shared, average((p - mean) ** 2, weights))
 
 
 @dataclass(frozen=True)
@@ -109,7 +137,9 @@ class RegressionUncertainty:
     variance: Floats
 
 
-def regression_uncertainty(outputs: ArrayLike) -> RegressionUncertainty:
+def regression_uncertainty(
+    outputs: ArrayLike, weights: Floats | None = None
+) -> RegressionUncertainty:
     """Return mean and variance over the members.
 
     Example:
@@ -117,4 +147,5 @@ def regression_uncertainty(outputs: ArrayLike) -> RegressionUncertainty:
         RegressionUncertainty(mean=array([2.]), variance=array([1.]))
     """
     values = np.asarray(outputs, np.float64)
-    return RegressionUncertainty(values.mean(axis=0), values.var(axis=0))
+    mean = average(values, weights)
+    return RegressionUncertainty(mean, average((values - mean) ** 2, weights))

@@ -8,20 +8,21 @@ from typing import Any, TypeAlias
 
 import keras
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from regkit.core.errors import OptionError, RegkitError, suggest
 from regkit.core.members.course import History
 from regkit.core.members.result import Members, joined
 from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.options import checked_value, constraints_of
+from regkit.techniques.ensembles.combining import Floats
+from regkit.techniques.ensembles.plain_model import Beside
 from regkit.techniques.ensembles.trainer import is_finite
 from regkit.types import Array
 
-__all__ = ["BuildModels", "EnsembleClassifier", "EnsembleRegressor", "KerasEnsemble"]
+__all__ = ["BuildModels", "KerasEnsemble", "pair"]
 
 BuildModels: TypeAlias = BuildModel | Sequence[BuildModel]
 
@@ -169,6 +170,22 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         ]
         return [every if own is None else own[place] for own, place in columns]
 
+    def _member_weights(self) -> Floats | None:
+        """Return how much each member counts; None for all alike."""
+        return None
+
+    def _way(self) -> str:
+        """Return how the members' outputs are combined."""
+        return str(getattr(self, "combine", "mean"))
+
+    def _beside(self) -> Beside:
+        """Return models of the members' own, and what all of them are given."""
+        models = [group.built(place) for group, place in self._places()]
+        columns = self.estimators_features_
+        if all(len(own) == self.n_features_in_ for own in columns):
+            return Beside(models, None, self._groups[0].input_shape)
+        return Beside(models, columns, (self.n_features_in_,))
+
     def _places(self) -> list[tuple[Members, int]]:
         """Return each member's group and its place there, in the order of their numbers."""
         rows = [(group, place) for group in self._groups for place in range(len(group))]
@@ -182,85 +199,6 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             for number, output in zip(group.numbers, group.predict(X, _BATCH), strict=True)
         }
         return np.stack([by_number[number] for number in sorted(by_number)])
-
-
-class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
-    """An ensemble of classifiers: labels of any kind reach the models as 0…K−1."""
-
-    classes_: Array
-
-    def _labelled(self, X: Any, y: Any) -> tuple[Array, Array]:
-        """Return inputs and class numbers, and learn the classes.
-
-        Raises:
-            RegkitError: for a single class.
-        """
-        X, y = validate_data(self, X, y, allow_nd=True)
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-        if len(self.classes_) < 2:
-            raise RegkitError(
-                f"y has one class only, {self.classes_[0]!r}; a classifier needs two or more"
-            )
-        return X, numbers.astype("int32")
-
-    def _validation(self, given: Any) -> tuple[Array, Array]:
-        """Return inputs and class numbers to evaluate.
-
-        Raises:
-            RegkitError: for labels that the training examples do not have.
-        """
-        X, y = pair(given)
-        y = np.asarray(y)
-        unknown = sorted({*y.tolist()} - {*self.classes_.tolist()}, key=str)
-        if unknown:
-            raise RegkitError(
-                f"validation_data has labels that the training examples do not have: {unknown}"
-            )
-        return self._inputs(X, reset=False), np.searchsorted(self.classes_, y).astype("int32")
-
-    @property
-    def n_classes_(self) -> int:
-        """The number of classes."""
-        return len(self.classes_)
-
-
-class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
-    """An ensemble of models of one number, or of several, for each example."""
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def _targeted(self, X: Any, y: Any) -> tuple[Array, Array]:
-        """Return inputs and targets."""
-        X, y = validate_data(self, X, y, allow_nd=True, multi_output=True, y_numeric=True)
-        self._target_shape = y.shape[1:]
-        return X, np.asarray(y, keras.config.floatx())
-
-    def _validation(self, given: Any) -> tuple[Array, Array]:
-        """Return inputs and targets to evaluate."""
-        X, y = pair(given)
-        return self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
-
-    def _predictions(self, X: Any) -> Array:
-        """Return the predictions of all members, (members, examples) or (…, targets).
-
-        Raises:
-            RegkitError: for a model with another number of outputs.
-        """
-        check_is_fitted(self)
-        return self._in_shape(self._member_outputs(self._inputs(X, reset=False)))
-
-    def _in_shape(self, outputs: Array) -> Array:
-        shape = (*outputs.shape[:2], *self._target_shape)
-        if outputs.size != np.prod(shape):
-            raise RegkitError(
-                f"build_model gave a model whose output has the shape {outputs.shape[2:]}; the "
-                f"targets have {self._target_shape}"
-            )
-        return outputs.reshape(shape)
 
 
 def pair(given: Any) -> tuple[Any, Any]:

@@ -1,0 +1,132 @@
+"""What ensembles of classifiers share: labels, what outputs mean, how they are combined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from regkit.core.errors import RegkitError
+from regkit.core.members.own_techniques import RecipeOfMembers
+from regkit.core.model_building import BuildModel
+from regkit.core.options import checked_call
+from regkit.techniques.ensembles import distilling
+from regkit.techniques.ensembles.class_outputs import ClassOutputs
+from regkit.techniques.ensembles.combining import ClassUncertainty, class_uncertainty, combined
+from regkit.techniques.ensembles.estimator import KerasEnsemble, pair
+from regkit.techniques.ensembles.option_kinds import Count, Positive, Verbosity
+from regkit.techniques.ensembles.plain_model import plain_classifier
+from regkit.types import Array
+
+__all__ = ["EnsembleClassifier"]
+
+
+class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
+    """An ensemble of classifiers: labels of any kind reach the models as 0…K−1."""
+
+    classes_: Array
+    _meaning: ClassOutputs
+
+    def _labelled(self, X: Any, y: Any) -> tuple[Array, Array]:
+        """Return inputs and class numbers, and learn the classes.
+
+        Raises:
+            RegkitError: for a single class.
+        """
+        X, y = validate_data(self, X, y, allow_nd=True)
+        check_classification_targets(y)
+        self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        if len(self.classes_) < 2:
+            raise RegkitError(
+                f"y has one class only, {self.classes_[0]!r}; a classifier needs two or more"
+            )
+        return X, numbers.astype("int32")
+
+    def _validation(self, given: Any) -> tuple[Array, Array]:
+        """Return inputs and class numbers to evaluate.
+
+        Raises:
+            RegkitError: for labels that the training examples do not have.
+        """
+        X, y = pair(given)
+        y = np.asarray(y)
+        unknown = sorted({*y.tolist()} - {*self.classes_.tolist()}, key=str)
+        if unknown:
+            raise RegkitError(
+                f"validation_data has labels that the training examples do not have: {unknown}"
+            )
+        return self._inputs(X, reset=False), np.searchsorted(self.classes_, y).astype("int32")
+
+    @property
+    def n_classes_(self) -> int:
+        """The number of classes."""
+        return len(self.classes_)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, or its share of the votes, (examples, classes)."""
+        return combined(self._probabilities(X), self._way(), self._member_weights())
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable label of each example."""
+        check_is_fitted(self)
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def uncertainty(self, X: Any) -> ClassUncertainty:
+        """Return entropy, mutual information of class and member, and variance, in nats."""
+        return class_uncertainty(self._probabilities(X), self._member_weights())
+
+    def to_keras(self) -> keras.Model:
+        """Return the ensemble as one plain Keras model, whose output is `predict_proba`'s.
+
+        It is saved, loaded and served without regkit. Its output k is the class `classes_[k]`.
+        """
+        check_is_fitted(self)
+        weights = self._member_weights()
+        return plain_classifier(self._beside(), self._meaning, self._way(), weights)
+
+    @checked_call
+    def distill(
+        self,
+        build_student: BuildModel,
+        X: Any,
+        *,
+        temperature: Positive = 2.0,
+        epochs: Count = 20,
+        batch_size: Count = 32,
+        callbacks: RecipeOfMembers = None,
+        random_state: Any = None,
+        verbose: Verbosity = 0,
+    ) -> keras.Model:
+        """Return a small model that has learned the ensemble's outputs, which needs no labels.
+
+        The loss is T² · KL(q ‖ p) of the distributions at a temperature T, q ∝ p̄^(1/T) of the
+        ensemble and p of the student, so that gradients keep their size at every T.
+
+        Source: Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), section 2.
+
+        Args:
+            build_student: Returns a compiled model, as `build_model` does. Its optimizer trains it;
+                its loss says whether it gives probabilities or logits.
+            X: Inputs, of any examples.
+            temperature: T, above 0; the higher, the more the small probabilities count.
+            epochs: The number of epochs.
+            batch_size: The number of examples in a step.
+            callbacks: Techniques for the student.
+            random_state: As scikit-learn has it.
+            verbose: 1 shows progress.
+        """
+        X = self._inputs(X, reset=False)
+        targets = distilling.softened(self.predict_proba(X), temperature)
+        how = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose}
+        return distilling.student_classifier(
+            build_student, X, targets, temperature, callbacks, random_state, **how
+        )
+
+    def _probabilities(self, X: Any) -> Array:
+        """Return the probabilities of all members, (members, examples, classes)."""
+        check_is_fitted(self)
+        return self._meaning(self._member_outputs(self._inputs(X, reset=False)))

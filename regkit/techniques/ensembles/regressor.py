@@ -1,0 +1,111 @@
+"""What ensembles of regressions share: targets, and how outputs are combined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from regkit.core.errors import RegkitError
+from regkit.core.members.own_techniques import RecipeOfMembers
+from regkit.core.model_building import BuildModel
+from regkit.core.options import checked_call
+from regkit.techniques.ensembles import distilling
+from regkit.techniques.ensembles.combining import (
+    RegressionUncertainty,
+    combined,
+    regression_uncertainty,
+)
+from regkit.techniques.ensembles.estimator import KerasEnsemble, pair
+from regkit.techniques.ensembles.option_kinds import Count, Verbosity
+from regkit.techniques.ensembles.plain_model import plain_regressor
+from regkit.types import Array
+
+__all__ = ["EnsembleRegressor"]
+
+
+class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
+    """An ensemble of models of one number, or of several, for each example."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _targeted(self, X: Any, y: Any) -> tuple[Array, Array]:
+        """Return inputs and targets."""
+        X, y = validate_data(self, X, y, allow_nd=True, multi_output=True, y_numeric=True)
+        self._target_shape = y.shape[1:]
+        return X, np.asarray(y, keras.config.floatx())
+
+    def _validation(self, given: Any) -> tuple[Array, Array]:
+        """Return inputs and targets to evaluate."""
+        X, y = pair(given)
+        return self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
+
+    def _predictions(self, X: Any) -> Array:
+        """Return the predictions of all members, (members, examples) or (…, targets).
+
+        Raises:
+            RegkitError: for a model with another number of outputs.
+        """
+        check_is_fitted(self)
+        return self._in_shape(self._member_outputs(self._inputs(X, reset=False)))
+
+    def _in_shape(self, outputs: Array) -> Array:
+        shape = (*outputs.shape[:2], *self._target_shape)
+        if outputs.size != np.prod(shape):
+            raise RegkitError(
+                f"build_model gave a model whose output has the shape {outputs.shape[2:]}; the "
+                f"targets have {self._target_shape}"
+            )
+        return outputs.reshape(shape)
+
+    def predict(self, X: Any) -> Array:
+        """Return what the members predict together, in the shape of the targets."""
+        return combined(self._predictions(X), self._way(), self._member_weights())
+
+    def uncertainty(self, X: Any) -> RegressionUncertainty:
+        """Return mean and variance of the members' predictions."""
+        return regression_uncertainty(self._predictions(X), self._member_weights())
+
+    def to_keras(self) -> keras.Model:
+        """Return the ensemble as one plain Keras model, whose output is `predict`'s.
+
+        It is saved, loaded and served without regkit. Its output has an axis of targets, also for
+        a single one.
+        """
+        check_is_fitted(self)
+        return plain_regressor(self._beside(), self._way(), self._member_weights())
+
+    @checked_call
+    def distill(
+        self,
+        build_student: BuildModel,
+        X: Any,
+        *,
+        epochs: Count = 20,
+        batch_size: Count = 32,
+        callbacks: RecipeOfMembers = None,
+        random_state: Any = None,
+        verbose: Verbosity = 0,
+    ) -> keras.Model:
+        """Return a small model that has learned the ensemble's outputs, which needs no targets.
+
+        It is trained by its own loss on what the ensemble predicts.
+
+        Args:
+            build_student: Returns a compiled model, as `build_model` does.
+            X: Inputs, of any examples.
+            epochs: The number of epochs.
+            batch_size: The number of examples in a step.
+            callbacks: Techniques for the student.
+            random_state: As scikit-learn has it.
+            verbose: 1 shows progress.
+        """
+        X = self._inputs(X, reset=False)
+        how = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose}
+        return distilling.student(build_student, X, self.predict(X), callbacks, random_state, **how)
