@@ -10,7 +10,18 @@ try:
 except ImportError:
     raise RegkitError(f"ensembles are scikit-learn estimators: {pip_line('sklearn')}") from None
 
+from regkit.techniques.ensembles.adaboost_classifier import AdaBoostClassifier
+from regkit.techniques.ensembles.adaboost_regressor import AdaBoostRegressor
 from regkit.techniques.ensembles.bagging_classifier import BaggingClassifier
 from regkit.techniques.ensembles.bagging_regressor import BaggingRegressor
+from regkit.techniques.ensembles.snapshot import SnapshotEnsemble
+from regkit.techniques.ensembles.voting import VotingEnsemble
 
-__all__ = ["BaggingClassifier", "BaggingRegressor"]
+__all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
+    "BaggingClassifier",
+    "BaggingRegressor",
+    "SnapshotEnsemble",
+    "VotingEnsemble",
+]

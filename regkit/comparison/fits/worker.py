@@ -15,10 +15,10 @@ from regkit.comparison.fits.fitting import fit_arm, try_alternative
 from regkit.comparison.fits.member_fits import MemberFits
 from regkit.comparison.fits.model_pool import ModelPool
 from regkit.comparison.fits.observer import Diverged
-from regkit.comparison.fits.quiet import no_retracing_notes
 from regkit.comparison.fits.units import Unit
 from regkit.comparison.record.results import Fit, Trial
 from regkit.core.errors import RegkitError
+from regkit.core.host.quiet import no_retracing_notes
 from regkit.core.members.room import members_that_fit
 
 __all__ = ["Done", "Failure", "Worker"]

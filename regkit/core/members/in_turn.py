@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -24,6 +24,7 @@ def fit_in_turn(
     number: int,
     training: Training,
     done: Callable[[int], None] = lambda epochs: None,
+    others: Sequence[keras.callbacks.Callback] = (),
 ) -> tuple[History, State]:
     """Return the history and the final state of a member.
 
@@ -33,6 +34,7 @@ def fit_in_turn(
         number: Its place among the members that are trained.
         training: How to train.
         done: Told how many more epochs are done.
+        others: Callbacks beside the member's techniques.
     """
     write_state(model, member.state)
     clock.note(model, 0)
@@ -46,7 +48,8 @@ def fit_in_turn(
         examples=training.examples[number],
         shuffle=training.shuffle,
     )
-    callbacks: list[Any] = [t for t in member.techniques if isinstance(t, Technique)]
+    techniques = [t for t in member.techniques if isinstance(t, Technique)]
+    callbacks: list[Any] = [*techniques, *others]
     callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: done(1)))
     history = model.fit(
         batches.stream(),

@@ -87,6 +87,11 @@ class Members(Sequence[keras.Model]):
         return model
 
     @property
+    def example(self) -> Any:
+        """Inputs of an example, as the members see it."""
+        return keras.tree.map_structure(lambda array: array[:1], self._blueprint.batch[0])
+
+    @property
     def input_shape(self) -> Any:
         """The shape of an example, as `build_model` was told it."""
         return self._blueprint.input_shape

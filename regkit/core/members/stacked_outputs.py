@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from regkit.core.host.quiet import no_retracing_notes
 from regkit.core.members.stacked_data import cut
 from regkit.core.seam.pure_step import State
 from regkit.ops.stacking import running_stack
@@ -38,7 +39,9 @@ class StackedOutputs:
             own: Whether each member has inputs of its own, with a leading axis of members.
         """
         function = self._of_own if own else self._of_shared
-        parts = [function(weights, batch) for batch in cut(x, batch_size, axis=1 if own else 0)]
+        batches = cut(x, batch_size, axis=1 if own else 0)
+        with no_retracing_notes():
+            parts = [function(weights, batch) for batch in batches]
         return keras.tree.map_structure(
             lambda *arrays: np.concatenate([ops.convert_to_numpy(a) for a in arrays], axis=1),
             *parts,

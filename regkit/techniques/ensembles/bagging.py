@@ -120,7 +120,8 @@ class Bagging(KerasEnsemble):
         )
         trainer = Trainer(job, data)
         members = [Member(number, draw) for number, draw in enumerate(draws)]
-        self._check_model(trainer, members[0], X)
+        for member in members[: len(job.builders)]:
+            self._check_model(trainer, member, X)
         with shown(len(members) * options["epochs"], options["verbose"]) as done:
             self._collect(_trained(trainer, data, members, options, done), len(members))
         self.estimators_samples_ = [rows[draws[number].examples] for number in self._numbers()]
@@ -164,7 +165,7 @@ class Bagging(KerasEnsemble):
     def _n_classes(self) -> int | None:
         raise NotImplementedError
 
-    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> None:
+    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> object:
         raise NotImplementedError
 
     def _score_unseen(self, X: Array, y: Array) -> None:

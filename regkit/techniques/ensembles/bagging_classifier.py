@@ -7,11 +7,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.metrics import accuracy_score
 
-from regkit.core.members.training import seen
 from regkit.techniques.ensembles.bagging import Bagging
-from regkit.techniques.ensembles.class_outputs import ClassOutputs, class_outputs
 from regkit.techniques.ensembles.classifier import EnsembleClassifier
-from regkit.techniques.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
 __all__ = ["BaggingClassifier"]
@@ -112,16 +109,8 @@ class BaggingClassifier(EnsembleClassifier, Bagging):
         self._fit(X, numbers, sample_weight, options)
         return self
 
-    def _n_classes(self) -> int | None:
-        return self.n_classes_
-
-    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> None:
-        model = trainer.blueprint([member]).model(member.number, member.draw.seed)
-        x = seen(X[:1], None if member.draw.features is None else member.draw.features[None], 0)
-        self._meaning: ClassOutputs = class_outputs(model, x, self.n_classes_)
-
     def _score_unseen(self, X: Array, y: Array) -> None:
-        p = self._meaning(self._member_outputs(X))
+        p = self._member_outputs(X)
         ballots = p.argmax(axis=2)[..., None] == np.arange(p.shape[2])
         given = ballots.astype(float) if self.combine == "vote" else p
         self.oob_decision_function_, has_any = self._unseen(given, len(X))

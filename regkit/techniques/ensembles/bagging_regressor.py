@@ -6,11 +6,8 @@ from typing import Any, Self
 
 from sklearn.metrics import r2_score
 
-from regkit.core.members.training import seen
 from regkit.techniques.ensembles.bagging import Bagging
-from regkit.techniques.ensembles.class_outputs import output_of
 from regkit.techniques.ensembles.regressor import EnsembleRegressor
-from regkit.techniques.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
 __all__ = ["BaggingRegressor"]
@@ -87,15 +84,7 @@ class BaggingRegressor(EnsembleRegressor, Bagging):
         self._fit(X, y, sample_weight, options)
         return self
 
-    def _n_classes(self) -> int | None:
-        return None
-
-    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> None:
-        model = trainer.blueprint([member]).model(member.number, member.draw.seed)
-        x = seen(X[:1], None if member.draw.features is None else member.draw.features[None], 0)
-        self._in_shape(output_of(model, x)[None])
-
     def _score_unseen(self, X: Array, y: Array) -> None:
-        outputs = self._in_shape(self._member_outputs(X))
+        outputs = self._member_outputs(X)
         self.oob_prediction_, has_any = self._unseen(outputs, len(X))
         self.oob_score_ = float(r2_score(y[has_any], self.oob_prediction_[has_any]))

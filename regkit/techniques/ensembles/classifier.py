@@ -15,11 +15,12 @@ from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.model_building import BuildModel
 from regkit.core.options import checked_call
 from regkit.techniques.ensembles import distilling
-from regkit.techniques.ensembles.class_outputs import ClassOutputs
+from regkit.techniques.ensembles.class_outputs import ClassOutputs, class_outputs
 from regkit.techniques.ensembles.combining import ClassUncertainty, class_uncertainty, combined
 from regkit.techniques.ensembles.estimator import KerasEnsemble, pair
 from regkit.techniques.ensembles.option_kinds import Count, Positive, Verbosity
 from regkit.techniques.ensembles.plain_model import plain_classifier
+from regkit.techniques.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
 __all__ = ["EnsembleClassifier"]
@@ -29,7 +30,7 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
     """An ensemble of classifiers: labels of any kind reach the models as 0…K−1."""
 
     classes_: Array
-    _meaning: ClassOutputs
+    _meanings: list[ClassOutputs]  # of each group
 
     def _labelled(self, X: Any, y: Any) -> tuple[Array, Array]:
         """Return inputs and class numbers, and learn the classes.
@@ -85,8 +86,9 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
         It is saved, loaded and served without regkit. Its output k is the class `classes_[k]`.
         """
         check_is_fitted(self)
-        weights = self._member_weights()
-        return plain_classifier(self._beside(), self._meaning, self._way(), weights)
+        by_group = dict(zip(map(id, self._groups), self._meanings, strict=True))
+        meanings = [by_group[id(group)] for group, _ in self._places()]
+        return plain_classifier(self._beside(), meanings, self._way(), self._member_weights())
 
     @checked_call
     def distill(
@@ -126,7 +128,23 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
             build_student, X, targets, temperature, callbacks, random_state, **how
         )
 
+    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> ClassOutputs:
+        """Return what a model's outputs mean; refuse one that does not fit the labels."""
+        model, x = trainer.first_model(member, X)
+        return class_outputs(model, x, self.n_classes_)
+
+    def _learn_meanings(self) -> None:
+        self._meanings = [
+            class_outputs(group[0], group.example, self.n_classes_) for group in self._groups
+        ]
+
+    def _meant(self, place: int, outputs: Array) -> Array:
+        return self._meanings[place](outputs)
+
+    def _n_classes(self) -> int | None:
+        return self.n_classes_
+
     def _probabilities(self, X: Any) -> Array:
         """Return the probabilities of all members, (members, examples, classes)."""
         check_is_fitted(self)
-        return self._meaning(self._member_outputs(self._inputs(X, reset=False)))
+        return self._member_outputs(self._inputs(X, reset=False))

@@ -67,7 +67,7 @@ class DistillationLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is unt
         return self.temperature**2 * ops.sum(y_true * (log_q - log_p), axis=-1)
 
 
-class _Taught(keras.Model):  # type: ignore[misc]  # Keras is untyped
+class Lesson(keras.Model):  # type: ignore[misc]  # Keras is untyped
     """A student with a loss of the lesson's, which leaves what the student was compiled with."""
 
     def __init__(self, student: keras.Model) -> None:
@@ -155,7 +155,7 @@ def _taught(
     verbose: int,
 ) -> keras.Model:
     """Return a model that was trained by a loss, and is compiled as it was."""
-    taught = _Taught(model)
+    taught = Lesson(model)
     taught.compile(model.optimizer, loss)
     training = checked_training(
         x,

@@ -19,14 +19,13 @@ from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.options import checked_value, constraints_of
 from regkit.techniques.ensembles.combining import Floats
 from regkit.techniques.ensembles.plain_model import Beside
-from regkit.techniques.ensembles.trainer import is_finite
+from regkit.techniques.ensembles.trained_model import TrainedModel
+from regkit.techniques.ensembles.trainer import PREDICTED_AT_ONCE, is_finite
 from regkit.types import Array
 
 __all__ = ["BuildModels", "KerasEnsemble", "pair"]
 
 BuildModels: TypeAlias = BuildModel | Sequence[BuildModel]
-
-_BATCH = 256  # examples that are predicted at once
 
 
 class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -37,7 +36,7 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     """
 
     _of_a_fit = ("epochs", "batch_size", "shuffle", "callbacks", "validation_data", "verbose")
-    _groups: list[Members]
+    _groups: Sequence[Members | TrainedModel]
     diverged_: list[int]
 
     # -- what is given -------------------------------------------------------------------------
@@ -140,6 +139,7 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 "smaller learning rate, scaled inputs or `clipnorm` of the optimizer help"
             )
         self._groups = [joined(kind) for kind in kinds]
+        self._learn_meanings()
         self.diverged_ = sorted(diverged)
         if diverged:
             warnings.warn(
@@ -186,19 +186,25 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             return Beside(models, None, self._groups[0].input_shape)
         return Beside(models, columns, (self.n_features_in_,))
 
-    def _places(self) -> list[tuple[Members, int]]:
+    def _places(self) -> list[tuple[Members | TrainedModel, int]]:
         """Return each member's group and its place there, in the order of their numbers."""
         rows = [(group, place) for group in self._groups for place in range(len(group))]
         return sorted(rows, key=lambda row: row[0].numbers[row[1]])
 
     def _member_outputs(self, X: Array) -> Array:
-        """Return the outputs of all members, (members, examples, …)."""
-        by_number = {
-            number: output
-            for group in self._groups
-            for number, output in zip(group.numbers, group.predict(X, _BATCH), strict=True)
-        }
+        """Return what all members say: (members, examples, …), probabilities or predictions."""
+        by_number: dict[int, Array] = {}
+        for place, group in enumerate(self._groups):
+            outputs = self._meant(place, np.asarray(group.predict(X, PREDICTED_AT_ONCE)))
+            by_number |= dict(zip(group.numbers, outputs, strict=True))
         return np.stack([by_number[number] for number in sorted(by_number)])
+
+    def _meant(self, place: int, outputs: Array) -> Array:
+        """Return what the outputs of a group's models mean."""
+        raise NotImplementedError
+
+    def _learn_meanings(self) -> None:
+        """Learn what the outputs of each group's models mean."""
 
 
 def pair(given: Any) -> tuple[Any, Any]:

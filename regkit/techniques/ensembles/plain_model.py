@@ -43,20 +43,20 @@ class Beside:
 
 
 def plain_classifier(
-    members: Beside, meaning: ClassOutputs, way: str, weights: Floats | None
+    members: Beside, meanings: list[ClassOutputs], way: str, weights: Floats | None
 ) -> keras.Model:
     """Return a model whose output is (examples, classes), probabilities or shares of the votes.
 
     Args:
         members: The members.
-        meaning: What their outputs mean.
+        meanings: What the outputs of each mean.
         way: "mean" or "vote".
         weights: How much each member counts.
     """
     inputs, outputs = members.called()
-    p = [_distribution(output, meaning) for output in outputs]
+    p = [_distribution(own, meaning) for own, meaning in zip(outputs, meanings, strict=True)]
     if way == "vote":
-        p = [ops.one_hot(ops.argmax(own, axis=-1), meaning.n_classes) for own in p]
+        p = [ops.one_hot(ops.argmax(own, axis=-1), meanings[0].n_classes) for own in p]
     return keras.Model(inputs, _mean(p, weights), name="ensemble")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.model_building import BuildModel
 from regkit.core.options import checked_call
 from regkit.techniques.ensembles import distilling
+from regkit.techniques.ensembles.class_outputs import output_of
 from regkit.techniques.ensembles.combining import (
     RegressionUncertainty,
     combined,
@@ -22,6 +24,7 @@ from regkit.techniques.ensembles.combining import (
 from regkit.techniques.ensembles.estimator import KerasEnsemble, pair
 from regkit.techniques.ensembles.option_kinds import Count, Verbosity
 from regkit.techniques.ensembles.plain_model import plain_regressor
+from regkit.techniques.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
 __all__ = ["EnsembleRegressor"]
@@ -46,6 +49,14 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
         X, y = pair(given)
         return self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
 
+    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> Callable[[Array], Array]:
+        """Return what a model's outputs mean; refuse one that does not fit the targets."""
+        self._in_shape(output_of(*trainer.first_model(member, X))[None])
+        return lambda outputs: self._in_shape(outputs[None])[0]
+
+    def _n_classes(self) -> int | None:
+        return None
+
     def _predictions(self, X: Any) -> Array:
         """Return the predictions of all members, (members, examples) or (…, targets).
 
@@ -53,7 +64,10 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
             RegkitError: for a model with another number of outputs.
         """
         check_is_fitted(self)
-        return self._in_shape(self._member_outputs(self._inputs(X, reset=False)))
+        return self._member_outputs(self._inputs(X, reset=False))
+
+    def _meant(self, place: int, outputs: Array) -> Array:
+        return self._in_shape(outputs)
 
     def _in_shape(self, outputs: Array) -> Array:
         shape = (*outputs.shape[:2], *self._target_shape)

@@ -25,7 +25,9 @@ from regkit.core.seam.pure_step import read_state
 from regkit.techniques.ensembles.drawing import Draw
 from regkit.types import Array
 
-__all__ = ["Data", "Job", "Member", "Trainer", "is_finite"]
+__all__ = ["PREDICTED_AT_ONCE", "Data", "Job", "Member", "Trainer", "is_finite"]
+
+PREDICTED_AT_ONCE = 256  # examples
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Trainer:
             shuffle=job.shuffle,
         )
         self._templates: dict[int, keras.Model] = {}
+        self._last: keras.Model | None = None
 
     def run(self, members: Sequence[Member], done: Done = lambda epochs: None) -> Iterator[Members]:
         """Yield trained members in parts, as they are finished.
@@ -120,11 +123,27 @@ class Trainer:
             if own:
                 yield from self._of_builder(place, own, done)
 
+    def reweight(self, weights: Array) -> None:
+        """Give the examples other weights from now on."""
+        weights = weights.astype(keras.config.floatx())
+        self._base = dataclasses.replace(self._base, weights=weights[None])
+
+    def outputs_of_last(self, x: Array) -> Array:
+        """Return what the member that was trained last, by itself, predicts."""
+        assert self._last is not None
+        return np.asarray(self._last.predict(x, batch_size=PREDICTED_AT_ONCE, verbose=0))
+
     def blueprint(self, members: Sequence[Member]) -> Blueprint:
         """Return what the models of members of one builder are built from."""
-        training = self._training(members)
+        training = self.training(members)
         builder = self.job.builders[self.job.builder(members[0].number)]
         return Blueprint(builder, training.input_shape, self.job.n_classes, training.batch())
+
+    def first_model(self, member: Member, x: Array) -> tuple[keras.Model, Array]:
+        """Return a member's model before training, and an example as it sees it."""
+        model = self.blueprint([member]).model(member.number, member.draw.seed)
+        columns = member.draw.features
+        return model, x[:1] if columns is None else x[:1, columns]
 
     def fingerprint(self, member: Member) -> str:
         """Return a digest of all that a member's weights follow from."""
@@ -143,7 +162,7 @@ class Trainer:
         return digest.hexdigest()
 
     def _of_builder(self, place: int, own: list[Member], done: Done) -> Iterator[Members]:
-        blueprint, training = self.blueprint(own), self._training(own)
+        blueprint, training = self.blueprint(own), self.training(own)
         numbers, seeds = [m.number for m in own], [m.draw.seed for m in own]
         try:
             model, made = make(blueprint, numbers, seeds, techniques_of(self.job.recipe))
@@ -159,9 +178,9 @@ class Trainer:
                 return
             except CannotStack as error:
                 reason = str(error)
-        model = self._template(place, model, numbers[0])
+        self._last = model = self._template(place, model, numbers[0])
         for one, member in zip(made, own, strict=True):
-            alone = self._training([member])
+            alone = self.training([member])
             trained = train_in_turn(model, [one], alone, reason, done)
             yield Members(trained, [one.seed], blueprint, alone.features, [member.number])
 
@@ -181,7 +200,8 @@ class Trainer:
         self._templates[place] = model
         return model
 
-    def _training(self, members: Sequence[Member]) -> Training:
+    def training(self, members: Sequence[Member]) -> Training:
+        """Return how members are trained, and on which examples."""
         columns = [m.draw.features for m in members if m.draw.features is not None]
         weights = self._base.weights
         for member in members:
