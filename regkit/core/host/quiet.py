@@ -14,8 +14,8 @@ __all__ = ["no_retracing_notes"]
 def no_retracing_notes() -> Iterator[None]:
     """Drop TensorFlow's note on functions traced anew, within the block.
 
-    Different models trace functions of their own; the note means a single model that is traced again
-    and again. Other messages are kept.
+    Different models trace functions of their own; the note means a single model that is traced
+    again and again. Other messages are kept.
     """
     if "tensorflow" not in sys.modules:
         yield

@@ -8,7 +8,7 @@ from typing import Annotated
 from regkit.core.members.engines import train
 from regkit.core.members.made import Blueprint, make, seeds_of
 from regkit.core.members.own_techniques import RecipeOfMembers, techniques_of
-from regkit.core.members.progress import shown
+from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
 from regkit.core.members.training import checked_training
 from regkit.core.model_building import BuildModel, ModelBuilder

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from regkit.core.members.engines import Done
 from regkit.core.members.own_techniques import RecipeOfMembers
-from regkit.core.members.progress import shown
+from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
 from regkit.core.options import Choice, checked_value
 from regkit.techniques.ensembles.drawing import drawn

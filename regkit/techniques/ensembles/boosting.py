@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from regkit.core.errors import RegkitError
 from regkit.core.members.engines import Done
 from regkit.core.members.own_techniques import RecipeOfMembers
-from regkit.core.members.progress import shown
+from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
 from regkit.techniques.ensembles.boosting_rounds import Round
 from regkit.techniques.ensembles.combining import Floats

@@ -14,7 +14,7 @@ from regkit.core.errors import RegkitError
 from regkit.core.members.engines import train_in_turn
 from regkit.core.members.made import Blueprint, Made, ambient_of
 from regkit.core.members.own_techniques import RecipeOfMembers, techniques_of
-from regkit.core.members.progress import shown
+from regkit.core.members.progress_bar import shown
 from regkit.core.members.training import checked_training
 from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.seam.pure_step import create_variables, read_state

@@ -13,7 +13,7 @@ from regkit.core.members.engines import Done, Trained
 from regkit.core.members.in_turn import fit_in_turn
 from regkit.core.members.made import make
 from regkit.core.members.own_techniques import RecipeOfMembers, techniques_of
-from regkit.core.members.progress import shown
+from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
 from regkit.core.model_building import BuildModel
 from regkit.core.options import Choice, Real

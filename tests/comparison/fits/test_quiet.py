@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from regkit.comparison.fits.quiet import no_retracing_notes
+from regkit.core.host.quiet import no_retracing_notes
 
 pytestmark = pytest.mark.backend_free
 
