@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from regkit.core.errors import OptionError, RegkitError
 from regkit.core.options import Choice, checked_value
-from regkit.techniques.ensembles.classifier import EnsembleClassifier
-from regkit.techniques.ensembles.combining import Floats
-from regkit.techniques.ensembles.trained_model import TrainedModel
+from regkit.ensembles.classifier import EnsembleClassifier
+from regkit.ensembles.combining import Floats
+from regkit.ensembles.trained_model import TrainedModel
 from regkit.types import Array
 
 __all__ = ["VotingEnsemble", "log_odds", "mixture_weights"]

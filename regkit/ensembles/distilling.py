@@ -18,7 +18,7 @@ from regkit.core.members.progress_bar import shown
 from regkit.core.members.training import checked_training
 from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.seam.pure_step import create_variables, read_state
-from regkit.techniques.ensembles.class_outputs import class_outputs, output_of
+from regkit.ensembles.class_outputs import class_outputs, output_of
 from regkit.types import Array, Tensor
 
 __all__ = ["DistillationLoss", "softened", "student", "student_classifier"]

@@ -15,7 +15,7 @@ import numpy as np
 from regkit.core.errors import RegkitError
 from regkit.core.members.engines import Trained
 from regkit.core.members.result import Members
-from regkit.techniques.ensembles.trainer import Member, Trainer
+from regkit.ensembles.trainer import Member, Trainer
 
 __all__ = ["KeptMembers"]
 

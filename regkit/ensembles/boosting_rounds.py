@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regkit.techniques.ensembles.combining import Floats
+from regkit.ensembles.combining import Floats
 from regkit.types import Array
 
 __all__ = ["Round", "r2_round", "samme_round"]

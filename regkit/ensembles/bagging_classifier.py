@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.metrics import accuracy_score
 
-from regkit.techniques.ensembles.bagging import Bagging
-from regkit.techniques.ensembles.classifier import EnsembleClassifier
+from regkit.ensembles.bagging import Bagging
+from regkit.ensembles.classifier import EnsembleClassifier
 from regkit.types import Array
 
 __all__ = ["BaggingClassifier"]

@@ -11,12 +11,12 @@ from sklearn.metrics import r2_score
 from regkit.core.errors import RegkitError
 from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.options import Choice
-from regkit.techniques.ensembles.boosting import Boosting
-from regkit.techniques.ensembles.boosting_rounds import Round, r2_round
-from regkit.techniques.ensembles.combining import Floats, weighted_median
-from regkit.techniques.ensembles.estimator import BuildModels
-from regkit.techniques.ensembles.option_kinds import Count, Positive, Truth, Verbosity
-from regkit.techniques.ensembles.regressor import EnsembleRegressor
+from regkit.ensembles.boosting import Boosting
+from regkit.ensembles.boosting_rounds import Round, r2_round
+from regkit.ensembles.combining import Floats, weighted_median
+from regkit.ensembles.estimator import BuildModels
+from regkit.ensembles.option_kinds import Count, Positive, Truth, Verbosity
+from regkit.ensembles.regressor import EnsembleRegressor
 from regkit.types import Array
 
 __all__ = ["AdaBoostRegressor"]

@@ -19,10 +19,10 @@ from regkit.core.model_building import BuildModel
 from regkit.core.options import Choice, Real
 from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, read_state
-from regkit.techniques.ensembles.classifier import EnsembleClassifier
-from regkit.techniques.ensembles.drawing import Draw
-from regkit.techniques.ensembles.option_kinds import Count, Truth, Verbosity
-from regkit.techniques.ensembles.trainer import Data, Job, Member, Trainer
+from regkit.ensembles.classifier import EnsembleClassifier
+from regkit.ensembles.drawing import Draw
+from regkit.ensembles.option_kinds import Count, Truth, Verbosity
+from regkit.ensembles.trainer import Data, Job, Member, Trainer
 
 __all__ = ["SnapshotEnsemble", "cosine_rate"]
 

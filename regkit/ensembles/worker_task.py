@@ -20,7 +20,7 @@ from regkit.types import Array
 
 if TYPE_CHECKING:
     from regkit.core.members.result import Members
-    from regkit.techniques.ensembles.trainer import Member, Trainer
+    from regkit.ensembles.trainer import Member, Trainer
 
 __all__ = ["Where", "trained_beside"]
 
@@ -76,7 +76,7 @@ class _Apart:
 def _trainer(where: Where, name: str, given: _Apart) -> Trainer:
     with notes_put_aside():
         _begin(where)
-    from regkit.techniques.ensembles.trainer import Data, Trainer
+    from regkit.ensembles.trainer import Data, Trainer
 
     x, y, weights, *validation = given.arrays
     assert x is not None

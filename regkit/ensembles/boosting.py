@@ -14,12 +14,12 @@ from regkit.core.members.engines import Done
 from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
-from regkit.techniques.ensembles.boosting_rounds import Round
-from regkit.techniques.ensembles.combining import Floats
-from regkit.techniques.ensembles.drawing import Draw
-from regkit.techniques.ensembles.estimator import BuildModels, KerasEnsemble
-from regkit.techniques.ensembles.option_kinds import Count, Positive, Truth, Verbosity
-from regkit.techniques.ensembles.trainer import Data, Job, Member, Trainer, is_finite
+from regkit.ensembles.boosting_rounds import Round
+from regkit.ensembles.combining import Floats
+from regkit.ensembles.drawing import Draw
+from regkit.ensembles.estimator import BuildModels, KerasEnsemble
+from regkit.ensembles.option_kinds import Count, Positive, Truth, Verbosity
+from regkit.ensembles.trainer import Data, Job, Member, Trainer, is_finite
 from regkit.types import Array
 
 __all__ = ["Boosting"]

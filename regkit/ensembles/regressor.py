@@ -14,17 +14,17 @@ from regkit.core.errors import RegkitError
 from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.model_building import BuildModel
 from regkit.core.options import checked_call
-from regkit.techniques.ensembles import distilling
-from regkit.techniques.ensembles.class_outputs import output_of
-from regkit.techniques.ensembles.combining import (
+from regkit.ensembles import distilling
+from regkit.ensembles.class_outputs import output_of
+from regkit.ensembles.combining import (
     RegressionUncertainty,
     combined,
     regression_uncertainty,
 )
-from regkit.techniques.ensembles.estimator import KerasEnsemble, pair
-from regkit.techniques.ensembles.option_kinds import Count, Verbosity
-from regkit.techniques.ensembles.plain_model import plain_regressor
-from regkit.techniques.ensembles.trainer import Member, Trainer
+from regkit.ensembles.estimator import KerasEnsemble, pair
+from regkit.ensembles.option_kinds import Count, Verbosity
+from regkit.ensembles.plain_model import plain_regressor
+from regkit.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
 __all__ = ["EnsembleRegressor"]

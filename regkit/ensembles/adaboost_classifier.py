@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from regkit.techniques.ensembles.boosting import Boosting
-from regkit.techniques.ensembles.boosting_rounds import Round, samme_round
-from regkit.techniques.ensembles.classifier import EnsembleClassifier
-from regkit.techniques.ensembles.combining import Floats, votes
+from regkit.ensembles.boosting import Boosting
+from regkit.ensembles.boosting_rounds import Round, samme_round
+from regkit.ensembles.classifier import EnsembleClassifier
+from regkit.ensembles.combining import Floats, votes
 from regkit.types import Array
 
 __all__ = ["AdaBoostClassifier"]

@@ -22,9 +22,9 @@ from regkit.core.host.beside import handed_down
 from regkit.core.host.by_value import ByValue
 from regkit.core.members.engines import Done
 from regkit.core.members.result import Members
+from regkit.ensembles.trainer import Data, Job, Member
+from regkit.ensembles.worker_task import Where, trained_beside
 from regkit.ops.stacking import running_stack
-from regkit.techniques.ensembles.trainer import Data, Job, Member
-from regkit.techniques.ensembles.worker_task import Where, trained_beside
 
 __all__ = ["trained_in_processes"]
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from sklearn.metrics import r2_score
 
-from regkit.techniques.ensembles.bagging import Bagging
-from regkit.techniques.ensembles.regressor import EnsembleRegressor
+from regkit.ensembles.bagging import Bagging
+from regkit.ensembles.regressor import EnsembleRegressor
 from regkit.types import Array
 
 __all__ = ["BaggingRegressor"]

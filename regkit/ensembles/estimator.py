@@ -17,10 +17,10 @@ from regkit.core.members.course import History
 from regkit.core.members.result import Members, joined
 from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.options import checked_value, constraints_of
-from regkit.techniques.ensembles.combining import Floats
-from regkit.techniques.ensembles.plain_model import Beside
-from regkit.techniques.ensembles.trained_model import TrainedModel
-from regkit.techniques.ensembles.trainer import PREDICTED_AT_ONCE, is_finite
+from regkit.ensembles.combining import Floats
+from regkit.ensembles.plain_model import Beside
+from regkit.ensembles.trained_model import TrainedModel
+from regkit.ensembles.trainer import PREDICTED_AT_ONCE, is_finite
 from regkit.types import Array
 
 __all__ = ["BuildModels", "KerasEnsemble", "pair"]

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from regkit.techniques.ensembles.class_outputs import ClassOutputs
-from regkit.techniques.ensembles.combining import Floats
+from regkit.ensembles.class_outputs import ClassOutputs
+from regkit.ensembles.combining import Floats
 from regkit.types import Array, Tensor
 
 __all__ = ["plain_classifier", "plain_regressor"]

@@ -15,13 +15,13 @@ from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
 from regkit.core.options import Choice, checked_value
-from regkit.techniques.ensembles.drawing import drawn
-from regkit.techniques.ensembles.estimator import (
+from regkit.ensembles.drawing import drawn
+from regkit.ensembles.estimator import (
     BuildModels,
     KerasEnsemble,
 )
-from regkit.techniques.ensembles.kept_members import KeptMembers
-from regkit.techniques.ensembles.option_kinds import (
+from regkit.ensembles.kept_members import KeptMembers
+from regkit.ensembles.option_kinds import (
     Count,
     Engine,
     OptionalCount,
@@ -29,8 +29,8 @@ from regkit.techniques.ensembles.option_kinds import (
     Truth,
     Verbosity,
 )
-from regkit.techniques.ensembles.processes import trained_in_processes
-from regkit.techniques.ensembles.trainer import Data, Job, Member, Trainer
+from regkit.ensembles.processes import trained_in_processes
+from regkit.ensembles.trainer import Data, Job, Member, Trainer
 from regkit.types import Array
 
 __all__ = ["Bagging"]

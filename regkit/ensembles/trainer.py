@@ -22,7 +22,7 @@ from regkit.core.members.together import why_in_turn
 from regkit.core.members.training import Training, checked_training
 from regkit.core.model_building import ModelBuilder
 from regkit.core.seam.pure_step import read_state
-from regkit.techniques.ensembles.drawing import Draw
+from regkit.ensembles.drawing import Draw
 from regkit.types import Array
 
 __all__ = ["PREDICTED_AT_ONCE", "Data", "Job", "Member", "Trainer", "is_finite"]

@@ -1,1 +1,0 @@
-"""Ensembles: many models that predict together, as scikit-learn estimators."""
