@@ -1,4 +1,5 @@
 # `make tables` writes this file: the names of regkit/__init__.py for type checkers.
+from regkit import ensembles as ensembles
 from regkit import layers as layers
 from regkit.comparison.run import compare as compare
 from regkit.comparison.strengths.bias_variance_run import bias_variance as bias_variance

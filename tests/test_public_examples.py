@@ -11,6 +11,7 @@ import typing
 import pytest
 
 import regkit
+import regkit.ensembles
 import regkit.layers
 import regkit.testing
 from regkit.core import options
@@ -42,6 +43,7 @@ PUBLIC = dict(
     [
         *exported(regkit),
         *exported(regkit.layers),
+        *exported(regkit.ensembles),
         *exported(options),
         *exported(regkit.testing),
         *members(Context),

@@ -22,9 +22,9 @@ def techniques_of(recipe: RecipeOfMembers) -> Callable[[int], list[Method]]:
 
     Example:
         >>> techniques_of("l2(0.1)")(3)
-        [L2(0.1)]
+        [L2(strength=0.1)]
         >>> techniques_of(lambda member: f"l2({member})")(3)
-        [L2(3.0)]
+        [L2(strength=3.0)]
     """
 
     def techniques(number: int) -> list[Method]:
