@@ -23,10 +23,12 @@ from regkit.comparison.design.settings import (
     MeasureName,
     OptionalCount,
     RootSeed,
+    Scheduler,
     Separator,
     Splits,
     TaskName,
 )
+from regkit.comparison.fits.cluster import workers_of
 from regkit.comparison.record.rerun import Request
 from regkit.comparison.record.results import check_output
 from regkit.comparison.report import Comparison
@@ -69,6 +71,7 @@ def compare(
     engine: EngineName = "vectorized",
     group_size: OptionalCount = None,
     jobs: Count = 1,
+    scheduler: Scheduler = None,
     output: Folder = None,
     force: Annotated[bool, Boolean()] = False,
     resume: Annotated[bool, Boolean()] = False,
@@ -124,6 +127,9 @@ def compare(
         group_size: The number of fits in one computation; None chooses by the number of fits and
             the free memory. The same numbers to the last bit need the same size.
         jobs: The number of processes; each fits its share and uses its share of the cores.
+        scheduler: The address of a Dask scheduler, whose workers do the fits in place of processes
+            here; each needs regkit and the same backend. The numbers are those of one process, but
+            for what the processors of the machines round otherwise.
         output: A folder for the results, figures and report, or None to write nothing.
         force: Whether files there may be overwritten.
         resume: Go on with the study in `output` that was stopped or killed: what it has done is
@@ -184,12 +190,13 @@ def compare(
     folders = [folder] if sources is None else _folders(folder, datasets)
     for place in filter(None, {folder, *folders}):
         check_output(place, force or resume)
+    jobs = jobs if scheduler is None else workers_of(scheduler)
     build, model = resolve(build_model)
     arms = arms or named(default_recipes(datasets))
     runs = [
         StudyRun(
             *completed(arms, dataset, build, model, settings),
-            Request(build_model, source, reading, place, jobs),
+            Request(build_model, source, reading, place, jobs, scheduler),
         )
         for dataset, source, place in zip(datasets, sources or [data], folders, strict=True)
     ]

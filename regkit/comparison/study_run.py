@@ -16,6 +16,7 @@ from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.settings import Settings
 from regkit.comparison.design.study import Study, Task
 from regkit.comparison.fits.alone import Alone
+from regkit.comparison.fits.cluster import Cluster
 from regkit.comparison.fits.execution import Execution, Here, Processes
 from regkit.comparison.fits.schedule import Schedule
 from regkit.comparison.fits.units import MOST, Unit, best_size
@@ -142,7 +143,9 @@ class StudyRun:
     def _best_group_size(self) -> int:
         repeats = self.study.settings["splits"] * self.study.settings["seeds"]
         counts = Counter(self.kinds.values())
-        most = min(MOST, self.worker.most_members(self.request.jobs))
+        # On a cluster groups are those of one process here, so that the numbers are too.
+        jobs = self.request.jobs if self.request.scheduler is None else 1
+        most = min(MOST, self.worker.most_members(jobs))
         return best_size((recipes * repeats for recipes in counts.values()), most)
 
     def _versions(self) -> dict[str, str]:
@@ -211,6 +214,8 @@ class StudyRun:
             raise RegkitError(f"the baseline gave no result, so nothing can be compared: {reason}")
 
     def _execution(self, progress: FitProgress) -> Execution:
+        if self.request.scheduler is not None:
+            return Cluster(self.study, self.request.scheduler)
         if self.request.jobs > 1:
             return Processes(self.study, self.request.jobs)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regkit.core.errors import RegkitError
 from regkit.core.host.accelerators import claimed
+from regkit.core.host.beside import Known, begin
 from regkit.core.host.terminal import notes_put_aside
 from regkit.types import Array
 
@@ -40,7 +40,7 @@ def trained_beside(
     Raises:
         RegkitError: in a process that has begun with another backend.
     """
-    trainer = _trainer(where, name, _Apart(job, arrays))
+    trainer = _trainer(where, Known(name, (job, arrays)))
     return [member.number for member in members], list(trainer.run(members))
 
 
@@ -59,44 +59,13 @@ class Where:
     claims: str = ""
 
 
-class _Apart:
-    """What makes a trainer; all that have one name are equal."""
-
-    def __init__(self, job: bytes, arrays: tuple[Array | None, ...]) -> None:
-        self.job, self.arrays = job, arrays
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Apart)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @functools.lru_cache(maxsize=1)  # compiled models are kept from task to task
-def _trainer(where: Where, name: str, given: _Apart) -> Trainer:
+def _trainer(where: Where, given: Known) -> Trainer:
     with notes_put_aside():
-        _begin(where)
+        if where.gpus and "keras" not in sys.modules:
+            os.environ["CUDA_VISIBLE_DEVICES"] = claimed(where.gpus, Path(where.claims))
+        begin(where.backend)
     from regkit.ensembles.trainer import Data, Trainer
 
-    x, y, weights, *validation = given.arrays
-    assert x is not None
-    assert y is not None
-    held_out = tuple(array for array in validation if array is not None)
-    return Trainer(pickle.loads(given.job).value, Data(x, y, weights, held_out))
-
-
-def _begin(where: Where) -> None:
-    """Import Keras with a backend, on an accelerator of one's own."""
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = where.backend
-        if where.gpus:
-            os.environ["CUDA_VISIBLE_DEVICES"] = claimed(where.gpus, Path(where.claims))
-    import keras
-
-    if keras.backend.backend() != where.backend:
-        raise RegkitError(
-            f"a worker's process runs Keras on {keras.backend.backend()}, and the ensemble on "
-            f"{where.backend}; start workers with KERAS_BACKEND={where.backend} in their "
-            "environment"
-        )
-    keras.ops.zeros(1)
+    job, (x, y, weights, *validation) = given.value
+    return Trainer(pickle.loads(job).value, Data(x, y, weights, tuple(validation)))

@@ -48,6 +48,7 @@ __all__ = [
     "Option",
     "OptionalCount",
     "RootSeed",
+    "Scheduler",
     "Separator",
     "Settings",
     "Splits",
@@ -90,6 +91,7 @@ ImageSize = Annotated[
     Either(Integer(1), Pair(Integer(1)), Name("a text such as '48x64'", optional=True)),
 ]
 File = Annotated[str | Path | None, FilePath("the path of a file", optional=True)]
+Scheduler = Annotated[str | None, Name("the address of a scheduler", optional=True)]
 Folder = Annotated[str | Path | None, FilePath("the path of a folder", optional=True)]
 
 
@@ -242,5 +244,12 @@ OPTIONS = (
         "by the number of fits and the free memory",
     ),
     Option("jobs", Count, 1, "N", "processes beside each other"),
+    Option(
+        "scheduler",
+        Scheduler,
+        None,
+        "ADDRESS",
+        "of a Dask cluster that runs the fits, such as tcp://10.0.0.1:8786",
+    ),
     Option("output", Folder, None, "DIR", "results, figures and report.html", DEFAULT_OUTPUT),
 )

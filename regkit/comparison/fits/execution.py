@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -23,7 +24,7 @@ from regkit.comparison.fits.worker import Done, Worker
 from regkit.core.errors import RegkitError
 from regkit.core.host.beside import handed_down
 
-__all__ = ["Execution", "Here", "Processes"]
+__all__ = ["Beside", "Execution", "Here", "Processes"]
 
 
 class Execution(AbstractContextManager["Execution"], Protocol):
@@ -66,26 +67,27 @@ class Here:
             yield unit, self._worker.unit(unit)
 
 
-class Processes:
-    """Runs the units in processes, and hands out what comes of them as it is there, in any order.
+class Beside:
+    """Runs the units in other processes, and hands out what comes of them in any order.
 
     A fit depends on nothing but its own seeds, so that the order does not matter. Each process
-    takes its share of the cores, imports the backend once and keeps its compiled models.
+    imports the backend once and keeps its compiled models.
 
     Args:
         study: The study.
-        jobs: The number of processes.
     """
 
-    def __init__(self, study: Study, jobs: int) -> None:
-        self._study, self._jobs = study, jobs
+    def __init__(self, study: Study) -> None:
+        self._study, self._name = study, uuid.uuid4().hex
         self._stack = ExitStack()
+        self._packed: Path | bytes = b""
 
-    def __enter__(self) -> Processes:
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._stack.enter_context(handed_down(self._jobs, keras.backend.backend()))
-        self._path = folder / "study"
-        self._path.write_bytes(cloudpickle.dumps(self._study))
+    def __enter__(self) -> Beside:
+        try:
+            self._begin()
+        except BaseException:
+            self._stack.close()
+            raise
         # Where the caller has seen enough, as on a full disk, the rest is dropped.
         self._stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", ".*tasks which were still being processed")
@@ -107,20 +109,45 @@ class Processes:
         """Yield what comes of each unit.
 
         Raises:
-            RegkitError: where a process died, as of too little memory.
+            RegkitError: where a process died, as of too little memory, or the cluster has gone.
         """
         return self._run(process.unit, units)
 
+    def _begin(self) -> None:
+        """Make ready what runs the calls, and the study as they find it."""
+        raise NotImplementedError
+
     def _run(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
-        run = joblib.Parallel(
-            self._jobs,
-            "loky",
-            return_as="generator_unordered",
-            batch_size=1,
-            pre_dispatch="n_jobs",
-        )
+        raise NotImplementedError
+
+    def _calls(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
+        backend = keras.backend.backend()
+        return (joblib.delayed(call)(backend, self._name, self._packed, item) for item in items)
+
+
+class Processes(Beside):
+    """Runs the units in processes of this machine, each with its share of the cores.
+
+    Args:
+        study: The study.
+        jobs: The number of processes.
+    """
+
+    def __init__(self, study: Study, jobs: int) -> None:
+        super().__init__(study)
+        self._jobs = jobs
+
+    def _begin(self) -> None:
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._stack.enter_context(handed_down(self._jobs, keras.backend.backend()))
+        self._packed = folder / "study"
+        self._packed.write_bytes(cloudpickle.dumps(self._study))
+
+    def _run(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
+        how = {"return_as": "generator_unordered", "batch_size": 1, "pre_dispatch": "n_jobs"}
+        run = joblib.Parallel(self._jobs, "loky", **how)
         try:
-            yield from run(joblib.delayed(call)(str(self._path), item) for item in items)
+            yield from run(self._calls(call, items))
         except BrokenProcessPool as error:
             raise RegkitError(
                 "a process of the comparison was killed, most often for lack of memory; run again "

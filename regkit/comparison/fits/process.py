@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from regkit.core.host.beside import Known, begin
 from regkit.core.host.terminal import notes_put_aside
 
 if TYPE_CHECKING:
@@ -18,22 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["alone", "unit"]
 
 
-def unit(path: str, given: Unit) -> tuple[Unit, Done]:
-    """Return a unit and what comes of it, for the study that is pickled in a file."""
-    return given, _worker(path).unit(given)
+def unit(backend: str, name: str, study: Path | bytes, given: Unit) -> tuple[Unit, Done]:
+    """Return a unit and what comes of it.
+
+    Args:
+        backend: Keras' backend in the main process.
+        name: Tells the study from others.
+        study: The study, pickled; or the file that holds it.
+        given: The unit.
+    """
+    return given, _worker(backend, Known(name, study)).unit(given)
 
 
-def alone(path: str, task: Task) -> tuple[Task, Alone | None]:
-    """Return a task and what a fit of its arm costs by itself."""
-    return task, _worker(path).alone(task)
+def alone(backend: str, name: str, study: Path | bytes, task: Task) -> tuple[Task, Alone | None]:
+    """Return a task and what a fit of its arm costs by itself; as `unit`."""
+    return task, _worker(backend, Known(name, study)).alone(task)
 
 
 @functools.lru_cache(maxsize=1)  # compiled models are kept from task to task
-def _worker(path: str) -> Worker:
+def _worker(backend: str, study: Known) -> Worker:
     with notes_put_aside():
-        import keras
-
-        keras.ops.zeros(1)
+        begin(backend)
     from regkit.comparison.fits.worker import Worker
 
-    return Worker(pickle.loads(Path(path).read_bytes()))  # our own file, of a moment ago
+    given = study.value
+    pickled = given.read_bytes() if isinstance(given, Path) else given
+    return Worker(pickle.loads(pickled))  # our own, of a moment ago

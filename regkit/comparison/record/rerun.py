@@ -30,7 +30,8 @@ class Request:
         data: The source: a name, a path, arrays or a Dataset.
         reading: How the source is read: target, task and the like; None where it is not given.
         output: The folder of the results, or None.
-        jobs: The number of processes.
+        jobs: The number of processes beside each other, here or on a cluster.
+        scheduler: The address of a cluster's scheduler, or None.
     """
 
     model: str | BuildModel
@@ -38,6 +39,7 @@ class Request:
     reading: Mapping[str, Any]
     output: Path | None
     jobs: int
+    scheduler: str | None = None
 
 
 def rerun_command(
@@ -63,7 +65,8 @@ def rerun_command(
     options = {
         **{name: _plain(value) for name, value in request.reading.items()},
         **settings,
-        "jobs": request.jobs if request.jobs > 1 else None,
+        # A cluster's address is of a day; the numbers are the same without it.
+        "jobs": request.jobs if request.jobs > 1 and request.scheduler is None else None,
         "output": _another_folder(request.output),
     }
     options = {

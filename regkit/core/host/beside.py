@@ -1,12 +1,59 @@
-"""Processes beside this one: what they are handed down."""
+"""Processes beside this one, here or on other machines: what they are given, how they begin."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-__all__ = ["handed_down"]
+from regkit.core.errors import RegkitError
+
+__all__ = ["Known", "begin", "handed_down"]
+
+
+class Known:
+    """A value that is known by a name: what is made from it is kept from task to task.
+
+    Args:
+        name: Of this value only.
+        value: The value.
+
+    Example:
+        >>> Known("a", [1]) == Known("a", [2]), Known("a", [1]) == Known("b", [1])
+        (True, False)
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name, self.value = name, value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Known) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def begin(backend: str) -> None:
+    """Import Keras in a process that is to work for another one.
+
+    Args:
+        backend: Of the other one.
+
+    Raises:
+        RegkitError: where this process has begun with another backend.
+    """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = backend
+    import keras
+
+    if keras.backend.backend() != backend:
+        raise RegkitError(
+            f"a worker's process runs Keras on {keras.backend.backend()}, and the process that "
+            f"asks it on {backend}; start workers with KERAS_BACKEND={backend} in their environment"
+        )
+    keras.ops.zeros(1)
 
 
 @contextmanager
