@@ -1,13 +1,15 @@
 """The arms of a comparison: recipes in text, some with names of their own; the baseline first.
 
 The text of an arm may have alternatives, `dropout(0.1|0.3)`. Such an arm is named and shown as any
-other: by the text, a range written out, and by a name of its own where it has one.
+other: by the text, a range written out, and by a name of its own where it has one. So may it be an
+ensemble, `bagging(10) + dropout(0.3)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from regkit.comparison.design.ensemble_arms import arm_text
 from regkit.core.errors import RegkitError
 from regkit.core.recipe import Alternatives, Recipe
 from regkit.core.technique import Technique
@@ -63,7 +65,7 @@ def named(recipes: Recipes) -> dict[str, str]:
     pairs = recipes.items() if isinstance(recipes, Mapping) else map(_split, recipes)
     arms = {BASELINE: ""}
     for name, given in pairs:
-        text = str(Alternatives(given))
+        text = arm_text(given)
         if not text:
             raise RegkitError("an arm without techniques is the baseline, which is always there")
         name = text if name is None else _name(str(name).strip(), text)
@@ -85,7 +87,7 @@ def _name(name: str, text: str) -> str:
     A name such as `dropout`, copied from a table of results, must make the recipe it stood for.
     """
     try:
-        meant = str(Alternatives(name))
+        meant = arm_text(name)
     except RegkitError:
         return name
     if meant not in ("", text):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Repeat", "arm_order", "for_trials", "repeats"]
+__all__ = ["Repeat", "arm_order", "for_member", "for_trials", "repeats"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,23 @@ def for_trials(repeat: Repeat, root: int) -> Repeat:
     best of several fits is one that was lucky; its luck must not count for it.
     """
     init_seed, order_seed, _, _ = _four_seeds(root, 3, repeat.split, repeat.seed)
+    return replace(repeat, init_seed=init_seed, order_seed=order_seed)
+
+
+def for_member(repeat: Repeat, number: int) -> Repeat:
+    """Return the repeat of an ensemble's member: its examples, weights and order of its own.
+
+    Member 0 is the fit that the arm without the ensemble would be.
+
+    Example:
+        >>> repeat = repeats(1, 1, root=0)[0]
+        >>> for_member(repeat, 0) == repeat, for_member(repeat, 1).init_seed == repeat.init_seed
+        (True, False)
+    """
+    if number == 0:
+        return repeat
+    key = (4, repeat.split, repeat.seed, number)
+    init_seed, order_seed, _, _ = _four_seeds(repeat.init_seed, *key)
     return replace(repeat, init_seed=init_seed, order_seed=order_seed)
 
 

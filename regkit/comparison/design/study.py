@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from regkit.comparison.design.ensemble_arms import split_ensemble, with_ensemble
 from regkit.comparison.design.parts import Parts, parts
 from regkit.comparison.design.seeds import Repeat, arm_order, for_trials, repeats
 from regkit.comparison.design.settings import Settings
@@ -64,11 +65,13 @@ class Study:
 
         Most arms have one recipe.
         """
-        chosen_among = {arm: Alternatives(text) for arm, text in self.arms.items()}
-        return {
-            arm: dict(zip(map(str, several), several.differences, strict=True))
-            for arm, several in chosen_among.items()
-        }
+        found = {}
+        for arm, text in self.arms.items():
+            ensemble, recipe = split_ensemble(text)
+            several = Alternatives(recipe)
+            texts = [with_ensemble(ensemble, str(each)) for each in several]
+            found[arm] = dict(zip(texts, several.differences, strict=True))
+        return found
 
     def tasks(self) -> list[Task]:
         """Return every fit, repeat by repeat, the arms of each in the order of their turn.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import keras
-from numpy.typing import NDArray
 
+from regkit.comparison.design.ensemble_arms import split_ensemble
 from regkit.comparison.design.parts import Parts
+from regkit.comparison.design.seeds import Repeat, for_member
 from regkit.comparison.design.settings import Settings
 from regkit.comparison.design.study import Task
 from regkit.comparison.fits.memory import peak_memory
 from regkit.comparison.fits.model_pool import ModelPool
+from regkit.comparison.fits.observed_ensemble import ObservedEnsemble, resampled
 from regkit.comparison.fits.observer import Observer
 from regkit.comparison.record.results import Fit, Trial
 from regkit.comparison.statistics import measures
@@ -24,7 +26,6 @@ from regkit.core.technique import Technique
 __all__ = [
     "batches_of",
     "fit_arm",
-    "sparsity",
     "techniques_of",
     "trained",
     "training_curves",
@@ -53,7 +54,6 @@ def fit_arm(
     """
     start, peak, repeat = time.perf_counter(), peak_memory(), task.repeat
     observer, history = _observed(models, task, parts, settings)
-    observer.restore()
     tested = observer.outputs(parts.x_test)
     return Fit(
         arm=task.arm,
@@ -68,7 +68,7 @@ def fit_arm(
         epoch_seconds=observer.epoch_seconds(),
         seconds=time.perf_counter() - start,
         peak_memory=peak(),
-        sparsity=sparsity([w.numpy() for w in observer.model.trainable_variables]),
+        sparsity=observer.sparsity(),
         reliability=measures.reliability(parts.task, parts.y_test, tested),
         curves={**training_curves(history), **observer.choice.curves},
     )
@@ -91,12 +91,31 @@ def try_alternative(
 
 def _observed(
     models: ModelPool, task: Task, parts: Parts, settings: Settings
+) -> tuple[Observer | ObservedEnsemble, History]:
+    """Train an arm from its initial state, and return what has watched it, and its history."""
+    ensemble, recipe = split_ensemble(task.recipe)
+    if ensemble is None:
+        return _observed_one(models, task.arm, recipe, task.repeat, parts, settings)
+    observers, histories = [], []
+    for number in range(ensemble.members):
+        repeat = for_member(task.repeat, number)
+        own = resampled(parts, repeat) if ensemble.kind == "bagging" else parts
+        observer, history = _observed_one(models, task.arm, recipe, repeat, own, settings)
+        observers.append(observer)
+        histories.append(history)
+    return ObservedEnsemble(observers, parts), histories[0]
+
+
+def _observed_one(
+    models: ModelPool, arm: str, recipe: str, repeat: Repeat, parts: Parts, settings: Settings
 ) -> tuple[Observer, History]:
-    """Train a model from its initial state, and return what has watched it, and its history."""
-    model = models.model(task.arm, task.repeat.init_seed, task.repeat.seed)
+    """Train a model from its initial state up to the weights of its best epoch."""
+    model = models.model(arm, repeat.init_seed, repeat.seed)
     observer = Observer(settings["measure"], parts)
-    batches = batches_of(parts, settings["batch_size"], settings["epochs"], task.repeat.order_seed)
-    return observer, trained(model, batches, [observer, *techniques_of(task.recipe)])
+    batches = batches_of(parts, settings["batch_size"], settings["epochs"], repeat.order_seed)
+    history = trained(model, batches, [observer, *techniques_of(recipe)])
+    observer.restore()
+    return observer, history
 
 
 def batches_of(parts: Parts, batch_size: int, epochs: int, seed: int) -> OrderedBatches:
@@ -131,16 +150,3 @@ def techniques_of(recipe: str) -> list[Technique]:
 def training_curves(history: History) -> History:
     """Return the loss and its parts, without what was measured on validation examples."""
     return {k: [float(v) for v in vs] for k, vs in history.items() if not k.startswith("val_")}
-
-
-def sparsity(trainable: Iterable[NDArray[Any]]) -> float:
-    """Return the fraction of zeros among the weights of kernels, not of biases and scales.
-
-    Example:
-        >>> import numpy as np
-        >>> sparsity([np.array([[0.0, 1.0]]), np.array([0.0])])
-        0.5
-    """
-    kernels = [weight for weight in trainable if weight.ndim > 1]
-    size = sum(kernel.size for kernel in kernels)
-    return sum(int((kernel == 0).sum()) for kernel in kernels) / size if size else 0.0

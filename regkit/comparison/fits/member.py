@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.study import Task
 from regkit.comparison.fits.epoch_choice import EpochChoice, validation_logs
-from regkit.comparison.fits.fitting import sparsity, training_curves
-from regkit.comparison.fits.observer import Diverged, finite_loss, finite_outputs
+from regkit.comparison.fits.fitting import training_curves
+from regkit.comparison.fits.observer import Diverged, finite_loss, finite_outputs, sparsity
 from regkit.comparison.record.results import Fit, Trial
 from regkit.comparison.statistics import measures
 from regkit.core.members.course import Course

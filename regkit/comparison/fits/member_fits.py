@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from regkit.comparison.design.ensemble_arms import split_ensemble
 from regkit.comparison.design.parts import Parts
 from regkit.comparison.design.seeds import Repeat
 from regkit.comparison.design.study import Study, Task
@@ -62,6 +63,8 @@ class MemberFits:
         """
         if "member" in self.study.build.by_name and self.study.settings["seeds"] > 1:
             return None, "build_model is given the number of the member, and may build others"
+        if split_ensemble(recipe)[0] is not None:
+            return None, "the members of an ensemble are trained in turn, in one compiled step"
         model = self._template_model()
         if not model.built:
             return None, f"{model.name} has its weights from its first batch only"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -14,7 +15,16 @@ from regkit.comparison.fits.epoch_choice import EpochChoice, validation_logs
 from regkit.comparison.statistics import measures
 from regkit.core.errors import RegkitError
 
-__all__ = ["CHUNK", "Clock", "Diverged", "Observer", "finite_loss", "finite_outputs", "outputs"]
+__all__ = [
+    "CHUNK",
+    "Clock",
+    "Diverged",
+    "Observer",
+    "finite_loss",
+    "finite_outputs",
+    "outputs",
+    "sparsity",
+]
 
 CHUNK = 2048  # at most so many examples are evaluated in one call: bounded memory
 
@@ -120,6 +130,23 @@ class Observer(Clock):
         if self.choice.see(epoch, values):
             self._weights = self.model.get_weights()
 
+    def sparsity(self) -> float:
+        """Return the fraction of zeros among the weights of kernels, as they are now."""
+        return sparsity([weight.numpy() for weight in self.model.trainable_variables])
+
     def restore(self) -> None:
         """Put the weights of the best epoch back into the model."""
         self.model.set_weights(self._weights)
+
+
+def sparsity(trainable: Iterable[NDArray[Any]]) -> float:
+    """Return the fraction of zeros among the weights of kernels, not of biases and scales.
+
+    Example:
+        >>> import numpy as np
+        >>> sparsity([np.array([[0.0, 1.0]]), np.array([0.0])])
+        0.5
+    """
+    kernels = [weight for weight in trainable if weight.ndim > 1]
+    size = sum(kernel.size for kernel in kernels)
+    return sum(int((kernel == 0).sum()) for kernel in kernels) / size if size else 0.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import variance
 
+from regkit.comparison.design.ensemble_arms import split_ensemble
 from regkit.comparison.record.results import Record
 from regkit.comparison.statistics.analysis import Summary, differences_by_split, overlap
 from regkit.comparison.statistics.choice import best_alternative
@@ -158,8 +159,11 @@ def _repeat(facts: _Facts) -> str:
 
 
 def _another_strength(facts: _Facts) -> str:
-    if facts.baseline is None:
+    # An ensemble alone has no strength.
+    arms = [arm for arm in facts.arms if split_ensemble(facts.record.arms[arm.arm])[1]]
+    if facts.baseline is None or not arms:
         return ""
+    facts = replace(facts, arms=arms)
     return _smaller(facts, facts.baseline) or _larger(facts, facts.baseline)
 
 

@@ -126,6 +126,12 @@ def test_all_worse_with_underfitting() -> None:
     )
 
 
+def test_an_ensemble_alone_has_no_strength_to_be_larger() -> None:
+    for arm, said in [("bagging(5)", False), ("bagging(5) + l2(0.1)", True)]:
+        given = record(arms={arm: (0.001, 0.0, 1.0)}, noise=0.01, n_splits=5, seed=3)
+        assert ("larger strength" in advice(given)) is said
+
+
 def test_nothing_found_with_overfitting_left() -> None:
     given = record(arms={"a": (0.001, 0.0, 1.0)}, noise=0.01, n_splits=5, seed=3)
     assert re.fullmatch(
