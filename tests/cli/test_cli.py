@@ -72,7 +72,7 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["list", "--kind", "ensemble"], "No ensemble is registered; `regkit list`"),
+        (["list", "--kind", "regularizer"], "No regularizer is registered; `regkit list`"),
         (["explain", ""], "There are no techniques: the step is the model's own"),
     ],
 )
