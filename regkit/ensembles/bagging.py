@@ -9,7 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import check_is_fitted
 
+from regkit.core.errors import RegkitError
 from regkit.core.members.engines import Done
 from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.members.progress_bar import shown
@@ -35,11 +37,13 @@ from regkit.types import Array
 
 __all__ = ["Bagging"]
 
+_MANY_SEEN = 0.05  # the share of examples seen by every member of which is warned
+
 
 class Bagging(KerasEnsemble):
     """The base of both; a subclass says what its models mean."""
 
-    estimators_samples_: list[Array]
+    _samples: dict[int, Array]  # the examples that each member has drawn
     _ways: tuple[str, ...]  # in which outputs can be combined
 
     def __init__(
@@ -102,6 +106,11 @@ class Bagging(KerasEnsemble):
             bootstrap=options["bootstrap"],
             weights=None if weights is None else weights[rows],
         )
+        if options["oob_score"] and all(len(np.unique(d.examples)) == len(X) for d in draws):
+            raise RegkitError(
+                "oob_score=True scores examples by members that have not seen them, and here each "
+                "sees all. Leave bootstrap=True, or give max_samples below 1.0"
+            )
         validation = options["validation_data"] or (
             (X[held_out], y[held_out]) if len(held_out) else ()
         )
@@ -120,16 +129,19 @@ class Bagging(KerasEnsemble):
         )
         trainer = Trainer(job, data)
         members = [Member(number, draw) for number, draw in enumerate(draws)]
+        self._samples = {number: rows[draw.examples] for number, draw in enumerate(draws)}
         for member in members[: len(job.builders)]:
             self._check_model(trainer, member, X)
         with shown(len(members) * options["epochs"], options["verbose"]) as done:
             self._collect(_trained(trainer, data, members, options, done), len(members))
-        self.estimators_samples_ = [rows[draws[number].examples] for number in self._numbers()]
         if options["oob_score"]:
             self._score_unseen(X, y)
 
-    def _numbers(self) -> list[int]:
-        return [group.numbers[place] for group, place in self._places()]
+    @property
+    def estimators_samples_(self) -> list[Array]:
+        """For each member the numbers of the examples that it has drawn."""
+        check_is_fitted(self)
+        return [self._samples[group.numbers[place]] for group, place in self._places()]
 
     def _held_out(self, y: Array, share: float | None, root: int) -> tuple[Array, Array]:
         """Return the examples to draw from, and those that validate."""
@@ -151,10 +163,11 @@ class Bagging(KerasEnsemble):
         for row, own in zip(unseen, self.estimators_samples_, strict=True):
             row[own] = 0
         total = unseen.sum(axis=0)
-        if not total.all():
+        missing = int((total == 0).sum())
+        if missing > _MANY_SEEN * count:  # of ten members a bootstrap leaves one in a hundred
             warnings.warn(
-                f"{int((total == 0).sum())} of {count} examples were seen by every member and do "
-                "not count in the out-of-bag score; more members leave fewer",
+                f"{missing} of {count} examples were seen by every member and do not count in the "
+                "out-of-bag score; more members leave fewer",
                 stacklevel=4,
             )
         sums = np.einsum("me,me...->e...", unseen, outputs)

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from regkit.core.errors import OptionError, RegkitError, suggest
+from regkit.core.host.by_value import ByValue
 from regkit.core.members.course import History
 from regkit.core.members.result import Members, joined
 from regkit.core.model_building import BuildModel, ModelBuilder
@@ -27,6 +28,8 @@ __all__ = ["BuildModels", "KerasEnsemble", "pair"]
 
 BuildModels: TypeAlias = BuildModel | Sequence[BuildModel]
 
+_FUNCTIONS = ("build_model", "callbacks")  # options that may be functions of a script or a notebook
+
 
 class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """The base of the ensembles: what a fitted one holds, and its checks.
@@ -39,14 +42,26 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     _groups: Sequence[Members | TrainedModel]
     diverged_: list[int]
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        return {k: ByValue(v) if k in _FUNCTIONS else v for k, v in state.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = {k: v.value if isinstance(v, ByValue) else v for k, v in state.items()}
+        super().__setstate__(own)
+
     # -- what is given -------------------------------------------------------------------------
 
     def _options(self, fit_options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of a fit: those of the constructor, over them those of `fit`.
 
+        What an earlier fit has made is forgotten: if this one fails, nothing is left of two.
+
         Raises:
             OptionError: for an impossible or unknown one.
         """
+        if hasattr(self, "_groups"):
+            del self._groups
         for name in fit_options:
             if name not in self._of_a_fit:
                 raise OptionError(
@@ -133,6 +148,8 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 own = part.chosen(finite)
                 same = next((kind for kind in kinds if kind[0].is_like(own)), None)
                 kinds.append([own]) if same is None else same.append(own)
+        if not parts:
+            raise RegkitError("training ended before a member was finished (early stopping?)")
         if not kinds:
             raise RegkitError(
                 f"all {len(diverged)} members diverged: their weights are no finite numbers. A "

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regkit.core.host.accelerators import claimed
-from regkit.core.host.beside import Known, begin
+from regkit.core.host.beside import ONE_AT_A_TIME, Known, begin
 from regkit.core.host.terminal import notes_put_aside
 from regkit.types import Array
 
@@ -40,8 +40,9 @@ def trained_beside(
     Raises:
         RegkitError: in a process that has begun with another backend.
     """
-    trainer = _trainer(where, Known(name, (job, arrays)))
-    return [member.number for member in members], list(trainer.run(members))
+    with ONE_AT_A_TIME:
+        trainer = _trainer(where, Known(name, (job, arrays)))
+        return [member.number for member in members], list(trainer.run(members))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regkit.core.host.beside import Known, begin
+from regkit.core.host.beside import ONE_AT_A_TIME, Known, begin
 from regkit.core.host.terminal import notes_put_aside
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ def unit(backend: str, name: str, study: Path | bytes, given: Unit) -> tuple[Uni
         study: The study, pickled; or the file that holds it.
         given: The unit.
     """
-    return given, _worker(backend, Known(name, study)).unit(given)
+    with ONE_AT_A_TIME:
+        return given, _worker(backend, Known(name, study)).unit(given)
 
 
 def alone(backend: str, name: str, study: Path | bytes, task: Task) -> tuple[Task, Alone | None]:
     """Return a task and what a fit of its arm costs by itself; as `unit`."""
-    return task, _worker(backend, Known(name, study)).alone(task)
+    with ONE_AT_A_TIME:
+        return task, _worker(backend, Known(name, study)).alone(task)
 
 
 @functools.lru_cache(maxsize=1)  # compiled models are kept from task to task

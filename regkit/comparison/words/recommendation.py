@@ -161,10 +161,11 @@ def _repeat(facts: _Facts) -> str:
 def _another_strength(facts: _Facts) -> str:
     # An ensemble alone has no strength.
     arms = [arm for arm in facts.arms if split_ensemble(facts.record.arms[arm.arm])[1]]
-    if facts.baseline is None or not arms:
+    baseline = facts.baseline
+    if baseline is None or not arms:
         return ""
     facts = replace(facts, arms=arms)
-    return _smaller(facts, facts.baseline) or _larger(facts, facts.baseline)
+    return _smaller(facts, baseline) or _larger(facts, baseline)
 
 
 def _smaller(facts: _Facts, baseline: Summary) -> str:

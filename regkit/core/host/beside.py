@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from regkit.core.errors import RegkitError
 
-__all__ = ["Known", "begin", "handed_down"]
+__all__ = ["ONE_AT_A_TIME", "Known", "begin", "handed_down"]
+
+# A worker may run tasks in threads, which share Keras' generators of random numbers.
+ONE_AT_A_TIME = threading.Lock()
 
 
 class Known:
