@@ -168,7 +168,7 @@ class Bagging(KerasEnsemble):
             warnings.warn(
                 f"{missing} of {count} examples were seen by every member and do not count in the "
                 "out-of-bag score; more members leave fewer",
-                stacklevel=4,
+                stacklevel=5,
             )
         sums = np.einsum("me,me...->e...", unseen, outputs)
         shape = (count,) + (1,) * (sums.ndim - 1)

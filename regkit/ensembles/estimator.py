@@ -162,7 +162,7 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             warnings.warn(
                 f"members {self.diverged_} diverged and are left out: their weights are no finite "
                 "numbers",
-                stacklevel=4,
+                stacklevel=5,
             )
 
     @property
