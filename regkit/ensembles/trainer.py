@@ -120,8 +120,10 @@ class Trainer:
         """
         for place in range(len(self.job.builders)):
             own = [member for member in members if self.job.builder(member.number) == place]
-            if own:
-                yield from self._of_builder(place, own, done)
+            # In turn a member's first weights are made when it begins, not all at once.
+            groups = [own] if self.job.together else [[member] for member in own]
+            for group in filter(None, groups):
+                yield from self._of_builder(place, group, done)
 
     def reweight(self, weights: Array) -> None:
         """Give the examples other weights from now on."""
