@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from keras import ops
 
@@ -22,13 +24,36 @@ from regkit.ops import random as numbers
 from regkit.ops.precision import wide
 from regkit.types import Number, Tensor
 
-__all__ = ["Draws", "ambient_seed", "base_key", "draws_of_step", "layer_draws", "step_key"]
+__all__ = [
+    "Draws",
+    "ambient_from",
+    "ambient_seed",
+    "base_key",
+    "draws_of_step",
+    "layer_draws",
+    "step_key",
+]
 
 Shape = Sequence[Tensor | int]
 
 _REPLICA_BITS = 12
 _STAGE_BITS, _DRAW_BITS = 4, 16  # 2^16 draws a step for each stage; the rest tells replicas apart
 _PLACES = 1 << (_DRAW_BITS - 1)  # half of them are counted, half have places of their own
+
+
+# Where the seeds come from that nobody has given; `drawn_from` puts a generator in its place.
+_source: Any = random
+
+
+@contextmanager
+def ambient_from(own: random.Random) -> Iterator[None]:
+    """Let ambient seeds follow from a generator within the block, whatever other threads draw."""
+    global _source
+    before, _source = _source, own
+    try:
+        yield
+    finally:
+        _source = before
 
 
 def ambient_seed() -> int:
@@ -38,7 +63,7 @@ def ambient_seed() -> int:
     in a copy keeps the user's own stream as it would be without regkit.
     """
     ahead = random.Random()
-    ahead.setstate(random.getstate())
+    ahead.setstate(_source.getstate())
     return ahead.randint(1, 10**9)
 
 

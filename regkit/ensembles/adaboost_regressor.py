@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.metrics import r2_score
+from sklearn.utils.validation import column_or_1d
 
 from regkit.core.errors import RegkitError
 from regkit.core.members.own_techniques import RecipeOfMembers
@@ -109,6 +110,8 @@ class AdaBoostRegressor(EnsembleRegressor, Boosting):
         """
         options = self._options(fit_options)
         X, y = self._targeted(X, y)
+        if y.shape[1:] == (1,):
+            y, self._target_shape = column_or_1d(y, warn=True), ()
         if y.ndim > 1:
             raise RegkitError(
                 f"y must have one target for each example; received the shape {y.shape}. Boost "

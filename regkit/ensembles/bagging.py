@@ -44,6 +44,7 @@ class Bagging(KerasEnsemble):
     """The base of both; a subclass says what its models mean."""
 
     _samples: dict[int, Array]  # the examples that each member has drawn
+    _drawn_from: Array  # the examples that were not held out
     _ways: tuple[str, ...]  # in which outputs can be combined
 
     def __init__(
@@ -93,9 +94,12 @@ class Bagging(KerasEnsemble):
 
     def _fit(self, X: Array, y: Array, sample_weight: Any, options: dict[str, Any]) -> None:
         """Train the members."""
+        if options["validation_data"] is not None and options["validation_fraction"] is not None:
+            raise RegkitError("give validation_data or validation_fraction, not both")
         weights = self._weights(sample_weight, len(X))
         root = self._root()
         rows, held_out = self._held_out(y, options["validation_fraction"], root)
+        self._weights(None if weights is None else weights[rows], len(rows))
         draws = drawn(
             root,
             options["n_estimators"],
@@ -106,7 +110,7 @@ class Bagging(KerasEnsemble):
             bootstrap=options["bootstrap"],
             weights=None if weights is None else weights[rows],
         )
-        if options["oob_score"] and all(len(np.unique(d.examples)) == len(X) for d in draws):
+        if options["oob_score"] and all(len(np.unique(d.examples)) == len(rows) for d in draws):
             raise RegkitError(
                 "oob_score=True scores examples by members that have not seen them, and here each "
                 "sees all. Leave bootstrap=True, or give max_samples below 1.0"
@@ -129,6 +133,7 @@ class Bagging(KerasEnsemble):
         )
         trainer = Trainer(job, data)
         members = [Member(number, draw) for number, draw in enumerate(draws)]
+        self._drawn_from = rows
         self._samples = {number: rows[draw.examples] for number, draw in enumerate(draws)}
         for member in members[: len(job.builders)]:
             self._check_model(trainer, member, X)
@@ -159,11 +164,12 @@ class Bagging(KerasEnsemble):
             outputs: Of all members, (members, examples, …).
             count: The number of examples.
         """
-        unseen = np.ones((len(outputs), count))
+        unseen = np.zeros((len(outputs), count))
+        unseen[:, self._drawn_from] = 1  # by what was held out, members may have been chosen
         for row, own in zip(unseen, self.estimators_samples_, strict=True):
             row[own] = 0
         total = unseen.sum(axis=0)
-        missing = int((total == 0).sum())
+        missing = int((total[self._drawn_from] == 0).sum())
         if missing > _MANY_SEEN * count:  # of ten members a bootstrap leaves one in a hundred
             warnings.warn(
                 f"{missing} of {count} examples were seen by every member and do not count in the "

@@ -92,12 +92,14 @@ def r2_round(
     most = errors[weights > 0].max()
     if most <= 0:
         return Round(0.0, 1.0, None)
-    of_each = _OF_LOSS[loss](errors / most)
+    of_each = _OF_LOSS[loss](np.minimum(errors / most, 1.0))
     mean = float(np.sum(weights * of_each))
     if mean <= 0:
         return Round(mean, 1.0, None)
     if mean >= 0.5:
         return Round(mean, 0.0, None, counts=False)
     beta = mean / (1 - mean)
-    grown = weights * beta ** (learning_rate * (1 - of_each))
+    own = weights > 0  # others may be farther off than the worst that counts
+    grown = np.zeros_like(weights)
+    grown[own] = weights[own] * beta ** (learning_rate * (1 - of_each[own]))
     return Round(mean, float(learning_rate * np.log(1 / beta)), grown / grown.sum())

@@ -37,11 +37,14 @@ class ClassOutputs:
         n_classes: The number of classes.
         n_outputs: The number of outputs: K, or 1 for two classes.
         activation: What makes probabilities of them: "softmax", "sigmoid", or None where they are.
+        has_axis: Whether outputs have an axis, also of one.
     """
 
-    def __init__(self, n_classes: int, n_outputs: int, activation: str | None) -> None:
+    def __init__(
+        self, n_classes: int, n_outputs: int, activation: str | None, has_axis: bool = True
+    ) -> None:
         self.n_classes, self.n_outputs = n_classes, n_outputs
-        self.activation = activation
+        self.activation, self._has_axis = activation, has_axis
 
     def __call__(self, outputs: ArrayLike) -> NDArray[np.float64]:
         """Return probabilities, (…, K), for outputs (…, n_outputs).
@@ -56,6 +59,7 @@ class ClassOutputs:
             array([[0.5, 0.5]])
         """
         values = np.asarray(outputs, np.float64)
+        values = values if self._has_axis else values[..., None]
         if self.activation == "softmax":
             powers = np.exp(values - values.max(axis=-1, keepdims=True))
             return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
@@ -107,7 +111,7 @@ def class_outputs(model: keras.Model, x: Any, n_classes: int) -> ClassOutputs:
             + (", or binary_crossentropy for a single output" if n_classes == 2 else "")
         )
     kind = "sigmoid" if one else "softmax"
-    return ClassOutputs(n_classes, count, kind if from_logits else None)
+    return ClassOutputs(n_classes, count, kind if from_logits else None, len(shape) > 1)
 
 
 def output_of(model: keras.Model, x: Any) -> Array:

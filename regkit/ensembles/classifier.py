@@ -32,7 +32,7 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
     classes_: Array
     _meanings: list[ClassOutputs]  # of each group
 
-    def _labelled(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _labelled(self, X: Any, y: Any, least: int = 2) -> tuple[Array, Array]:
         """Return inputs and class numbers, and learn the classes.
 
         Raises:
@@ -41,7 +41,7 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
         X, y = validate_data(self, X, y, allow_nd=True)
         check_classification_targets(y)
         self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-        if len(self.classes_) < 2:
+        if len(self.classes_) < least:
             raise RegkitError(
                 f"y has one class only, {self.classes_[0]!r}; a classifier needs two or more"
             )
@@ -54,7 +54,7 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
             RegkitError: for labels that the training examples do not have.
         """
         X, y = pair(given)
-        y = np.asarray(y)
+        y = column_or_1d(y, warn=True)
         unknown = sorted({*y.tolist()} - {*self.classes_.tolist()}, key=str)
         if unknown:
             raise RegkitError(

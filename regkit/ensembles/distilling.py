@@ -56,6 +56,8 @@ class DistillationLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is unt
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss of each example."""
+        if self.one_output:
+            y_pred = ops.reshape(y_pred, (-1, 1))
         if not self.from_logits:
             tiny = keras.config.epsilon()
             p = ops.clip(y_pred, tiny, 1 - tiny)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,9 @@ def count_of(name: str, given: float, total: int) -> int:
         (4, 3)
     """
     whole = isinstance(given, Integral) and not isinstance(given, bool)
-    if 1 <= given <= total if whole else 0 < given <= 1:
+    if not isinstance(given, Real):
+        raise RegkitError(f"{name} must be a number; received {name}={given!r}")
+    if 1 <= given <= total if whole else 0 < given <= 1 and given is not True:
         return int(given) if whole else max(1, int(given * total))
     of = "columns of X" if name == "max_features" else "examples"
     raise RegkitError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
@@ -130,11 +131,12 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 finished.append(part)  # noqa: PERF402  # what is there stays if the next one fails
         except BaseException as error:
             if finished:
-                self._take(finished)
-                error.add_note(
-                    f"{len(self._places())} of {total} members are finished; the ensemble predicts "
-                    "with these"
-                )
+                with contextlib.suppress(RegkitError):  # all of them diverged
+                    self._take(finished)
+                    error.add_note(
+                        f"{len(self._places())} of {total} members are finished; the ensemble "
+                        "predicts with these"
+                    )
             raise
         self._take(finished)
 
@@ -146,7 +148,7 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             diverged += [part.numbers[place] for place in range(len(part)) if place not in finite]
             if finite:
                 own = part.chosen(finite)
-                same = next((kind for kind in kinds if kind[0].is_like(own)), None)
+                same = next((kind for kind in kinds if self._are_alike(kind[0], own)), None)
                 kinds.append([own]) if same is None else same.append(own)
         if not parts:
             raise RegkitError("training ended before a member was finished (early stopping?)")
@@ -164,6 +166,11 @@ class KerasEnsemble(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 "numbers",
                 stacklevel=5,
             )
+
+    def _are_alike(self, one: Members, other: Members) -> bool:
+        """Return whether one model can stand for both: built by one function, and alike."""
+        apart = one.numbers[0] - other.numbers[0]
+        return apart % len(self._builders()) == 0 and one.is_like(other)
 
     @property
     def estimators_(self) -> list[keras.Model]:

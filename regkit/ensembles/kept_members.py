@@ -8,13 +8,13 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from regkit.core.errors import RegkitError
 from regkit.core.members.engines import Trained
 from regkit.core.members.result import Members
+from regkit.core.seam.pure_step import read_state
 from regkit.ensembles.trainer import Member, Trainer
 
 __all__ = ["KeptMembers"]
@@ -34,11 +34,11 @@ class KeptMembers:
     """
 
     def __init__(self, folder: str | os.PathLike[str], trainer: Trainer) -> None:
-        self._folder, self._trainer = Path(folder), trainer
-        self._complained = False
+        self._trainer, self._complained = trainer, False
         try:
+            self._folder = Path(folder)
             self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+        except (OSError, TypeError) as error:
             raise RegkitError(f"directory={str(folder)!r} cannot be made: {error}") from error
 
     def there(self, members: Sequence[Member]) -> tuple[list[Members], list[Member]]:
@@ -71,17 +71,28 @@ class KeptMembers:
             with np.load(path, allow_pickle=False) as file:
                 held = {name: file[name] for name in file.files}
             about = json.loads(str(held.pop("about")))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # half a file, or another's
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            zipfile.BadZipFile,
+        ):  # half a file, or another's
             return None
         if about.get("fingerprint") != self._trainer.fingerprint(member):
             return None
-        weights: Any = {part: [held[f"{part}-{k}"] for k in range(about[part])] for part in _PARTS}
+        blueprint = self._trainer.blueprint([member])
+        fresh = read_state(blueprint.model(member.number, member.draw.seed))
+        weights = {
+            part: [held[f"{part}-{k}"].astype(own.dtype) for k, own in enumerate(fresh[part])]
+            for part in _PARTS
+        }
         trained = Trained([weights], [about["history"]], [[]], about["reason"])
         features = member.draw.features
         return Members(
             trained,
             [member.draw.seed],
-            self._trainer.blueprint([member]),
+            blueprint,
             None if features is None else features[None],
             [member.number],
         )
@@ -92,9 +103,12 @@ class KeptMembers:
             "fingerprint": self._trainer.fingerprint(member),
             "history": {name: np.asarray(v).tolist() for name, v in part.histories[place].items()},
             "reason": part.reason,
-            **{kind: len(weights[kind]) for kind in _PARTS},
         }
-        arrays = {f"{kind}-{k}": v for kind in _PARTS for k, v in enumerate(weights[kind])}
+        arrays = {
+            f"{kind}-{k}": value.astype("float32") if value.dtype.kind == "V" else value
+            for kind in _PARTS  # a file has no bfloat16
+            for k, value in enumerate(weights[kind])
+        }
         temporary = path.with_suffix(".part")
         try:
             with temporary.open("wb") as file:

@@ -93,7 +93,7 @@ def _run(
         where = Where(backend, _several_gpus(), claims)
         call = joblib.delayed(trained_beside)
         for wave in waves:
-            yield from run(call(where, name, pickled, task, *arrays) for task in wave)
+            yield from run(call(where, name, pickled, pickle.dumps(task), *arrays) for task in wave)
 
 
 def _several_gpus() -> tuple[str, ...]:

@@ -45,9 +45,19 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
         return X, np.asarray(y, keras.config.floatx())
 
     def _validation(self, given: Any) -> tuple[Array, Array]:
-        """Return inputs and targets to evaluate."""
+        """Return inputs and targets to evaluate.
+
+        Raises:
+            RegkitError: for targets of another shape than those of training.
+        """
         X, y = pair(given)
-        return self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
+        X, y = self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
+        shape = (len(X), *self._target_shape)
+        if y.shape != shape:
+            raise RegkitError(
+                f"the targets of validation_data must have the shape {shape}; received {y.shape}"
+            )
+        return X, y
 
     def _check_model(self, trainer: Trainer, member: Member, X: Array) -> Callable[[Array], Array]:
         """Return what a model's outputs mean; refuse one that does not fit the targets."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import keras
@@ -15,7 +16,7 @@ from regkit.core.members.made import make
 from regkit.core.members.own_techniques import RecipeOfMembers, techniques_of
 from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
-from regkit.core.model_building import BuildModel
+from regkit.core.model_building import BuildModel, ModelBuilder
 from regkit.core.options import Choice, Real
 from regkit.core.seam import generators
 from regkit.core.seam.pure_step import State, read_state
@@ -148,6 +149,21 @@ class SnapshotEnsemble(EnsembleClassifier):
             self._collect(parts, cycles)
         return self
 
+    def _builders(self) -> tuple[ModelBuilder, ...]:
+        return (ModelBuilder(self.build_model),)  # one fit has one model
+
+
+class _OfMember0:
+    """Builds the model of member 0, whatever snapshot it is for."""
+
+    by_name = by_place = ()
+
+    def __init__(self, builder: ModelBuilder) -> None:
+        self._builder = builder
+
+    def __call__(self, input_shape: Any, n_classes: int | None, member: int = 0) -> keras.Model:
+        return self._builder(input_shape, n_classes, 0)
+
 
 def _cycles(
     trainer: Trainer, member: Member, cycles: int, rate: float | None, done: Done
@@ -163,6 +179,7 @@ def _cycles(
         history, _ = fit_in_turn(model, made, 0, training, done, [watch])
     length = training.epochs // cycles
     reason = "the members of a snapshot ensemble come of one fit"
+    blueprint = replace(blueprint, builder=_OfMember0(blueprint.builder))  # type: ignore[arg-type]
     for number, state in enumerate(watch.states):
         own = {name: v[number * length : (number + 1) * length] for name, v in history.items()}
         trained = Trained([state], [own], [made.techniques], reason)
@@ -175,7 +192,7 @@ def _initial_rate(model: keras.Model, rate: float | None) -> float:
     Raises:
         RegkitError: for an optimizer that has none, or a schedule.
     """
-    optimizer = model.optimizer
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of a scaled loss
     own = getattr(optimizer, "_learning_rate", None)
     if optimizer is None or isinstance(own, keras.optimizers.schedules.LearningRateSchedule):
         what = "no optimizer" if optimizer is None else "an optimizer with a schedule of its own"

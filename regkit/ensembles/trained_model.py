@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from regkit.core.errors import RegkitError
 from regkit.core.members.course import History
 from regkit.types import Array
 
@@ -36,11 +37,21 @@ class TrainedModel:
         return (self._model,)[place]
 
     def built(self, place: int) -> keras.Model:
-        """Return a copy of the model."""
+        """Return a copy of the model.
+
+        Raises:
+            RegkitError: for a class that does not tell how it is made.
+        """
         model = self[place]
-        copy = type(model).from_config(model.get_config())
-        copy.build((None, *self.input_shape))
-        copy.set_weights(model.get_weights())
+        try:
+            copy = type(model).from_config(model.get_config())
+            copy.build((None, *self.input_shape))
+            copy.set_weights(model.get_weights())
+        except Exception as error:  # a class of the user's may fail in any way
+            raise RegkitError(
+                f"the model {model.name!r} cannot be copied by its get_config and from_config, as "
+                f"one model of all needs: {type(error).__name__}: {error}"
+            ) from error
         return copy
 
     def predict(self, x: Any, batch_size: int) -> Array:

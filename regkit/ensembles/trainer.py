@@ -143,7 +143,7 @@ class Trainer:
 
     def first_model(self, member: Member, x: Array) -> tuple[keras.Model, Array]:
         """Return a member's model before training, and an example as it sees it."""
-        model = self.blueprint([member]).model(member.number, member.draw.seed)
+        model = self.blueprint([member]).bare_model(member.number, member.draw.seed)
         columns = member.draw.features
         return model, x[:1] if columns is None else x[:1, columns]
 

@@ -142,9 +142,9 @@ class VotingEnsemble(EnsembleClassifier):
         return self
 
     def _labelled_as(self, X: Any, y: Any) -> tuple[Array, NDArray[Any]]:
-        X, numbers = self._labelled(X, y)
         if self.classes is None:
-            return X, numbers
+            return self._labelled(X, y)
+        X, numbers = self._labelled(X, y, least=1)
         seen, named = self.classes_, np.asarray(self.classes)
         unknown = [label for label in seen.tolist() if label not in named.tolist()]
         if unknown or len(np.unique(named)) != len(named):
@@ -166,7 +166,12 @@ class VotingEnsemble(EnsembleClassifier):
                 f"weights={self.weights!r}"
             )
         p = self._probabilities(X)
-        return mixture_weights(p, numbers) if self.voting == "soft" else log_odds(p, numbers)
+        if self.voting == "soft":
+            return mixture_weights(p, numbers)
+        weights = log_odds(p, numbers)
+        if not weights.any():
+            raise RegkitError("no model is better than chance on the held-out examples")
+        return weights
 
     def _shares(self, given: ArrayLike, count: int) -> Floats:
         weights = np.asarray(given, np.float64)

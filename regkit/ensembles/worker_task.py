@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regkit.core.host.accelerators import claimed
-from regkit.core.host.beside import ONE_AT_A_TIME, Known, begin
+from regkit.core.host.beside import Known, begin, one_at_a_time
 from regkit.core.host.terminal import notes_put_aside
 from regkit.types import Array
 
@@ -26,23 +26,26 @@ __all__ = ["Where", "trained_beside"]
 
 
 def trained_beside(
-    where: Where, name: str, job: bytes, members: list[Member], *arrays: Array | None
+    where: Where, name: str, job: bytes, members: bytes, *arrays: Array | None
 ) -> tuple[list[int], list[Members]]:
     """Return the numbers of members, and the trained: configuration, data, seeds in, weights out.
+
+    Job and members come pickled: to read them loads Keras, for which the backend must be set first.
 
     Args:
         where: The backend and the accelerators.
         name: Tells this ensemble's job and data from others'.
         job: The job, pickled.
-        members: Which to train.
+        members: Which to train, a list of `Member`, pickled.
         *arrays: Of the data: x, y, weights, and x and y of the validation.
 
     Raises:
         RegkitError: in a process that has begun with another backend.
     """
-    with ONE_AT_A_TIME:
+    with one_at_a_time():
         trainer = _trainer(where, Known(name, (job, arrays)))
-        return [member.number for member in members], list(trainer.run(members))
+        own: list[Member] = pickle.loads(members)
+        return [member.number for member in own], list(trainer.run(own))
 
 
 @dataclass(frozen=True)

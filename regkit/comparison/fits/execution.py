@@ -122,7 +122,8 @@ class Beside:
 
     def _calls(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
         backend = keras.backend.backend()
-        return (joblib.delayed(call)(backend, self._name, self._packed, item) for item in items)
+        given = backend, self._name, self._packed
+        return (joblib.delayed(call)(*given, cloudpickle.dumps(item)) for item in items)
 
 
 class Processes(Beside):

@@ -21,6 +21,7 @@ from regkit.comparison.record.results import Fit, Trial
 from regkit.comparison.statistics import measures
 from regkit.core.members.stream import OrderedBatches
 from regkit.core.recipe import Recipe
+from regkit.core.seam.generators import drawn_from
 from regkit.core.technique import Technique
 
 __all__ = [
@@ -113,7 +114,8 @@ def _observed_one(
     model = models.model(arm, repeat.init_seed, repeat.seed)
     observer = Observer(settings["measure"], parts)
     batches = batches_of(parts, settings["batch_size"], settings["epochs"], repeat.order_seed)
-    history = trained(model, batches, [observer, *techniques_of(recipe)])
+    with drawn_from(repeat.init_seed):
+        history = trained(model, batches, [observer, *techniques_of(recipe)])
     observer.restore()
     return observer, history
 

@@ -6,7 +6,7 @@ import keras
 
 from regkit.comparison.design.networks import check, count_parameters
 from regkit.core.model_building import ModelBuilder
-from regkit.core.seam.generators import seed_all
+from regkit.core.seam.generators import drawn_from, seed_all
 
 __all__ = ["ModelPool"]
 
@@ -51,10 +51,11 @@ class ModelPool:
         # such as layers="dense_1" means the same in every fit.
         keras.utils.clear_session(free_memory=False)
         seed_all(seed)
-        model = self.build(self.input_shape, self.n_classes, member)
-        check(model, self.input_shape, self.n_classes)
-        if model.built and not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+        with drawn_from(seed):
+            model = self.build(self.input_shape, self.n_classes, member)
+            check(model, self.input_shape, self.n_classes)
+            if model.built and not model.optimizer.built:
+                model.optimizer.build(model.trainable_variables)
         key = arm, member if "member" in self.build.by_name else 0
         kept = self._kept.get(key)
         if kept is not None and _take_over(kept, model):

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regkit.core.host.beside import ONE_AT_A_TIME, Known, begin
+from regkit.core.host.beside import Known, begin, one_at_a_time
 from regkit.core.host.terminal import notes_put_aside
 
 if TYPE_CHECKING:
@@ -19,23 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["alone", "unit"]
 
 
-def unit(backend: str, name: str, study: Path | bytes, given: Unit) -> tuple[Unit, Done]:
+def unit(backend: str, name: str, study: Path | bytes, given: bytes) -> tuple[Unit, Done]:
     """Return a unit and what comes of it.
+
+    Study and unit come pickled: to read them loads Keras, for which the backend must be set first.
 
     Args:
         backend: Keras' backend in the main process.
         name: Tells the study from others.
         study: The study, pickled; or the file that holds it.
-        given: The unit.
+        given: The unit, pickled.
     """
-    with ONE_AT_A_TIME:
-        return given, _worker(backend, Known(name, study)).unit(given)
+    with one_at_a_time():
+        worker = _worker(backend, Known(name, study))
+        own: Unit = pickle.loads(given)
+        return own, worker.unit(own)
 
 
-def alone(backend: str, name: str, study: Path | bytes, task: Task) -> tuple[Task, Alone | None]:
+def alone(backend: str, name: str, study: Path | bytes, given: bytes) -> tuple[Task, Alone | None]:
     """Return a task and what a fit of its arm costs by itself; as `unit`."""
-    with ONE_AT_A_TIME:
-        return task, _worker(backend, Known(name, study)).alone(task)
+    with one_at_a_time():
+        worker = _worker(backend, Known(name, study))
+        task: Task = pickle.loads(given)
+        return task, worker.alone(task)
 
 
 @functools.lru_cache(maxsize=1)  # compiled models are kept from task to task

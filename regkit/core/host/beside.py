@@ -11,10 +11,23 @@ from typing import Any
 
 from regkit.core.errors import RegkitError
 
-__all__ = ["ONE_AT_A_TIME", "Known", "begin", "handed_down"]
+__all__ = ["Known", "begin", "handed_down", "one_at_a_time"]
 
-# A worker may run tasks in threads, which share Keras' generators of random numbers.
-ONE_AT_A_TIME = threading.Lock()
+_TASK = threading.Lock()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold a task of this process until others are done.
+
+    A worker may run tasks in threads, which share Keras' generators of random numbers. What a task
+    gives to joblib itself, as scikit-learn does, runs within it: Dask would give its thread to
+    another task in the meantime, which would wait for this one for ever.
+    """
+    import joblib
+
+    with _TASK, joblib.parallel_config("sequential"):
+        yield
 
 
 class Known:

@@ -101,6 +101,8 @@ def train_together(
         CannotStack: where the backend cannot.
     """
     with generators.kept():
+        # On PyTorch Keras' layers without a seed draw from its generator, for all members.
+        generators.seed_all(members[0].seed)
         return _together(model, members, training, done)
 
 

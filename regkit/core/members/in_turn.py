@@ -51,14 +51,15 @@ def fit_in_turn(
     techniques = [t for t in member.techniques if isinstance(t, Technique)]
     callbacks: list[Any] = [*techniques, *others]
     callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: done(1)))
-    history = model.fit(
-        batches.stream(),
-        epochs=training.epochs,
-        steps_per_epoch=batches.steps,
-        shuffle=False,  # the batches are
-        validation_data=training.validation_of(number),
-        validation_batch_size=training.validation_batch_size,
-        verbose=0,
-        callbacks=callbacks,
-    ).history
+    with generators.drawn_from(member.seed):
+        history = model.fit(
+            batches.stream(),
+            epochs=training.epochs,
+            steps_per_epoch=batches.steps,
+            shuffle=False,  # the batches are
+            validation_data=training.validation_of(number),
+            validation_batch_size=training.validation_batch_size,
+            verbose=0,
+            callbacks=callbacks,
+        ).history
     return {name: [*map(logged, values)] for name, values in history.items()}, read_state(model)

@@ -102,11 +102,19 @@ class Blueprint:
 
     def model(self, number: int, seed: int) -> keras.Model:
         """Return a member's model, with all its variables, in its initial state."""
-        with generators.kept():
-            generators.seed_all(seed)
-            model = self.builder(self.input_shape, self.n_classes, number)
+        with generators.kept(), generators.drawn_from(seed):
+            model = self._built(number, seed)
             create_variables(model, self.batch)
         return model
+
+    def bare_model(self, number: int, seed: int) -> keras.Model:
+        """Return a member's model as `build_model` gives it."""
+        with generators.kept(), generators.drawn_from(seed):
+            return self._built(number, seed)
+
+    def _built(self, number: int, seed: int) -> keras.Model:
+        generators.seed_all(seed)
+        return self.builder(self.input_shape, self.n_classes, number)
 
 
 def make(

@@ -17,12 +17,14 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
+from keras.src.random import seed_generator
 from keras.src.random.seed_generator import global_seed_generator
 from keras.src.utils import rng_utils
 
+from regkit.core import draws
 from regkit.types import Array, Tensor
 
-__all__ = ["Arrays", "kept", "read", "restore", "seed_all", "seed_states"]
+__all__ = ["Arrays", "drawn_from", "kept", "read", "restore", "seed_all", "seed_states"]
 
 Arrays = dict[str, Array]
 
@@ -76,6 +78,22 @@ def kept() -> Iterator[None]:
         for name, value in noted.items():
             global_state.set_global_attribute(name, value)
         restore(nothing, states)
+
+
+@contextmanager
+def drawn_from(seed: int) -> Iterator[None]:
+    """Let all seeds that nobody has given follow from a seed within the block.
+
+    Keras draws them from Python's generator, from which other threads of the process may draw too,
+    as Dask's do. To that generator the block does nothing.
+    """
+    own = random.Random(seed)
+    before, seed_generator.python_random = seed_generator.python_random, own
+    try:
+        with draws.ambient_from(own):
+            yield
+    finally:
+        seed_generator.python_random = before
 
 
 def seed_states(model: keras.Model) -> list[keras.Variable]:
