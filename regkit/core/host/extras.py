@@ -19,8 +19,8 @@ def pip_line(extra: str) -> str:
     whether or not an index has regkit.
 
     Example:
-        >>> pip_line("sklearn")
-        'pip install "scikit-learn>=1.6" "cloudpickle>=2.2"'
+        >>> pip_line("dask")
+        'pip install "distributed>=2024.12"'
     """
     lines = importlib.metadata.requires(BUILTIN) or []
     needs = [match for match in map(_NEED.fullmatch, lines) if match and match["extra"] == extra]
