@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import itertools
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class ModelBuilder:
     """
 
     def __init__(self, build_model: object) -> None:
+        self._member: int | None = None
         self._function, parameters = _readable(build_model)
         self.by_place, self.by_name = _arguments(parameters)
 
@@ -68,6 +70,7 @@ class ModelBuilder:
         Raises:
             RegkitError: where the function returns something else.
         """
+        member = member if self._member is None else self._member
         values = {"input_shape": input_shape, "n_classes": n_classes, "member": member}
         model = self._function(
             *(values[name] for name in self.by_place),
@@ -82,6 +85,22 @@ class ModelBuilder:
                 "build_model returned a model that is not compiled; call model.compile"
             )
         return model
+
+    def of_member(self, member: int) -> ModelBuilder:
+        """Return one that builds the models of this member only.
+
+        Example:
+            >>> built = []
+            >>> builder = ModelBuilder(lambda member: built.append(member)).of_member(3)
+            >>> try:
+            ...     builder((4,), None, member=0)
+            ... except RegkitError:
+            ...     print(built)
+            [3]
+        """
+        own = copy.copy(self)
+        own._member = member
+        return own
 
 
 def _readable(build_model: object) -> tuple[Callable[..., Any], list[inspect.Parameter]]:

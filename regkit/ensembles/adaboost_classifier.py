@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -65,23 +65,6 @@ class AdaBoostClassifier(EnsembleClassifier, Boosting):
     """
 
     _weighs_loss = True
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_options: Any) -> Self:
-        """Train the members.
-
-        Args:
-            X: Inputs, (examples, columns), or examples of any shape.
-            y: Labels, numbers or texts.
-            sample_weight: Weights of the examples, with which the first round begins.
-            **fit_options: Over those of the constructor: epochs, batch_size, shuffle, callbacks,
-                verbose; and validation_data, (X, y), evaluated after each epoch.
-        """
-        options = self._options(fit_options)
-        X, numbers = self._labelled(X, y)
-        if options["validation_data"] is not None:
-            options["validation_data"] = self._validation(options["validation_data"])
-        self._fit(X, numbers, sample_weight, options)
-        return self
 
     def staged_predict(self, X: Any) -> Iterator[Array]:
         """Yield what the ensemble of the first 1, 2, … members predicts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -15,9 +15,9 @@ from regkit.core.options import Choice
 from regkit.ensembles.boosting import Boosting
 from regkit.ensembles.boosting_rounds import Round, r2_round
 from regkit.ensembles.combining import Floats, weighted_median
-from regkit.ensembles.estimator import BuildModels
 from regkit.ensembles.option_kinds import Count, Positive, Truth, Verbosity
 from regkit.ensembles.regressor import EnsembleRegressor
+from regkit.ensembles.training_ensemble import BuildModels
 from regkit.types import Array
 
 __all__ = ["AdaBoostRegressor"]
@@ -98,18 +98,8 @@ class AdaBoostRegressor(EnsembleRegressor, Boosting):
         )
         self.loss = loss
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_options: Any) -> Self:
-        """Train the members.
-
-        Args:
-            X: Inputs, (examples, columns), or examples of any shape.
-            y: Targets, (examples,).
-            sample_weight: Weights of the examples, with which the first round begins.
-            **fit_options: Over those of the constructor: epochs, batch_size, shuffle, callbacks,
-                verbose; and validation_data, (X, y), evaluated after each epoch.
-        """
-        options = self._options(fit_options)
-        X, y = self._targeted(X, y)
+    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
+        X, y = super()._examples(X, y)
         if y.shape[1:] == (1,):
             y, self._target_shape = column_or_1d(y, warn=True), ()
         if y.ndim > 1:
@@ -117,10 +107,7 @@ class AdaBoostRegressor(EnsembleRegressor, Boosting):
                 f"y must have one target for each example; received the shape {y.shape}. Boost "
                 "each target by itself (sklearn.multioutput.MultiOutputRegressor)"
             )
-        if options["validation_data"] is not None:
-            options["validation_data"] = self._validation(options["validation_data"])
-        self._fit(X, y, sample_weight, options)
-        return self
+        return X, y
 
     def staged_predict(self, X: Any) -> Iterator[Array]:
         """Yield what the ensemble of the first 1, 2, … members predicts."""

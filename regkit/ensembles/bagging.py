@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
@@ -18,10 +18,6 @@ from regkit.core.members.progress_bar import shown
 from regkit.core.members.result import Members
 from regkit.core.options import Choice, checked_value
 from regkit.ensembles.drawing import drawn
-from regkit.ensembles.estimator import (
-    BuildModels,
-    KerasEnsemble,
-)
 from regkit.ensembles.kept_members import KeptMembers
 from regkit.ensembles.option_kinds import (
     Count,
@@ -32,7 +28,8 @@ from regkit.ensembles.option_kinds import (
     Verbosity,
 )
 from regkit.ensembles.processes import trained_in_processes
-from regkit.ensembles.trainer import Data, Job, Member, Trainer
+from regkit.ensembles.trainer import Member, Trainer
+from regkit.ensembles.training_ensemble import BuildModels, TrainingEnsemble
 from regkit.types import Array
 
 __all__ = ["Bagging"]
@@ -40,7 +37,7 @@ __all__ = ["Bagging"]
 _MANY_SEEN = 0.05  # the share of examples seen by every member of which is warned
 
 
-class Bagging(KerasEnsemble):
+class Bagging(TrainingEnsemble):
     """The base of both; a subclass says what its models mean."""
 
     _samples: dict[int, Array]  # the examples that each member has drawn
@@ -88,15 +85,13 @@ class Bagging(KerasEnsemble):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _checked(self, fit_options: dict[str, Any]) -> dict[str, Any]:
+    def _options(self, fit_options: dict[str, Any]) -> dict[str, Any]:
         checked_value("combine", Choice(*self._ways), self.combine, type(self).__name__)
-        return self._options(fit_options)
+        return super()._options(fit_options)
 
-    def _fit(self, X: Array, y: Array, sample_weight: Any, options: dict[str, Any]) -> None:
-        """Train the members."""
+    def _fit(self, X: Array, y: Array, weights: Array | None, options: dict[str, Any]) -> None:
         if options["validation_data"] is not None and options["validation_fraction"] is not None:
             raise RegkitError("give validation_data or validation_fraction, not both")
-        weights = self._weights(sample_weight, len(X))
         root = self._root()
         rows, held_out = self._held_out(y, options["validation_fraction"], root)
         self._weights(None if weights is None else weights[rows], len(rows))
@@ -115,30 +110,19 @@ class Bagging(KerasEnsemble):
                 "oob_score=True scores examples by members that have not seen them, and here each "
                 "sees all. Leave bootstrap=True, or give max_samples below 1.0"
             )
-        validation = options["validation_data"] or (
-            (X[held_out], y[held_out]) if len(held_out) else ()
-        )
+        if len(held_out):
+            options["validation_data"] = X[held_out], y[held_out]
         # With replacement an example is drawn in proportion to its weight, and counts once then.
         own = None if weights is None or options["bootstrap"] else weights[rows]
-        X = X.astype(keras.config.floatx()) if X.dtype.kind == "f" else X  # as Keras does in fit
-        data = Data(X[rows], y[rows], own, validation)
-        job = Job(
-            self._builders(),
-            options["callbacks"],
-            self._n_classes(),
-            options["epochs"],
-            options["batch_size"],
-            options["shuffle"],
-            together=options["engine"] == "vectorized" or options["group_size"] > 1,
-        )
-        trainer = Trainer(job, data)
+        together = options["engine"] == "vectorized" or options["group_size"] > 1
+        trainer = self._trainer(X[rows], y[rows], own, options, together)
         members = [Member(number, draw) for number, draw in enumerate(draws)]
         self._drawn_from = rows
         self._samples = {number: rows[draw.examples] for number, draw in enumerate(draws)}
-        for member in members[: len(job.builders)]:
+        for member in members[: len(trainer.job.builders)]:  # the first of each function
             self._check_model(trainer, member, X)
         with shown(len(members) * options["epochs"], options["verbose"]) as done:
-            self._collect(_trained(trainer, data, members, options, done), len(members))
+            self._collect(_trained(trainer, members, options, done), len(members))
         if options["oob_score"]:
             self._score_unseen(X, y)
 
@@ -181,18 +165,13 @@ class Bagging(KerasEnsemble):
         with np.errstate(invalid="ignore"):
             return sums / total.reshape(shape), total > 0
 
-    def _n_classes(self) -> int | None:
-        raise NotImplementedError
-
-    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> object:
-        raise NotImplementedError
-
+    @abstractmethod
     def _score_unseen(self, X: Array, y: Array) -> None:
-        raise NotImplementedError
+        """Score each example by the members that have not seen it."""
 
 
 def _trained(
-    trainer: Trainer, data: Data, members: list[Member], options: dict[str, Any], done: Done
+    trainer: Trainer, members: list[Member], options: dict[str, Any], done: Done
 ) -> Iterator[Members]:
     """Yield trained members as they come; first those that an earlier run has left finished."""
     kept = None
@@ -203,7 +182,7 @@ def _trained(
         done(len(finished) * options["epochs"])
     if options["engine"] == "joblib":
         sizes = {name: options[name] for name in ("n_jobs", "group_size")}
-        parts = trained_in_processes(trainer.job, data, members, done=done, **sizes)
+        parts = trained_in_processes(trainer.job, trainer.data, members, done=done, **sizes)
     else:
         parts = trainer.run(members, done)
     yield from parts if kept is None else kept.keeping(parts, members)

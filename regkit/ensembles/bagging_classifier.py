@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
-
 import numpy as np
 from sklearn.metrics import accuracy_score
 
@@ -91,23 +89,6 @@ class BaggingClassifier(EnsembleClassifier, Bagging):
     """
 
     _ways = ("mean", "vote")
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_options: Any) -> Self:
-        """Train the members.
-
-        Args:
-            X: Inputs, (examples, columns), or examples of any shape.
-            y: Labels, numbers or texts.
-            sample_weight: Weights of the examples.
-            **fit_options: Over those of the constructor: epochs, batch_size, shuffle, callbacks,
-                verbose; and validation_data, (X, y), evaluated after each epoch.
-        """
-        options = self._checked(fit_options)
-        X, numbers = self._labelled(X, y)
-        if options["validation_data"] is not None:
-            options["validation_data"] = self._validation(options["validation_data"])
-        self._fit(X, numbers, sample_weight, options)
-        return self
 
     def _score_unseen(self, X: Array, y: Array) -> None:
         p = self._member_outputs(X)

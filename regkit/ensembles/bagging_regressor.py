@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
-
 from sklearn.metrics import r2_score
 
 from regkit.ensembles.bagging import Bagging
@@ -66,23 +64,6 @@ class BaggingRegressor(EnsembleRegressor, Bagging):
     """
 
     _ways = ("mean", "median")
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_options: Any) -> Self:
-        """Train the members.
-
-        Args:
-            X: Inputs, (examples, columns), or examples of any shape.
-            y: Targets, (examples,) or (examples, targets).
-            sample_weight: Weights of the examples.
-            **fit_options: Over those of the constructor: epochs, batch_size, shuffle, callbacks,
-                verbose; and validation_data, (X, y), evaluated after each epoch.
-        """
-        options = self._checked(fit_options)
-        X, y = self._targeted(X, y)
-        if options["validation_data"] is not None:
-            options["validation_data"] = self._validation(options["validation_data"])
-        self._fit(X, y, sample_weight, options)
-        return self
 
     def _score_unseen(self, X: Array, y: Array) -> None:
         outputs = self._member_outputs(X)

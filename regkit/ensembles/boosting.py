@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
 
-import keras
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,17 +17,15 @@ from regkit.core.members.result import Members
 from regkit.ensembles.boosting_rounds import Round
 from regkit.ensembles.combining import Floats
 from regkit.ensembles.drawing import Draw
-from regkit.ensembles.estimator import BuildModels, KerasEnsemble
 from regkit.ensembles.option_kinds import Count, Positive, Truth, Verbosity
-from regkit.ensembles.trainer import Data, Job, Member, Trainer, is_finite
+from regkit.ensembles.trainer import Member, Trainer, is_finite
+from regkit.ensembles.training_ensemble import BuildModels, TrainingEnsemble
 from regkit.types import Array
 
 __all__ = ["Boosting"]
 
-Meaning: TypeAlias = Callable[[Array], Array]  # of a model's outputs
 
-
-class Boosting(KerasEnsemble):
+class Boosting(TrainingEnsemble):
     """What boosted classifiers and regressions share: options, and the rounds."""
 
     _weighs_loss: bool  # else examples are drawn in proportion to their weights
@@ -70,26 +68,15 @@ class Boosting(KerasEnsemble):
     def _member_weights(self) -> Floats | None:
         return self.estimator_weights_
 
-    def _fit(self, X: Array, y: Array, sample_weight: Any, options: dict[str, Any]) -> None:
+    def _fit(self, X: Array, y: Array, weights: Array | None, options: dict[str, Any]) -> None:
         """Train members in rounds, each on weights that follow from the last one's errors."""
-        given = self._weights(sample_weight, len(X))
-        weights = np.full(len(X), 1 / len(X)) if given is None else given / given.sum()
-        X = X.astype(keras.config.floatx()) if X.dtype.kind == "f" else X
-        of_loss = weights * len(X) if self._weighs_loss else None
-        job = Job(
-            self._builders(),
-            options["callbacks"],
-            self._n_classes(),
-            options["epochs"],
-            options["batch_size"],
-            options["shuffle"],
-            together=False,
-        )
-        trainer = Trainer(job, Data(X, y, of_loss, options["validation_data"] or ()))
+        first = np.full(len(X), 1 / len(X)) if weights is None else weights / weights.sum()
+        of_loss = first * len(X) if self._weighs_loss else None
+        trainer = self._trainer(X, y, of_loss, options, together=False)
         self._rounds: list[Round] = []
         total = options["n_estimators"]
         with shown(total * options["epochs"], options["verbose"]) as done:
-            self._collect(self._boosted(trainer, X, y, weights, total, done), total)
+            self._collect(self._boosted(trainer, X, y, first, total, done), total)
 
     def _boosted(
         self, trainer: Trainer, X: Array, y: Array, weights: Floats, total: int, done: Done
@@ -121,11 +108,6 @@ class Boosting(KerasEnsemble):
                 return
             weights = found.weights
 
-    def _n_classes(self) -> int | None:
-        raise NotImplementedError
-
-    def _check_model(self, trainer: Trainer, member: Member, X: Array) -> Meaning:
-        raise NotImplementedError
-
+    @abstractmethod
     def _round(self, weights: Floats, said: Array, y: Array) -> Round:
-        raise NotImplementedError
+        """Return what a round comes to, whose member says that of the examples."""

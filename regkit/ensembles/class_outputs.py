@@ -96,10 +96,10 @@ def class_outputs(model: keras.Model, x: Any, n_classes: int) -> ClassOutputs:
     count = shape[-1] if len(shape) == 2 else 1 if len(shape) == 1 else 0
     if not (count == n_classes or (count == 1 and n_classes == 2)):
         raise RegkitError(
-            f"build_model gave a model whose output has the shape {shape[1:]} for {n_classes} "
+            f"of the model {model.name!r} the output has the shape {shape[1:]} for {n_classes} "
             f"classes; it needs {n_classes} outputs"
             + (", or a single one" if n_classes == 2 else "")
-            + " (n_classes in its signature tells how many)"
+            + " (of a function that builds it, n_classes in its signature tells how many)"
         )
     name, from_logits = _loss_of(model.loss)
     one = count == 1
@@ -123,7 +123,7 @@ def output_of(model: keras.Model, x: Any) -> Array:
     output = model(keras.tree.map_structure(keras.ops.convert_to_tensor, x), training=False)
     if not keras.ops.is_tensor(output):
         raise RegkitError(
-            "the models of an ensemble have one output; build_model gave one with "
+            f"the models of an ensemble have one output; {model.name!r} has "
             f"{len(keras.tree.flatten(output))}"
         )
     return np.asarray(keras.ops.convert_to_numpy(output))

@@ -17,7 +17,7 @@ from regkit.core.options import checked_call
 from regkit.ensembles import distilling
 from regkit.ensembles.class_outputs import ClassOutputs, class_outputs
 from regkit.ensembles.combining import ClassUncertainty, class_uncertainty, combined
-from regkit.ensembles.estimator import KerasEnsemble, pair
+from regkit.ensembles.estimator import KerasEnsemble
 from regkit.ensembles.option_kinds import Count, Positive, Verbosity
 from regkit.ensembles.plain_model import plain_classifier
 from regkit.ensembles.trainer import Member, Trainer
@@ -47,13 +47,15 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
             )
         return X, numbers.astype("int32")
 
-    def _validation(self, given: Any) -> tuple[Array, Array]:
+    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
+        return self._labelled(X, y)
+
+    def _validation(self, X: Any, y: Any) -> tuple[Array, Array]:
         """Return inputs and class numbers to evaluate.
 
         Raises:
             RegkitError: for labels that the training examples do not have.
         """
-        X, y = pair(given)
         y = column_or_1d(y, warn=True)
         unknown = sorted({*y.tolist()} - {*self.classes_.tolist()}, key=str)
         if unknown:

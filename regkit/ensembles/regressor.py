@@ -21,7 +21,7 @@ from regkit.ensembles.combining import (
     combined,
     regression_uncertainty,
 )
-from regkit.ensembles.estimator import KerasEnsemble, pair
+from regkit.ensembles.estimator import KerasEnsemble
 from regkit.ensembles.option_kinds import Count, Verbosity
 from regkit.ensembles.plain_model import plain_regressor
 from regkit.ensembles.trainer import Member, Trainer
@@ -38,19 +38,18 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
-    def _targeted(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
         """Return inputs and targets."""
         X, y = validate_data(self, X, y, allow_nd=True, multi_output=True, y_numeric=True)
         self._target_shape = y.shape[1:]
         return X, np.asarray(y, keras.config.floatx())
 
-    def _validation(self, given: Any) -> tuple[Array, Array]:
+    def _validation(self, X: Any, y: Any) -> tuple[Array, Array]:
         """Return inputs and targets to evaluate.
 
         Raises:
             RegkitError: for targets of another shape than those of training.
         """
-        X, y = pair(given)
         X, y = self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
         shape = (len(X), *self._target_shape)
         if y.shape != shape:
@@ -75,6 +74,9 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
         """
         check_is_fitted(self)
         return self._member_outputs(self._inputs(X, reset=False))
+
+    def _learn_meanings(self) -> None:
+        """Do nothing: outputs are the targets' own numbers."""
 
     def _meant(self, place: int, outputs: Array) -> Array:
         return self._in_shape(outputs)

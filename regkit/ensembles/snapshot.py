@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 
 from regkit.core.errors import RegkitError
+from regkit.core.members.course import History, logged
 from regkit.core.members.engines import Done, Trained
 from regkit.core.members.in_turn import fit_in_turn
 from regkit.core.members.made import make
@@ -23,7 +24,9 @@ from regkit.core.seam.pure_step import State, read_state
 from regkit.ensembles.classifier import EnsembleClassifier
 from regkit.ensembles.drawing import Draw
 from regkit.ensembles.option_kinds import Count, Truth, Verbosity
-from regkit.ensembles.trainer import Data, Job, Member, Trainer
+from regkit.ensembles.trainer import Member, Trainer
+from regkit.ensembles.training_ensemble import TrainingEnsemble
+from regkit.types import Array
 
 __all__ = ["SnapshotEnsemble", "cosine_rate"]
 
@@ -47,7 +50,7 @@ def cosine_rate(step: int, steps: int, cycles: int, rate: float) -> float:
     return float(rate / 2 * (np.cos(np.pi * (step % length) / length) + 1))
 
 
-class SnapshotEnsemble(EnsembleClassifier):
+class SnapshotEnsemble(EnsembleClassifier, TrainingEnsemble):
     """A classifier that is trained once, and of which the end of each cycle is a member.
 
     The learning rate falls along a cosine from α₀ to almost zero, M times; where it is lowest the
@@ -116,74 +119,49 @@ class SnapshotEnsemble(EnsembleClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_options: Any) -> Self:
-        """Train the model through its cycles.
-
-        Args:
-            X: Inputs, (examples, columns), or examples of any shape.
-            y: Labels, numbers or texts.
-            sample_weight: Weights of the examples.
-            **fit_options: Over those of the constructor: epochs, batch_size, shuffle, callbacks,
-                verbose; and validation_data, (X, y), evaluated after each epoch.
-        """
-        options = self._options(fit_options)
-        X, numbers = self._labelled(X, y)
-        if options["validation_data"] is not None:
-            options["validation_data"] = self._validation(options["validation_data"])
+    def _fit(self, X: Array, y: Array, weights: Array | None, options: dict[str, Any]) -> None:
         epochs, cycles = options["epochs"], options["n_estimators"]
         if epochs % cycles:
             raise RegkitError(
                 f"epochs={epochs} make no {cycles} whole cycles; give a multiple of "
                 f"n_estimators, such as {cycles * -(-epochs // cycles)}"
             )
-        weights = self._weights(sample_weight, len(X))
-        weights = None if weights is None else weights * len(X) / weights.sum()
-        how = (options["batch_size"], options["shuffle"])
-        builders, classes = self._builders(), self.n_classes_
-        job = Job(builders, options["callbacks"], classes, epochs, *how, together=False)
-        trainer = Trainer(job, Data(X, numbers, weights, options["validation_data"] or ()))
+        own = None if weights is None else weights * len(X) / weights.sum()
+        trainer = self._trainer(X, y, own, options, together=False)
         member = Member(0, Draw(self._root(), np.arange(len(X)), None))
         self._check_model(trainer, member, X)
         with shown(epochs, options["verbose"]) as done:
             parts = _cycles(trainer, member, cycles, options["learning_rate"], done)
             self._collect(parts, cycles)
-        return self
 
     def _builders(self) -> tuple[ModelBuilder, ...]:
         return (ModelBuilder(self.build_model),)  # one fit has one model
 
 
-class _OfMember0:
-    """Builds the model of member 0, whatever snapshot it is for."""
-
-    by_name = by_place = ()
-
-    def __init__(self, builder: ModelBuilder) -> None:
-        self._builder = builder
-
-    def __call__(self, input_shape: Any, n_classes: int | None, member: int = 0) -> keras.Model:
-        return self._builder(input_shape, n_classes, 0)
-
-
 def _cycles(
     trainer: Trainer, member: Member, cycles: int, rate: float | None, done: Done
 ) -> Iterator[Members]:
-    """Yield the members of one fit, one a cycle."""
+    """Yield the members of one fit, one a cycle; of one that is broken off, those that are done."""
     blueprint, training = trainer.blueprint([member]), trainer.training([member])
     recipe = techniques_of(trainer.job.recipe)
     model, (made,) = make(blueprint, [0], [member.draw.seed], recipe)
     steps = -(-len(training.y) // training.batch_size) * training.epochs
     watch = _Snapshots(_initial_rate(model, rate), steps, cycles, training.epochs)
-    with generators.kept():
-        model.steps_per_execution = 1
-        history, _ = fit_in_turn(model, made, 0, training, done, [watch])
-    length = training.epochs // cycles
+    broken_off: BaseException | None = None
+    try:
+        with generators.kept():
+            model.steps_per_execution = 1
+            fit_in_turn(model, made, 0, training, done, [watch])
+    except BaseException as error:
+        broken_off = error
+    # Every snapshot's model is that of the fit, whatever `build_model` makes of other members.
+    blueprint = replace(blueprint, builder=blueprint.builder.of_member(0))
     reason = "the members of a snapshot ensemble come of one fit"
-    blueprint = replace(blueprint, builder=_OfMember0(blueprint.builder))  # type: ignore[arg-type]
-    for number, state in enumerate(watch.states):
-        own = {name: v[number * length : (number + 1) * length] for name, v in history.items()}
-        trained = Trained([state], [own], [made.techniques], reason)
+    for number, (state, history) in enumerate(watch.snapshots):
+        trained = Trained([state], [history], [made.techniques], reason)
         yield Members(trained, [made.seed], blueprint, None, [number])
+    if broken_off is not None:
+        raise broken_off
 
 
 def _initial_rate(model: keras.Model, rate: float | None) -> float:
@@ -209,7 +187,8 @@ class _Snapshots(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is un
         super().__init__()
         self._rate, self._steps, self._cycles = rate, steps, cycles
         self._length, self._step = epochs // cycles, 0
-        self.states: list[State] = []
+        self._history: History = {}
+        self.snapshots: list[tuple[State, History]] = []
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         rate = cosine_rate(self._step, self._steps, self._cycles, self._rate)
@@ -217,5 +196,8 @@ class _Snapshots(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is un
         self._step += 1
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        for name, value in (logs or {}).items():
+            self._history.setdefault(name, []).append(logged(value))
         if (epoch + 1) % self._length == 0:
-            self.states.append(read_state(self.model))
+            self.snapshots.append((read_state(self.model), self._history))
+            self._history = {}

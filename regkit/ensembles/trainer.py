@@ -94,7 +94,7 @@ class Trainer:
     """
 
     def __init__(self, job: Job, data: Data) -> None:
-        self.job, self._data = job, data
+        self.job, self.data = job, data
         self._base = checked_training(
             data.x,
             data.y,

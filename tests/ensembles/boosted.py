@@ -2,12 +2,25 @@
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from regkit import ensembles
 
-__all__ = ["Soft", "adaboost", "ballots_of", "fixed", "linear", "softmax", "three"]
+__all__ = [
+    "Soft",
+    "adaboost",
+    "ballots_of",
+    "fixed",
+    "linear",
+    "logits",
+    "once",
+    "shares_of_votes",
+    "softmax",
+    "three",
+    "weights_of_three",
+]
 
 STEPS, RATE = 6, 1.0
 WHOLE = {"epochs": STEPS, "batch_size": 1000, "shuffle": False}  # one step an epoch
@@ -71,3 +84,31 @@ def fixed(*members):
 def adaboost(build_model=linear, n_estimators=4, **options):
     given = {**WHOLE, "random_state": 0, **options}
     return ensembles.AdaBoostClassifier(build_model, n_estimators, **given)
+
+
+def once(*values):
+    """Parameters that are tried on one backend only."""
+    return pytest.param(*values, marks=pytest.mark.backend_free)
+
+
+def weights_of_three():
+    return np.random.default_rng(5).exponential(size=120)
+
+
+def shares_of_votes(ensemble, x, count=None):
+    """What the first members vote, member by member and example by example."""
+    shares = np.zeros((len(x), len(ensemble.classes_)))
+    pairs = [*zip(ensemble.estimators_, ensemble.estimator_weights_, strict=True)]
+    for model, own in pairs[:count]:
+        for row, p in zip(shares, model.predict(x, verbose=0), strict=True):
+            row[p.argmax()] += own
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def logits(input_shape, n_classes):
+    model = keras.Sequential(
+        [keras.Input(input_shape), layers.Dense(5, "tanh"), layers.Dense(n_classes)]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.5), loss)
+    return model

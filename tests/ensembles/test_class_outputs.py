@@ -110,5 +110,5 @@ def test_several_outputs_are_refused_in_words():
     entry = keras.Input((4,))
     model = keras.Model(entry, [layers.Dense(3)(entry), layers.Dense(3)(entry)])
     model.compile("sgd", [SPARSE(), SPARSE()])
-    with pytest.raises(regkit.RegkitError, match="have one output; build_model gave one with 2"):
+    with pytest.raises(regkit.RegkitError, match="have one output; .* has 2"):
         class_outputs(model, X, 3)

@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from regkit.ensembles import BaggingClassifier, BaggingRegressor
 
-pytestmark = pytest.mark.backend_free
+pytestmark = [] if keras.backend.backend() == "torch" else pytest.mark.slow  # all compile anew
 EITHER = {
     "check_sample_weight_equivalence_on_dense_data": "draws and batches are random, so a weight of "
     "2 is two examples in the mean only",

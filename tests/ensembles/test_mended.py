@@ -182,7 +182,7 @@ def test_several_outputs_are_refused_in_words_by_fit():
         m.compile("sgd", ["mse", "mse"])
         return m
 
-    with pytest.raises(regkit.RegkitError, match="gave one with 2"):
+    with pytest.raises(regkit.RegkitError, match="has 2"):
         regressor(own).fit(*line())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack
@@ -67,7 +68,7 @@ class Here:
             yield unit, self._worker.unit(unit)
 
 
-class Beside:
+class Beside(ABC):
     """Runs the units in other processes, and hands out what comes of them in any order.
 
     A fit depends on nothing but its own seeds, so that the order does not matter. Each process
@@ -113,12 +114,13 @@ class Beside:
         """
         return self._run(process.unit, units)
 
+    @abstractmethod
     def _begin(self) -> None:
         """Make ready what runs the calls, and the study as they find it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _run(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
-        raise NotImplementedError
+        """Yield what comes of the calls, in any order."""
 
     def _calls(self, call: Callable[..., Any], items: Iterable[object]) -> Iterator[Any]:
         backend = keras.backend.backend()
