@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -66,19 +65,19 @@ class AdaBoostClassifier(EnsembleClassifier, Boosting):
 
     _weighs_loss = True
 
-    def staged_predict(self, X: Any) -> Iterator[Array]:
+    def staged_predict(self, X: object) -> Iterator[Array]:
         """Yield what the ensemble of the first 1, 2, … members predicts."""
         for p in self.staged_predict_proba(X):
             yield np.asarray(self.classes_[p.argmax(axis=1)])
 
-    def staged_predict_proba(self, X: Any) -> Iterator[Array]:
+    def staged_predict_proba(self, X: object) -> Iterator[Array]:
         """Yield the shares of the votes of the first 1, 2, … members, (examples, classes)."""
         p = self._probabilities(X)
         weights = self.estimator_weights_
         for count in range(1, len(p) + 1):
             yield votes(p[:count], weights[:count])
 
-    def staged_score(self, X: Any, y: Any) -> Iterator[float]:
+    def staged_score(self, X: object, y: object) -> Iterator[float]:
         """Yield the accuracy of the first 1, 2, … members."""
         for predicted in self.staged_predict(X):
             yield float(np.mean(predicted == np.asarray(y)))

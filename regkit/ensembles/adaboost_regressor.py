@@ -82,7 +82,7 @@ class AdaBoostRegressor(EnsembleRegressor, Boosting):
         batch_size: Count = 32,
         shuffle: Truth = True,
         callbacks: RecipeOfMembers = None,
-        random_state: Any = None,
+        random_state: object = None,
         verbose: Verbosity = 0,
     ) -> None:
         super().__init__(
@@ -98,24 +98,24 @@ class AdaBoostRegressor(EnsembleRegressor, Boosting):
         )
         self.loss = loss
 
-    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
-        X, y = super()._examples(X, y)
-        if y.shape[1:] == (1,):
-            y, self._target_shape = column_or_1d(y, warn=True), ()
-        if y.ndim > 1:
+    def _examples(self, X: object, y: object) -> tuple[Array, Array]:
+        inputs, targets = super()._examples(X, y)
+        if targets.shape[1:] == (1,):
+            targets, self._target_shape = column_or_1d(targets, warn=True), ()
+        if targets.ndim > 1:
             raise RegkitError(
-                f"y must have one target for each example; received the shape {y.shape}. Boost "
-                "each target by itself (sklearn.multioutput.MultiOutputRegressor)"
+                f"y must have one target for each example; received the shape {targets.shape}. "
+                "Boost each by itself (sklearn.multioutput.MultiOutputRegressor)"
             )
-        return X, y
+        return inputs, targets
 
-    def staged_predict(self, X: Any) -> Iterator[Array]:
+    def staged_predict(self, X: object) -> Iterator[Array]:
         """Yield what the ensemble of the first 1, 2, … members predicts."""
         outputs, weights = self._predictions(X), self.estimator_weights_
         for count in range(1, len(outputs) + 1):
             yield weighted_median(outputs[:count], weights[:count])
 
-    def staged_score(self, X: Any, y: Any) -> Iterator[float]:
+    def staged_score(self, X: object, y: object) -> Iterator[float]:
         """Yield R² of the first 1, 2, … members."""
         for predicted in self.staged_predict(X):
             yield float(r2_score(y, predicted))

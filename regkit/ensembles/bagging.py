@@ -62,8 +62,8 @@ class Bagging(TrainingEnsemble):
         engine: Engine = "vectorized",
         n_jobs: OptionalCount = None,
         group_size: Count = 1,
-        directory: Any = None,
-        random_state: Any = None,
+        directory: object = None,
+        random_state: object = None,
         verbose: Verbosity = 0,
     ) -> None:
         self.build_model = build_model

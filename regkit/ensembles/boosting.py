@@ -40,7 +40,7 @@ class Boosting(TrainingEnsemble):
         batch_size: Count = 32,
         shuffle: Truth = True,
         callbacks: RecipeOfMembers = None,
-        random_state: Any = None,
+        random_state: object = None,
         verbose: Verbosity = 0,
     ) -> None:
         self.build_model = build_model

@@ -50,7 +50,7 @@ class ClassOutputs:
         """Return probabilities, (…, K), for outputs (…, n_outputs).
 
         Raises:
-            RegkitError: for outputs that are no distributions though the loss takes them for such.
+            RegkitError: for outputs that are no distributions where they should be.
 
         Example:
             >>> ClassOutputs(2, 2, None)([[0.25, 0.75]])
@@ -73,9 +73,9 @@ def _distributions(p: NDArray[np.float64]) -> NDArray[np.float64]:
     sums = p.sum(axis=-1, keepdims=True)
     if not ((p >= -1e-3).all() and (p <= 1 + 1e-3).all() and np.allclose(sums, 1.0, atol=1e-2)):
         raise RegkitError(
-            "the model's outputs are no probabilities, though its loss takes them for such. End it "
-            "with a softmax (a sigmoid for one output), or compile it with "
-            "SparseCategoricalCrossentropy(from_logits=True)"
+            "the model's outputs are no probabilities, though its loss takes them for such, or "
+            "does not say that they are logits. End it with a softmax (a sigmoid for one output), "
+            "or compile it with SparseCategoricalCrossentropy(from_logits=True)"
         )
     p = np.clip(p, 0.0, 1.0)
     return np.asarray(p / p.sum(axis=-1, keepdims=True))  # float16 is coarse
@@ -131,7 +131,7 @@ def output_of(model: keras.Model, x: Any) -> Array:
 
 def _loss_of(loss: object) -> tuple[str | None, bool]:
     """Return the name of a loss of Keras' own, or None, and whether it takes logits."""
-    given: Any = keras.losses.get(loss) if isinstance(loss, str) else loss
+    given: object = keras.losses.get(loss) if isinstance(loss, str) else loss
     if isinstance(given, keras.losses.Loss):
         from_logits = getattr(given, "_fn_kwargs", {}).get("from_logits", False)
         function: Callable[..., Any] | None = getattr(given, "fn", None)

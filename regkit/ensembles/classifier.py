@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -15,7 +13,7 @@ from regkit.core.members.own_techniques import RecipeOfMembers
 from regkit.core.model_building import BuildModel
 from regkit.core.options import checked_call
 from regkit.ensembles import distilling
-from regkit.ensembles.class_outputs import ClassOutputs, class_outputs
+from regkit.ensembles.class_outputs import ClassOutputs, class_outputs, output_of
 from regkit.ensembles.combining import ClassUncertainty, class_uncertainty, combined
 from regkit.ensembles.estimator import KerasEnsemble
 from regkit.ensembles.option_kinds import Count, Positive, Verbosity
@@ -32,53 +30,54 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
     classes_: Array
     _meanings: list[ClassOutputs]  # of each group
 
-    def _labelled(self, X: Any, y: Any, least: int = 2) -> tuple[Array, Array]:
+    def _labelled(self, X: object, y: object, least: int = 2) -> tuple[Array, Array]:
         """Return inputs and class numbers, and learn the classes.
 
         Raises:
             RegkitError: for a single class.
         """
-        X, y = validate_data(self, X, y, allow_nd=True)
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        inputs, labels = validate_data(self, X, y, allow_nd=True)
+        check_classification_targets(labels)
+        self.classes_, numbers = np.unique(column_or_1d(labels, warn=True), return_inverse=True)
         if len(self.classes_) < least:
             raise RegkitError(
                 f"y has one class only, {self.classes_[0]!r}; a classifier needs two or more"
             )
-        return X, numbers.astype("int32")
+        return inputs, numbers.astype("int32")
 
-    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _examples(self, X: object, y: object) -> tuple[Array, Array]:
         return self._labelled(X, y)
 
-    def _validation(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _validation(self, X: object, y: object) -> tuple[Array, Array]:
         """Return inputs and class numbers to evaluate.
 
         Raises:
             RegkitError: for labels that the training examples do not have.
         """
-        y = column_or_1d(y, warn=True)
-        unknown = sorted({*y.tolist()} - {*self.classes_.tolist()}, key=str)
+        labels = column_or_1d(y, warn=True)
+        unknown = sorted({*labels.tolist()} - {*self.classes_.tolist()}, key=str)
         if unknown:
             raise RegkitError(
                 f"validation_data has labels that the training examples do not have: {unknown}"
             )
-        return self._inputs(X, reset=False), np.searchsorted(self.classes_, y).astype("int32")
+        numbers = np.searchsorted(self.classes_, labels).astype("int32")
+        return self._inputs(X, reset=False), numbers
 
     @property
     def n_classes_(self) -> int:
         """The number of classes."""
         return len(self.classes_)
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: object) -> Array:
         """Return the probability of each class, or its share of the votes, (examples, classes)."""
         return combined(self._probabilities(X), self._way(), self._member_weights())
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: object) -> Array:
         """Return the most probable label of each example."""
         check_is_fitted(self)
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
-    def uncertainty(self, X: Any) -> ClassUncertainty:
+    def uncertainty(self, X: object) -> ClassUncertainty:
         """Return entropy, mutual information of class and member, and variance, in nats."""
         return class_uncertainty(self._probabilities(X), self._member_weights())
 
@@ -96,13 +95,13 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
     def distill(
         self,
         build_student: BuildModel,
-        X: Any,
+        X: object,
         *,
         temperature: Positive = 2.0,
         epochs: Count = 20,
         batch_size: Count = 32,
         callbacks: RecipeOfMembers = None,
-        random_state: Any = None,
+        random_state: object = None,
         verbose: Verbosity = 0,
     ) -> keras.Model:
         """Return a small model that has learned the ensemble's outputs, which needs no labels.
@@ -123,17 +122,19 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
             random_state: As scikit-learn has it.
             verbose: 1 shows progress.
         """
-        X = self._inputs(X, reset=False)
+        inputs = self._inputs(X, reset=False)
         targets = distilling.softened(self.predict_proba(X), temperature)
         how = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose}
         return distilling.student_classifier(
-            build_student, X, targets, temperature, callbacks, random_state, **how
+            build_student, inputs, targets, temperature, callbacks, random_state, **how
         )
 
     def _check_model(self, trainer: Trainer, member: Member, X: Array) -> ClassOutputs:
         """Return what a model's outputs mean; refuse one that does not fit the labels."""
         model, x = trainer.first_model(member, X)
-        return class_outputs(model, x, self.n_classes_)
+        meaning = class_outputs(model, x, self.n_classes_)
+        meaning(output_of(model, x))  # what is no distribution is refused before training
+        return meaning
 
     def _learn_meanings(self) -> None:
         self._meanings = [
@@ -146,7 +147,7 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
     def _n_classes(self) -> int | None:
         return self.n_classes_
 
-    def _probabilities(self, X: Any) -> Array:
+    def _probabilities(self, X: object) -> Array:
         """Return the probabilities of all members, (members, examples, classes)."""
         check_is_fitted(self)
         return self._member_outputs(self._inputs(X, reset=False))

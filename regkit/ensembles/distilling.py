@@ -86,7 +86,7 @@ def student_classifier(
     targets: Array,
     temperature: float,
     callbacks: RecipeOfMembers,
-    random_state: Any,
+    random_state: object,
     **how: int,
 ) -> keras.Model:
     """Return a student that has learned softened distributions.
@@ -115,7 +115,7 @@ def student(
     x: Array,
     targets: Array,
     callbacks: RecipeOfMembers,
-    random_state: Any,
+    random_state: object,
     **how: int,
 ) -> keras.Model:
     """Return a student that has learned numbers, by its own loss.
@@ -136,7 +136,7 @@ def student(
 
 
 def _built(
-    build_student: BuildModel, x: Array, targets: Array, n_classes: int | None, random_state: Any
+    build_student: BuildModel, x: Array, targets: Array, n_classes: int | None, random_state: object
 ) -> tuple[keras.Model, int]:
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     few: Any = (x[:1], np.zeros(1, "int32") if n_classes is not None else targets[:1])

@@ -42,7 +42,7 @@ class KerasEnsemble(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn i
         own = {k: v.value if isinstance(v, ByValue) else v for k, v in state.items()}
         super().__setstate__(own)
 
-    def _inputs(self, X: Any, **how: Any) -> Any:
+    def _inputs(self, X: object, **how: Any) -> Any:
         return validate_data(self, X, allow_nd=True, **how)
 
     def __sklearn_is_fitted__(self) -> bool:

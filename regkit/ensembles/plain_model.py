@@ -69,18 +69,25 @@ def plain_regressor(members: Beside, way: str, weights: Floats | None) -> keras.
         weights: How much each member counts.
     """
     inputs, outputs = members.called()
-    whole = [layers.Reshape((-1,))(own) if len(own.shape) < 2 else own for own in outputs]
+    whole = [
+        layers.Reshape((-1,), dtype=_exact())(own) if len(own.shape) < 2 else own for own in outputs
+    ]
     combine = _median if way == "median" else _mean
     return keras.Model(inputs, combine(whole, weights), name="ensemble")
+
+
+def _exact() -> str:
+    """Return the type in which outputs are combined, also where members reckon in half of it."""
+    return str(keras.config.floatx())
 
 
 def _distribution(output: Tensor, meaning: ClassOutputs) -> Tensor:
     """Return probabilities of all classes."""
     if meaning.activation is not None:
-        output = layers.Activation(meaning.activation)(output)
+        output = layers.Activation(meaning.activation, dtype=_exact())(output)
     if meaning.n_outputs > 1:
         return output
-    p = layers.Reshape((1,))(output)
+    p = layers.Reshape((1,), dtype=_exact())(output)
     return ops.concatenate([1.0 - p, p], axis=-1)
 
 
@@ -88,9 +95,11 @@ def _mean(outputs: list[Tensor], weights: Floats | None) -> Tensor:
     if len(outputs) == 1:
         return outputs[0]
     if weights is None:
-        return layers.Average()(outputs)
+        return layers.Average(dtype=_exact())(outputs)
     shares = np.asarray(weights) / np.sum(weights)
-    return layers.Add()([float(w) * own for w, own in zip(shares, outputs, strict=True)])
+    return layers.Add(dtype=_exact())(
+        [float(w) * own for w, own in zip(shares, outputs, strict=True)]
+    )
 
 
 def _median(outputs: list[Tensor], weights: Floats | None) -> Tensor:

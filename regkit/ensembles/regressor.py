@@ -38,25 +38,27 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
-    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _examples(self, X: object, y: object) -> tuple[Array, Array]:
         """Return inputs and targets."""
-        X, y = validate_data(self, X, y, allow_nd=True, multi_output=True, y_numeric=True)
-        self._target_shape = y.shape[1:]
-        return X, np.asarray(y, keras.config.floatx())
+        how = {"allow_nd": True, "multi_output": True, "y_numeric": True}
+        inputs, targets = validate_data(self, X, y, **how)
+        self._target_shape = targets.shape[1:]
+        return inputs, np.asarray(targets, keras.config.floatx())
 
-    def _validation(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _validation(self, X: object, y: object) -> tuple[Array, Array]:
         """Return inputs and targets to evaluate.
 
         Raises:
             RegkitError: for targets of another shape than those of training.
         """
-        X, y = self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
-        shape = (len(X), *self._target_shape)
-        if y.shape != shape:
+        inputs, targets = self._inputs(X, reset=False), np.asarray(y, keras.config.floatx())
+        shape = (len(inputs), *self._target_shape)
+        if targets.shape != shape:
             raise RegkitError(
-                f"the targets of validation_data must have the shape {shape}; received {y.shape}"
+                f"the targets of validation_data must have the shape {shape}; received "
+                f"{targets.shape}"
             )
-        return X, y
+        return inputs, targets
 
     def _check_model(self, trainer: Trainer, member: Member, X: Array) -> Callable[[Array], Array]:
         """Return what a model's outputs mean; refuse one that does not fit the targets."""
@@ -66,7 +68,7 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
     def _n_classes(self) -> int | None:
         return None
 
-    def _predictions(self, X: Any) -> Array:
+    def _predictions(self, X: object) -> Array:
         """Return the predictions of all members, (members, examples) or (…, targets).
 
         Raises:
@@ -90,11 +92,11 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
             )
         return outputs.reshape(shape)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: object) -> Array:
         """Return what the members predict together, in the shape of the targets."""
         return combined(self._predictions(X), self._way(), self._member_weights())
 
-    def uncertainty(self, X: Any) -> RegressionUncertainty:
+    def uncertainty(self, X: object) -> RegressionUncertainty:
         """Return mean and variance of the members' predictions."""
         return regression_uncertainty(self._predictions(X), self._member_weights())
 
@@ -111,12 +113,12 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
     def distill(
         self,
         build_student: BuildModel,
-        X: Any,
+        X: object,
         *,
         epochs: Count = 20,
         batch_size: Count = 32,
         callbacks: RecipeOfMembers = None,
-        random_state: Any = None,
+        random_state: object = None,
         verbose: Verbosity = 0,
     ) -> keras.Model:
         """Return a small model that has learned the ensemble's outputs, which needs no targets.
@@ -132,6 +134,8 @@ class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
             random_state: As scikit-learn has it.
             verbose: 1 shows progress.
         """
-        X = self._inputs(X, reset=False)
+        inputs = self._inputs(X, reset=False)
         how = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose}
-        return distilling.student(build_student, X, self.predict(X), callbacks, random_state, **how)
+        return distilling.student(
+            build_student, inputs, self.predict(X), callbacks, random_state, **how
+        )

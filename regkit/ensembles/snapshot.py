@@ -105,7 +105,7 @@ class SnapshotEnsemble(EnsembleClassifier, TrainingEnsemble):
         shuffle: Truth = True,
         callbacks: RecipeOfMembers = None,
         combine: Annotated[str, Choice("mean", "vote")] = "mean",
-        random_state: Any = None,
+        random_state: object = None,
         verbose: Verbosity = 0,
     ) -> None:
         self.build_model = build_model

@@ -33,7 +33,7 @@ class TrainingEnsemble(KerasEnsemble):
 
     diverged_: list[int]
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_options: Any) -> Self:
+    def fit(self, X: object, y: object, sample_weight: object = None, **fit_options: Any) -> Self:
         """Train the members.
 
         Args:
@@ -53,11 +53,11 @@ class TrainingEnsemble(KerasEnsemble):
         return self
 
     @abstractmethod
-    def _examples(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _examples(self, X: object, y: object) -> tuple[Array, Array]:
         """Return inputs and targets as the models take them, and learn what they are."""
 
     @abstractmethod
-    def _validation(self, X: Any, y: Any) -> tuple[Array, Array]:
+    def _validation(self, X: object, y: object) -> tuple[Array, Array]:
         """Return inputs and targets to evaluate."""
 
     @abstractmethod
@@ -113,7 +113,7 @@ class TrainingEnsemble(KerasEnsemble):
         """Return the seed from which all chance follows."""
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _weights(self, given: Any, count: int) -> Array | None:
+    def _weights(self, given: object, count: int) -> Array | None:
         """Return the weights of the examples.
 
         Raises:
@@ -203,7 +203,7 @@ class TrainingEnsemble(KerasEnsemble):
         return apart % len(self._builders()) == 0 and one.is_like(other)
 
 
-def _pair(given: Any) -> tuple[Any, Any]:
+def _pair(given: object) -> tuple[Any, Any]:
     """Return the parts of `validation_data`.
 
     Raises:

@@ -126,7 +126,7 @@ class VotingEnsemble(EnsembleClassifier):
         self.weights = weights
         self.classes = classes
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: object, y: object) -> Self:
         """Learn the labels, and with weights="fitted" the weights, from held-out examples.
 
         Args:
@@ -141,7 +141,7 @@ class VotingEnsemble(EnsembleClassifier):
         self.weights_ = self._shares(self._weighed(X, numbers), len(models))
         return self
 
-    def _labelled_as(self, X: Any, y: Any) -> tuple[Array, NDArray[Any]]:
+    def _labelled_as(self, X: object, y: object) -> tuple[Array, NDArray[Any]]:
         if self.classes is None:
             return self._labelled(X, y)
         X, numbers = self._labelled(X, y, least=1)
@@ -190,7 +190,7 @@ class VotingEnsemble(EnsembleClassifier):
         return "mean" if self.voting == "soft" else "vote"
 
 
-def _models(given: Any) -> list[keras.Model]:
+def _models(given: object) -> list[keras.Model]:
     """Return the models.
 
     Raises:

@@ -158,3 +158,32 @@ def test_in_turn_no_member_is_made_before_its_turn(monkeypatch):
     classifier(build, 3, engine="sequential").fit(X, Y)
     first = order.index("trained")
     assert order[first:].count("built") >= 2
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_one_model_of_members_in_half_precision_combines_them_in_whole(policy):
+    def build(input_shape, n_classes):
+        out = layers.Dense(n_classes, "softmax", dtype="float32")
+        model = keras.Sequential([keras.Input(input_shape), layers.Dense(4, "relu"), out])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    keras.config.set_dtype_policy(policy)
+    ensemble = classifier(build, 3).fit(X, Y)
+    found = ensemble.to_keras().predict(X, verbose=0)
+    by_hand = np.mean([model.predict(X, verbose=0) for model in ensemble.estimators_], axis=0)
+    np.testing.assert_allclose(found, by_hand, atol=1e-6)
+
+
+def test_logits_of_a_loss_that_does_not_tell_are_refused_before_training(monkeypatch):
+    def own_loss(y_true, y_pred):
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+    def build(input_shape, n_classes):
+        model = keras.Sequential([keras.Input(input_shape), layers.Dense(n_classes)])
+        model.compile("sgd", own_loss)
+        return model
+
+    monkeypatch.setattr(trainer, "train_together", None)  # is not called
+    with pytest.raises(regkit.RegkitError, match="no probabilities.*not say that they are"):
+        classifier(build).fit(X, Y)
