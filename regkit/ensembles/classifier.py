@@ -18,6 +18,7 @@ from regkit.ensembles.combining import ClassUncertainty, class_uncertainty, comb
 from regkit.ensembles.estimator import KerasEnsemble
 from regkit.ensembles.option_kinds import Count, Positive, Verbosity
 from regkit.ensembles.plain_model import plain_classifier
+from regkit.ensembles.small_models import small_classifier
 from regkit.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
@@ -29,6 +30,7 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
 
     classes_: Array
     _meanings: list[ClassOutputs]  # of each group
+    _small_model = staticmethod(small_classifier)
 
     def _labelled(self, X: object, y: object, least: int = 2) -> tuple[Array, Array]:
         """Return inputs and class numbers, and learn the classes.

@@ -24,6 +24,7 @@ from regkit.ensembles.combining import (
 from regkit.ensembles.estimator import KerasEnsemble
 from regkit.ensembles.option_kinds import Count, Verbosity
 from regkit.ensembles.plain_model import plain_regressor
+from regkit.ensembles.small_models import small_regressor
 from regkit.ensembles.trainer import Member, Trainer
 from regkit.types import Array
 
@@ -32,6 +33,8 @@ __all__ = ["EnsembleRegressor"]
 
 class EnsembleRegressor(RegressorMixin, KerasEnsemble):  # type: ignore[misc]
     """An ensemble of models of one number, or of several, for each example."""
+
+    _small_model = staticmethod(small_regressor)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -32,6 +32,7 @@ class TrainingEnsemble(KerasEnsemble):
     """The base of those ensembles that train their members."""
 
     diverged_: list[int]
+    _small_model: BuildModel  # on which it is checked
 
     def fit(self, X: object, y: object, sample_weight: object = None, **fit_options: Any) -> Self:
         """Train the members.
@@ -51,6 +52,11 @@ class TrainingEnsemble(KerasEnsemble):
         X = X.astype(keras.config.floatx()) if X.dtype.kind == "f" else X  # as Keras does in fit
         self._fit(X, y, self._weights(sample_weight, len(X)), options)
         return self
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return new instances for the conformance checks to run on."""
+        return [cls(cls._small_model, 2, epochs=2, batch_size=8, random_state=0)]
 
     @abstractmethod
     def _examples(self, X: object, y: object) -> tuple[Array, Array]:

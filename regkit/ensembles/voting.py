@@ -13,6 +13,7 @@ from regkit.core.errors import OptionError, RegkitError
 from regkit.core.options import Choice, checked_value
 from regkit.ensembles.classifier import EnsembleClassifier
 from regkit.ensembles.combining import Floats
+from regkit.ensembles.small_models import small_classifier
 from regkit.ensembles.trained_model import TrainedModel
 from regkit.types import Array
 
@@ -125,6 +126,11 @@ class VotingEnsemble(EnsembleClassifier):
         self.voting = voting
         self.weights = weights
         self.classes = classes
+
+    @classmethod
+    def checked_as(cls) -> list[Self]:
+        """Return new instances for the conformance checks to run on."""
+        return [cls([small_classifier((3,), 3), small_classifier((3,), 3)], weights="fitted")]
 
     def fit(self, X: object, y: object) -> Self:
         """Learn the labels, and with weights="fitted" the weights, from held-out examples.

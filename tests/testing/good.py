@@ -3,7 +3,10 @@
 from typing import Annotated
 
 import keras
+import numpy as np
 from keras import ops
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
 
 from regkit import Technique
 from regkit.core.errors import AttachError
@@ -148,22 +151,31 @@ class Squares(keras.regularizers.Regularizer):
         return {"strength": self.strength}
 
 
-class Mean:
-    """Predict the mean of the targets.
+class Mean(RegressorMixin, BaseEstimator):
+    """Predict the mean of bootstrap means of the targets.
+
+    Args:
+        members: The number of means.
+        random_state: From which the samples follow.
 
     Example:
-        >>> Mean().fit([[1], [2]], [3, 5]).predict([[1]])
-        [4.0]
+        >>> Mean(members=2).fit([[1], [2]], [3, 3]).predict([[1]])
+        array([3.])
     """
 
-    def fit(self, x, y):
-        """Keep the mean."""
-        self.mean = sum(y) / len(y)
+    def __init__(self, members=5, random_state=0):
+        self.members = members
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Keep the mean of each sample."""
+        draws = check_random_state(self.random_state).randint(len(y), size=(self.members, len(y)))
+        self.means_ = np.asarray(y)[draws].mean(axis=1)
         return self
 
-    def predict(self, x):
+    def predict(self, X):
         """Return the mean for each."""
-        return [self.mean for _ in x]
+        return np.full(len(X), self.means_.mean())
 
 
 GROUPS = {

@@ -6,6 +6,7 @@ from regkit.testing.checks import (
     docstring,
     dtypes,
     effect,
+    ensembles,
     layers,
     options,
     others,
@@ -47,4 +48,5 @@ ORDER = (
     composition,
     layers,
     others,
+    ensembles,
 )

@@ -1,4 +1,4 @@
-"""Regularizers, models and ensembles: what every one of them owes."""
+"""What every layer, regularizer, model and ensemble owes: that it can be made; regularizers."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@
 
 from tests.testing.mutants import (
     documents,
+    ensembles,
     inputs,
     layers,
     leftovers,
@@ -22,7 +23,7 @@ __all__ = ["MUTANTS", "PLUGINS"]
 
 FILES = [
     documents, options, training, strengths, randomness, remembering, inputs, leftovers, layers,
-    others,
+    others, ensembles,
 ]  # fmt: skip
 MUTANTS = [
     (check, cls, message)
