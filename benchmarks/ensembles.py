@@ -141,7 +141,8 @@ def prediction(options):
     }
 
 
-def two_processes(options):
+def two_processes(options, **how):
+    """Return how many times as long six members take one after the other in this process."""
     x, y = digits()
     images = np.pad(
         np.kron(x.reshape(-1, 8, 8), np.ones((3, 3), "float32")), ((0, 0), (2, 2), (2, 2))
@@ -149,10 +150,12 @@ def two_processes(options):
     images = images[..., None]
 
     def fit(**engine):
-        BaggingClassifier(lenet, 4, epochs=3, **engine).fit(images, y)
+        BaggingClassifier(lenet, 6, epochs=options.epochs, **engine).fit(images, y)
 
     return in_turns(
-        lambda: fit(engine="joblib", n_jobs=2), lambda: fit(engine="sequential"), options.rounds
+        lambda: fit(engine="joblib", n_jobs=2, **how),
+        lambda: fit(engine="sequential"),
+        options.rounds,
     )
 
 
@@ -187,6 +190,7 @@ def cases(options):
     )
     yield "prediction, 2 × 64", lambda: prediction(options)
     yield "two processes, LeNet", lambda: two_processes(options)
+    yield "two processes of threes", lambda: two_processes(options, group_size=3)
 
 
 def main():
@@ -196,7 +200,7 @@ def main():
     arguments.add_argument("--loop", type=int, default=3, help="models of the loop; reckoned up")
     arguments.add_argument("--only", default="", help="cases whose names begin so")
     options = arguments.parse_args()
-    machine, figures = about(options), {}
+    machine, figures = about(options) | {"batch": 32}, {}
     first = type(options)(**vars(options) | {"epochs": 1, "members": 2})
     bagging(mlp(7), first), loop(mlp(7), first, 1)  # what a process does once is no arm's own
     for name, measure in cases(options):

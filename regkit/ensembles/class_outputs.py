@@ -81,18 +81,17 @@ def _distributions(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(p / p.sum(axis=-1, keepdims=True))  # float16 is coarse
 
 
-def class_outputs(model: keras.Model, x: Any, n_classes: int) -> ClassOutputs:
-    """Return what the outputs of a model mean, by its loss and an example.
+def class_outputs(model: keras.Model, shape: tuple[int, ...], n_classes: int) -> ClassOutputs:
+    """Return what the outputs of a model mean, by its loss and their shape.
 
     Args:
         model: A compiled model.
-        x: The inputs of one example or more.
+        shape: Of its output, (examples, …).
         n_classes: The number of classes, K.
 
     Raises:
         RegkitError: for another number of outputs, or a loss that does not take class numbers.
     """
-    shape = output_of(model, x).shape
     count = shape[-1] if len(shape) == 2 else 1 if len(shape) == 1 else 0
     if not (count == n_classes or (count == 1 and n_classes == 2)):
         raise RegkitError(

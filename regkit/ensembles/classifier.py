@@ -134,13 +134,16 @@ class EnsembleClassifier(ClassifierMixin, KerasEnsemble):  # type: ignore[misc]
     def _check_model(self, trainer: Trainer, member: Member, X: Array) -> ClassOutputs:
         """Return what a model's outputs mean; refuse one that does not fit the labels."""
         model, x = trainer.first_model(member, X)
-        meaning = class_outputs(model, x, self.n_classes_)
-        meaning(output_of(model, x))  # what is no distribution is refused before training
+        output = output_of(model, x)
+        meaning = class_outputs(model, output.shape, self.n_classes_)
+        meaning(output)  # what is no distribution is refused before training
         return meaning
 
     def _learn_meanings(self) -> None:
         self._meanings = [
-            class_outputs(group[0], group.example, self.n_classes_) for group in self._groups
+            class_outputs(model, output_of(model, group.example).shape, self.n_classes_)
+            for group in self._groups
+            for model in [group[0]]
         ]
 
     def _meant(self, place: int, outputs: Array) -> Array:

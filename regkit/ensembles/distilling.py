@@ -105,7 +105,7 @@ def student_classifier(
     """
     n_classes = targets.shape[1]
     model, seed = _built(build_student, x, targets, n_classes, random_state)
-    meaning = class_outputs(model, x[:1], n_classes)
+    meaning = class_outputs(model, output_of(model, x[:1]).shape, n_classes)
     loss = DistillationLoss(temperature, meaning.activation is not None, meaning.n_outputs == 1)
     return _taught(model, loss, x, targets, callbacks, seed, **how)
 

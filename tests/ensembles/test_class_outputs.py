@@ -7,11 +7,15 @@ from keras import layers, losses
 from scipy import special
 
 import regkit
-from regkit.ensembles.class_outputs import ClassOutputs, class_outputs
+from regkit.ensembles.class_outputs import ClassOutputs, class_outputs, output_of
 
 pytestmark = pytest.mark.backend_free
 Z = np.array([[1.0, -2.0, 0.5], [30.0, 31.0, 800.0]])
 X = np.zeros((2, 4), "float32")
+
+
+def meaning_of(model, x, n_classes):
+    return class_outputs(model, output_of(model, x).shape, n_classes)
 
 
 def test_logits_of_all_classes():
@@ -78,7 +82,7 @@ class Own(losses.SparseCategoricalCrossentropy):
     (3, 3, lambda y, p: losses.sparse_categorical_crossentropy(y, p), None),
 ])  # fmt: skip
 def test_the_loss_tells_what_outputs_are(units, classes, loss, activation):
-    found = class_outputs(model_of(units, loss), X, classes)
+    found = meaning_of(model_of(units, loss), X, classes)
     assert (found.n_outputs, found.activation) == (units, activation)
 
 
@@ -96,14 +100,14 @@ def test_the_loss_tells_what_outputs_are(units, classes, loss, activation):
 ])  # fmt: skip
 def test_a_loss_or_outputs_that_do_not_fit_are_refused_in_words(units, classes, loss, match):
     with pytest.raises(regkit.RegkitError, match=match):
-        class_outputs(model_of(units, loss), X, classes)
+        meaning_of(model_of(units, loss), X, classes)
 
 
 def test_outputs_with_another_axis_are_refused_in_words():
     model = keras.Sequential([keras.Input((5, 4)), layers.Dense(3, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")
     with pytest.raises(regkit.RegkitError, match=r"shape \(5, 3\) for 3 classes"):
-        class_outputs(model, np.zeros((2, 5, 4), "float32"), 3)
+        meaning_of(model, np.zeros((2, 5, 4), "float32"), 3)
 
 
 def test_several_outputs_are_refused_in_words():
@@ -111,4 +115,4 @@ def test_several_outputs_are_refused_in_words():
     model = keras.Model(entry, [layers.Dense(3)(entry), layers.Dense(3)(entry)])
     model.compile("sgd", [SPARSE(), SPARSE()])
     with pytest.raises(regkit.RegkitError, match="have one output; .* has 2"):
-        class_outputs(model, X, 3)
+        meaning_of(model, X, 3)

@@ -19,9 +19,9 @@ from regkit.core.seam.pure_step import State
 
 __all__ = ["NotAlike", "described", "description", "require_alike", "require_same_shapes"]
 
-# What may differ: names are numbered as layers are made, and what initializers and seeds give is in
-# the values of variables.
-_FREE = ("name", "names", "path", "seed", "initializer")
+# What may differ: names are numbered as layers are made, what initializers and seeds give is in the
+# values of variables, and only the first model is called.
+_FREE = ("name", "names", "path", "seed", "initializer", "_called")
 _DEPTH = 4
 _ALLOWED = (
     "All members have one architecture, optimizer and loss; what may differ are the values of "

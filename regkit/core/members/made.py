@@ -16,7 +16,7 @@ from regkit.core.members.alike import require_alike, require_same_shapes
 from regkit.core.method import Method
 from regkit.core.model_building import ModelBuilder
 from regkit.core.seam import generators
-from regkit.core.seam.pure_step import State, create_variables, read_state
+from regkit.core.seam.pure_step import State, create_variables, create_weights, read_state
 from regkit.types import Nest
 
 __all__ = ["Blueprint", "Made", "ambient_of", "make", "seeds_of"]
@@ -107,6 +107,13 @@ class Blueprint:
             create_variables(model, self.batch)
         return model
 
+    def another_model(self, number: int, seed: int) -> keras.Model:
+        """Return a member's model beside a first one; its metrics may have no variables."""
+        with generators.kept(), generators.drawn_from(seed):
+            model = self._built(number, seed)
+            create_weights(model, self.batch)
+        return model
+
     def bare_model(self, number: int, seed: int) -> keras.Model:
         """Return a member's model as `build_model` gives it."""
         with generators.kept(), generators.drawn_from(seed):
@@ -143,11 +150,12 @@ def make(
     for number, seed in zip(numbers, seeds, strict=True):
         key = (seed, number if "member" in blueprint.builder.by_name else None)
         if key not in known:
-            model = blueprint.model(number, seed)
-            known[key] = read_state(model)
             if template is None:
-                template = model
+                template = blueprint.model(number, seed)
+                known[key] = read_state(template)
             else:
+                model = blueprint.another_model(number, seed)
+                known[key] = read_state(model) | {"metrics": members[0].state["metrics"]}
                 require_same_shapes(members[0].state, known[key], number)
                 require_alike(template, model, number)
         members.append(Made(seed, ambient_of(seed), known[key], techniques(number)))

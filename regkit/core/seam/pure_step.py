@@ -18,6 +18,7 @@ from regkit.types import Nest, Tensor
 __all__ = [
     "State",
     "create_variables",
+    "create_weights",
     "differentiated",
     "pairs",
     "read_state",
@@ -40,6 +41,21 @@ def create_variables(model: keras.Model, batch: tuple[Nest, ...]) -> None:
         batch: Inputs, targets and perhaps weights, as arrays.
     """
     model._symbolic_build(data_batch=batch)
+
+
+def create_weights(model: keras.Model, batch: tuple[Nest, ...]) -> None:
+    """Let Keras create the variables of a model and its optimizer; metrics may lack theirs.
+
+    A built model has its own, and nothing needs to be traced.
+
+    Args:
+        model: The model.
+        batch: Inputs, targets and perhaps weights, as arrays.
+    """
+    if not all(layer.built for layer in model._flatten_layers()):
+        create_variables(model, batch)
+    elif model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 def variables_of(model: keras.Model) -> dict[str, list[keras.Variable]]:
