@@ -29,10 +29,16 @@ _TECHNIQUES = {
     "EarlyStopping": "regkit.techniques.early_stopping.early_stopping",
     "ElasticDistortion": "regkit.techniques.augmentation.elastic_distortion",
     "ElasticNet": "regkit.techniques.penalties.elastic_net",
+    "Flip": "regkit.techniques.augmentation.flip",
     "GaussianNoise": "regkit.techniques.noise.gaussian_noise",
     "L1": "regkit.techniques.penalties.l1",
     "L2": "regkit.techniques.penalties.l2",
     "LabelSmoothing": "regkit.techniques.labels.label_smoothing",
+    "RandomCrop": "regkit.techniques.augmentation.random_crop",
+    "Rotation": "regkit.techniques.augmentation.rotation",
+    "ScaleCrop": "regkit.techniques.augmentation.scale_crop",
+    "Shear": "regkit.techniques.augmentation.shear",
+    "Translation": "regkit.techniques.augmentation.translation",
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
     # techniques: end
 }

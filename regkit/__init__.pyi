@@ -11,6 +11,12 @@ from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
 from regkit.core.technique import Technique as Technique
 from regkit.techniques.augmentation.elastic_distortion import ElasticDistortion as ElasticDistortion
+from regkit.techniques.augmentation.flip import Flip as Flip
+from regkit.techniques.augmentation.random_crop import RandomCrop as RandomCrop
+from regkit.techniques.augmentation.rotation import Rotation as Rotation
+from regkit.techniques.augmentation.scale_crop import ScaleCrop as ScaleCrop
+from regkit.techniques.augmentation.shear import Shear as Shear
+from regkit.techniques.augmentation.translation import Translation as Translation
 from regkit.techniques.dropout.drop_connect import DropConnect as DropConnect
 from regkit.techniques.dropout.dropout import Dropout as Dropout
 from regkit.techniques.dropout.monte_carlo import mc_predict as mc_predict

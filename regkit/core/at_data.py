@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import keras
-
 from regkit.core import returned
+from regkit.core.annotations import agreed
 from regkit.core.context import Context
+from regkit.core.images import order_of
+from regkit.core.joining import one_motion
 from regkit.core.method import Method
-from regkit.core.motion import Motion, image_sizes, moved, one_motion
+from regkit.core.motion import Motion
+from regkit.core.moving import image_sizes, moved
 from regkit.core.plan import Turn
 from regkit.core.stages import Batch
 
@@ -38,7 +40,8 @@ def run_data(
             are none.
     """
     turns = list(turns)
-    run = _Run(batch, progress)
+    annotations = agreed(turn.technique for turn in turns)
+    run = _Run(batch.replace(annotations=annotations), progress)
     for place, turn in enumerate(turns):
         if turn.act.method == "geometry":
             run.move(turn, context_of(turn))
@@ -62,7 +65,8 @@ class _Run:
     def move(self, turn: Turn, context: Context) -> None:
         """Take one more motion in."""
         technique = turn.technique
-        if self._owner is not None and _order_of_axes(self._owner) != _order_of_axes(technique):
+        order = order_of(technique.image_format)
+        if self._owner is not None and order_of(self._owner.image_format) != order:
             self.apply()
         sizes = image_sizes(self.batch, technique, technique.image_format)
         if self._motion is not None:
@@ -99,8 +103,3 @@ class _Run:
             self.batch = moved(self.batch, motion, owner, owner.image_format)
             self._motion = self._owner = None
             self._progress(self.batch, self._done)
-
-
-def _order_of_axes(technique: Method) -> str:
-    order = technique.image_format or keras.config.image_data_format()
-    return str(order)

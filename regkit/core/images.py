@@ -7,11 +7,12 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from regkit.core.annotations import filled, without
 from regkit.core.errors import AttachError
 from regkit.core.stages import Batch
-from regkit.types import Tensor
+from regkit.types import Nest, Tensor
 
-__all__ = ["images_of", "map_images", "on_channels_last"]
+__all__ = ["images_of", "map_images", "on_channels_last", "order_of"]
 
 
 def map_images(
@@ -24,7 +25,8 @@ def map_images(
 
     Inputs of rank 4 are images; where there is none, those of rank 3 are, grey ones without a
     channel. Several are views of one example, such as left and right, or a photograph and its map:
-    what moves them draws once, by `images_of`, before it comes here.
+    what moves them draws once, by `images_of`, before it comes here. What `batch.annotations` names
+    (a mask among the inputs) is none of them.
 
     Args:
         function: Takes images of shape (batch, height, width, channels), whatever the batch has
@@ -43,14 +45,15 @@ def map_images(
         >>> {name: tuple(x.shape) for name, x in cropped.x.items()}
         {'photo': (2, 2, 4, 3), 'age': (2, 1)}
     """
-    rank = _rank(batch, owner)
+    inputs = without(batch).x
+    rank = _rank(inputs, owner)
 
     def changed(x: Tensor) -> Tensor:
         if x is None or len(x.shape) != rank:
             return x
         return on_channels_last(function, x, data_format)
 
-    return batch.replace(x=keras.tree.map_structure(changed, batch.x))
+    return batch.replace(x=filled(keras.tree.map_structure(changed, inputs), batch.x))
 
 
 def images_of(batch: Batch, owner: object, data_format: str | None = None) -> list[Tensor]:
@@ -79,9 +82,9 @@ def images_of(batch: Batch, owner: object, data_format: str | None = None) -> li
     return images
 
 
-def _rank(batch: Batch, owner: object) -> int:
+def _rank(given: Nest, owner: object) -> int:
     """Return the rank of the inputs that are images."""
-    inputs = [x for x in keras.tree.flatten(batch.x) if x is not None]
+    inputs = [x for x in keras.tree.flatten(given) if x is not None]
     ranks = [len(x.shape) for x in inputs]
     if 4 not in ranks and 3 not in ranks:
         raise AttachError(
@@ -91,6 +94,16 @@ def _rank(batch: Batch, owner: object) -> int:
             "keras.layers.Flatten()"
         )
     return 4 if 4 in ranks else 3
+
+
+def order_of(data_format: str | None) -> str:
+    """Return how the axes of images come: as an option says, or by Keras' setting.
+
+    Example:
+        >>> order_of("channels_first"), order_of(None)
+        ('channels_first', 'channels_last')
+    """
+    return data_format or str(keras.config.image_data_format())
 
 
 def on_channels_last(
@@ -110,6 +123,6 @@ def on_channels_last(
     """
     if len(images.shape) == 3:
         return function(images[..., None])[..., 0]
-    if (data_format or keras.config.image_data_format()) == "channels_last":
+    if order_of(data_format) == "channels_last":
         return function(images)
     return ops.transpose(function(ops.transpose(images, (0, 2, 3, 1))), (0, 3, 1, 2))

@@ -15,6 +15,7 @@ from regkit.core import options, select
 from regkit.core.acts import Act, acts_of, phases_of
 from regkit.core.context import Context
 from regkit.core.inputs import Input
+from regkit.core.options.annotated import Annotations
 from regkit.core.options.bounds import Constraint, Seed
 from regkit.core.options.choices import ImageFormat, Layers, Weights
 from regkit.core.stages import Phase, Stage
@@ -155,6 +156,11 @@ class Method:
         order: str | None = self._value_of(ImageFormat)
         return order
 
+    @property
+    def annotations(self) -> Any:
+        """What its option says belongs to the images and moves with them; None for nothing."""
+        return self._value_of(Annotations)
+
     def _value_of(self, kind: type[Constraint]) -> Any:
         """Return the value of the one option of a kind; None where there is none.
 
@@ -205,6 +211,7 @@ _ASKED_BY = {
     Weights: "select_weights(model)",
     Seed: "the property own_seed",
     ImageFormat: "the property image_format",
+    Annotations: "the property annotations",
 }
 
 

@@ -1,33 +1,20 @@
 """The phase of geometry: how the images of an example move, as values that compose.
 
-A technique that moves pixels has a method `geometry(self, images, context)` which returns a
-`Motion`. Neighbours among such techniques are composed into one map, so that each image is read
-once, and the map is the same for all images of an example. A `data` method stands between them as
-a barrier: what it does to the pixels cannot be known.
+A technique that moves pixels has a method `geometry(self, images, context)` which is told the sizes
+of the images and returns a `Motion`. Neighbours among such techniques are composed into one map
+(`joining.py`), so that each image is read once, and the map is the same for all that belongs to an
+example (`moving.py`). A `data` method stands between them as a barrier: what it does to the pixels
+cannot be known.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from keras import ops
-
-from regkit.core.errors import AttachError
-from regkit.core.images import images_of, map_images
-from regkit.core.stages import Batch
-from regkit.ops.geometry import (
-    Affine,
-    PlaceMap,
-    Sides,
-    as_field,
-    composed,
-    scaled,
-    scaled_size,
-)
-from regkit.ops.interpolation import displaced
+from regkit.ops.geometry import Pixels, PlaceMap, Sides, scaled_size
 from regkit.types import Tensor
 
-__all__ = ["ImageSizes", "Motion", "image_sizes", "moved", "moved_images", "one_motion", "sizes_of"]
+__all__ = ["ImageSizes", "Motion"]
 
 
 @dataclass(frozen=True)
@@ -68,19 +55,22 @@ class Motion:
 
     Attributes:
         map: The map of places, for the largest image; of each example, or one for all.
-        interpolation: "bilinear", "bicubic" or "nearest".
-        fill_mode: What lies beyond the border, see `regkit.ops.interpolation`.
+        interpolation: "bilinear", "bicubic" or "nearest"; None where the map is of whole pixels and
+            any does.
+        fill_mode: What lies beyond the border, see `regkit.ops.interpolation`; None where the map
+            leads nowhere beyond it.
         fill_value: The value there, where `fill_mode` is "constant".
         still: Which examples stay as they are, bit for bit: booleans, one for all or one for each
             example; None for none.
 
     Raises:
-        ValueError: for `still` with a map that changes the size of images.
+        ValueError: for `still` with a map that changes the size of images, or no interpolation for
+            one that needs it.
     """
 
     map: PlaceMap
-    interpolation: str = "bilinear"
-    fill_mode: str = "constant"
+    interpolation: str | None = "bilinear"
+    fill_mode: str | None = "constant"
     fill_value: float = 0.0
     still: Tensor | None = None
 
@@ -90,91 +80,10 @@ class Motion:
                 f"images of {self.map.source} cannot stay as they are (still=) in a motion that "
                 f"makes them {self.map.size}; leave still out"
             )
+        if self.interpolation is None and not isinstance(self.map, Pixels):
+            raise ValueError("interpolation=None is for maps by whole pixels (Pixels)")
 
     @property
     def reading(self) -> tuple[str, str, float]:
-        """How pixels are read."""
-        return self.interpolation, self.fill_mode, self.fill_value
-
-
-def one_motion(first: Motion, then: Motion) -> Motion | None:
-    """Return two motions as one, or None where that would show something else than both.
-
-    Example:
-        >>> from regkit.ops.geometry import Affine
-        >>> turn = Affine(ops.array([[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]), (3, 3), (3, 3))
-        >>> twice = one_motion(Motion(turn), Motion(turn))
-        >>> ops.convert_to_numpy(twice.map.matrix)[0].tolist()
-        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
-        >>> one_motion(Motion(turn), Motion(turn, "nearest")) is None
-        True
-    """
-    affine = isinstance(first.map, Affine) and isinstance(then.map, Affine)
-    if first.reading != then.reading or not (affine or first.fill_mode in _PLAIN_BORDERS):
-        return None
-    still = None
-    if first.still is not None and then.still is not None:
-        still = ops.logical_and(first.still, then.still)
-    return Motion(composed(_map_of(first), _map_of(then)), *first.reading, still)
-
-
-_PLAIN_BORDERS = ("constant", "nearest")  # beyond them a field goes on as at its border
-
-
-def _map_of(motion: Motion) -> PlaceMap:
-    """Return the map, that of examples which stay as they are the identity."""
-    place_map = motion.map
-    if motion.still is None:
-        return place_map
-    still = ops.reshape(motion.still, (-1, 1, 1))
-    if isinstance(place_map, Affine):
-        identity = ops.cast([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], place_map.matrix.dtype)
-        return replace(place_map, matrix=ops.where(still, identity, place_map.matrix))
-    moved_by = place_map.displacement
-    return replace(place_map, displacement=ops.where(still[..., None], 0.0, moved_by))
-
-
-def image_sizes(batch: Batch, owner: object, data_format: str | None) -> ImageSizes:
-    """Return the sizes of the images in a batch.
-
-    Raises:
-        AttachError: where no input is an image of known height, width and channels.
-    """
-    images = images_of(batch, owner, data_format)
-    return sizes_of(images, owner)
-
-
-def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
-    """Return the sizes of images of shape (batch, height, width, channels).
-
-    Raises:
-        AttachError: where height, width or channels of one are not known.
-    """
-    for x in images:
-        if None in x.shape[1:]:
-            raise AttachError(
-                f"{owner!r} needs images of known height, width and channels; an input has the "
-                f"shape {tuple(x.shape)} (batch, height, width, channels). Give it one size, "
-                "as by keras.layers.Resizing or dataset.map(lambda x: tf.ensure_shape(x, ...))"
-            )
-    each = [(x.shape[1], x.shape[2]) for x in images]
-    place = max(range(len(each)), key=lambda k: each[k][0] * each[k][1])
-    return ImageSizes(ops.shape(images[0])[0], tuple(each), place)
-
-
-def moved_images(images: Tensor, motion: Motion) -> Tensor:
-    """Return images of shape (batch, height, width, channels), moved."""
-    _, height, width, _ = images.shape
-    field = as_field(scaled(motion.map, (height, width))).displacement
-    if field.shape[0] == 1 and images.shape[0] != 1:  # one map for all examples
-        field = ops.repeat(field, ops.shape(images)[0], axis=0)
-    result = displaced(images, field, *motion.reading)
-    if motion.still is None:
-        return result
-    # Also where a backend's coordinates are rounded.
-    return ops.where(ops.reshape(motion.still, (-1, 1, 1, 1)), images, result)
-
-
-def moved(batch: Batch, motion: Motion, owner: object, data_format: str | None) -> Batch:
-    """Return a batch whose images are moved, all of an example alike."""
-    return map_images(lambda images: moved_images(images, motion), batch, owner, data_format)
+        """How pixels are read; where any way does, one that shows nothing of beyond the border."""
+        return self.interpolation or "bilinear", self.fill_mode or "nearest", self.fill_value

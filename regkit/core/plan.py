@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regkit.core.acts import Act
+from regkit.core.annotations import agreed
 from regkit.core.errors import AttachError, ConflictError
 from regkit.core.method import Method
 from regkit.core.stages import Phase, Stage
@@ -164,6 +165,7 @@ def _ordered(entries: Sequence[Entry], stage: Stage) -> tuple[Turn, ...]:
 
 
 def _refuse_contradictions(techniques: list[Method]) -> None:
+    agreed(techniques)
     holders: dict[str, Method] = {}
     for place, technique in enumerate(techniques):
         if any(technique is other for other in techniques[:place]):

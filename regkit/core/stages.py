@@ -11,9 +11,11 @@ values out. What else they need (draws, the step, state, the loss and its gradie
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from regkit.core.options.annotated import Annotation
 from regkit.types import Nest, Tensor
 
 __all__ = ["Batch", "Phase", "Stage", "Target"]
@@ -125,13 +127,22 @@ _COMMUTE = frozenset({Phase.SUM})  # a sum is the same in any order, but for rou
 
 @dataclass(frozen=True)
 class Batch:
-    """What DATA receives and returns: a batch as `fit` takes it, each part a tensor or a nest."""
+    """What DATA receives and returns: a batch as `fit` takes it, each part a tensor or a nest.
+
+    Attributes:
+        x: The inputs.
+        y: The targets.
+        sample_weight: The weights of the examples.
+        annotations: By name what among targets and inputs belongs to the images and moves with
+            them; the name None means targets that are one array.
+    """
 
     x: Nest
     y: Nest = None
     sample_weight: Nest = None
+    annotations: Mapping[str | int | None, Annotation] = field(default_factory=dict, repr=False)
 
-    def replace(self, **parts: Nest) -> Batch:
+    def replace(self, **parts: Any) -> Batch:
         """Return a batch with other parts.
 
         Example:

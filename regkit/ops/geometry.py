@@ -14,12 +14,23 @@ from keras import ops
 
 from regkit.ops import fields
 from regkit.ops.interpolation import displaced
+from regkit.ops.pixels import Pixels, Sides, composed_pixels
 from regkit.ops.precision import wide
 from regkit.types import Array, Tensor
 
-__all__ = ["Affine", "Field", "PlaceMap", "Sides", "as_field", "composed", "scaled", "scaled_size"]
-
-Sides = tuple[int, int]  # height, width
+__all__ = [
+    "Affine",
+    "Field",
+    "Pixels",
+    "PlaceMap",
+    "Sides",
+    "as_affine",
+    "as_field",
+    "center",
+    "composed",
+    "scaled",
+    "scaled_size",
+]
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,11 @@ class Field:
         return height, width
 
 
-PlaceMap = Affine | Field
+PlaceMap = Affine | Field | Pixels
 
 
-def _center(size: Sides) -> Array:
-    """Return the center of an image, (x, y)."""
+def center(size: Sides) -> Array:
+    """Return the center of an image, (x, y), in pixels."""
     return np.array([(size[1] - 1) / 2, (size[0] - 1) / 2], "float32")
 
 
@@ -73,11 +84,31 @@ def _grid(size: Sides) -> Array:
 def _affine_at(affine: Affine, places: Tensor) -> Tensor:
     """Return where an affine map leads from places of shape (batch, height, width, 2)."""
     dtype = affine.matrix.dtype
-    off = places - ops.cast(_center(affine.size), dtype)
+    off = places - ops.cast(center(affine.size), dtype)
     # One grid may serve all examples: products that broadcast, which an einsum does not everywhere.
     along_x, along_y, shift = (affine.matrix[:, None, None, :, k] for k in range(3))
     turned = along_x * off[..., :1] + along_y * off[..., 1:]
-    return turned + shift + ops.cast(_center(affine.source), dtype)
+    return turned + shift + ops.cast(center(affine.source), dtype)
+
+
+def as_affine(pixels: Pixels) -> Affine:
+    """Return the same map as a matrix.
+
+    Example:
+        >>> mirror = as_affine(Pixels(ops.array([[True, False]]), None, (3, 3), (3, 3)))
+        >>> ops.convert_to_numpy(mirror.matrix)[0].tolist()
+        [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    shift, signs = ops.zeros((1, 2), "float32"), ops.ones((1, 2), "float32")
+    if pixels.shift is not None:
+        shift = ops.cast(pixels.shift, "float32")
+    if pixels.mirrored is not None:
+        signs = ops.where(pixels.mirrored, -1.0, 1.0)
+    shift = shift + ops.cast(center(pixels.size) - center(pixels.source), "float32")
+    signs, shift = signs + 0.0 * shift, shift + 0.0 * signs  # of one batch
+    turn = signs[:, :, None] * ops.eye(2, dtype="float32")
+    matrix = ops.concatenate([turn, shift[:, :, None]], axis=-1)
+    return Affine(matrix, pixels.source, pixels.size)
 
 
 def as_field(place_map: PlaceMap) -> Field:
@@ -90,15 +121,16 @@ def as_field(place_map: PlaceMap) -> Field:
     """
     if isinstance(place_map, Field):
         return place_map
+    place_map = as_affine(place_map) if isinstance(place_map, Pixels) else place_map
     grid = ops.cast(_grid(place_map.size), place_map.matrix.dtype)[None]
     return Field(_affine_at(place_map, grid) - grid, place_map.source)
 
 
-def _numbers(place_map: PlaceMap) -> Tensor:
+def _numbers(place_map: Affine | Field) -> Tensor:
     return place_map.matrix if isinstance(place_map, Affine) else place_map.displacement
 
 
-def _in(place_map: PlaceMap, dtype: str) -> PlaceMap:
+def _in(place_map: Affine | Field, dtype: str) -> Affine | Field:
     """Return the same map in a type: two that are composed may come in different ones."""
     if isinstance(place_map, Affine):
         return replace(place_map, matrix=ops.cast(place_map.matrix, dtype))
@@ -108,7 +140,8 @@ def _in(place_map: PlaceMap, dtype: str) -> PlaceMap:
 def composed(first: PlaceMap, then: PlaceMap) -> PlaceMap:
     """Return the map of two motions, one after the other.
 
-    Two affine ones are one affine map, exactly. A field is read between its pixels linearly.
+    Two by whole pixels are one such, two affine ones one affine map, exactly. A field is read
+    between its pixels linearly.
 
     Args:
         first: What moves the images first.
@@ -119,6 +152,11 @@ def composed(first: PlaceMap, then: PlaceMap) -> PlaceMap:
         >>> ops.convert_to_numpy(composed(double, double).matrix)[0].tolist()
         [[4.0, 0.0, 3.0], [0.0, 4.0, 0.0]]
     """
+    if isinstance(first, Pixels):
+        if isinstance(then, Pixels):
+            return composed_pixels(first, then)
+        first = as_affine(first)
+    then = as_affine(then) if isinstance(then, Pixels) else then
     first, then = _in(first, dtype := wide(_numbers(first), _numbers(then))), _in(then, dtype)
     if isinstance(first, Affine) and isinstance(then, Affine):
         turn, shift = first.matrix[:, :, :2], first.matrix[:, :, 2:]
@@ -158,6 +196,10 @@ def scaled(place_map: PlaceMap, source: Sides) -> PlaceMap:
         return place_map
     down, across = source[0] / place_map.source[0], source[1] / place_map.source[1]
     size = scaled_size(place_map, source)
+    if isinstance(place_map, Pixels):
+        if place_map.shift is None and place_map.size == place_map.source:
+            return replace(place_map, source=source, size=size)
+        place_map = as_affine(place_map)
     if isinstance(place_map, Field):
         return Field(fields.resized(place_map.displacement, *size), source)
     ratio = np.array([[1.0, across / down, across], [down / across, 1.0, down]], "float32")

@@ -23,7 +23,7 @@ from keras import ops
 
 from regkit.types import Number, Tensor
 
-__all__ = ["BORDERS", "KERNELS", "displaced", "keys_weights"]
+__all__ = ["BORDERS", "KERNELS", "displaced", "folded", "keys_weights", "rows_at"]
 
 _Values = TypeVar("_Values")
 
@@ -101,7 +101,7 @@ def _gathered(
     pixels = ops.reshape(images, (-1, channels))
 
     def value(y: Tensor, x: Tensor) -> Tensor:
-        return ops.cast(_rows_at(pixels, first + y * width + x), field.dtype)
+        return ops.cast(rows_at(pixels, first + y * width + x), field.dtype)
 
     blended = [_weighted(x_weights, [value(y, x) for x in x_places]) for y in y_places]
     total = _weighted(y_weights, blended)
@@ -143,10 +143,10 @@ def _along(
             ops.where(there[..., None], weight, 0.0)
             for there, weight in zip(inside, weights, strict=True)
         ]
-    return [_folded(place, size, fill_mode) for place in places], weights
+    return [folded(place, size, fill_mode) for place in places], weights
 
 
-def _folded(place: Tensor, size: int, fill_mode: str) -> Tensor:
+def folded(place: Tensor, size: int, fill_mode: str) -> Tensor:
     """Return the pixel of the image, 0 … size − 1, whose value a place within or beyond it has."""
     if fill_mode == "wrap":
         return ops.mod(place, size)
@@ -160,7 +160,8 @@ def _folded(place: Tensor, size: int, fill_mode: str) -> Tensor:
     return ops.clip(place, 0, size - 1)
 
 
-def _rows_at(rows: Tensor, index: Tensor) -> Tensor:
+def rows_at(rows: Tensor, index: Tensor) -> Tensor:
+    """Return `rows[index]`, for indices that are within bounds."""
     return ops.take(rows, index, axis=0)
 
 
@@ -176,7 +177,7 @@ if keras.backend.backend() == "tensorflow":
     _sampled = compiled(_gathered)
 elif keras.backend.backend() == "jax":
     from regkit.ops.backends.jax import computed_once as _computed_once
-    from regkit.ops.backends.jax import rows_at as _rows_at
+    from regkit.ops.backends.jax import rows_at
 elif keras.backend.backend() == "torch":
     # `grid_sample` reads and blends in one pass; it has every border but "wrap".
     from regkit.ops.backends.torch import grid_sampled

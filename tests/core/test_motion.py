@@ -8,9 +8,9 @@ import pytest
 from keras import ops
 
 import regkit
-from regkit.core import motion
+from regkit.core import moving
 from regkit.core.errors import AttachError
-from regkit.core.motion import Motion
+from regkit.core.motion import ImageSizes, Motion
 from regkit.core.options import DataFormat
 from regkit.core.stages import Phase
 from regkit.ops.geometry import Affine
@@ -50,13 +50,13 @@ def rolled(images, x, y):
 def readings(monkeypatch):
     """How often images are read."""
     calls = []
-    plain = motion.displaced
+    plain = moving.displaced
 
     def counted(images, *args):
         calls.append(tuple(images.shape))
         return plain(images, *args)
 
-    monkeypatch.setattr(motion, "displaced", counted)
+    monkeypatch.setattr(moving, "displaced", counted)
     return calls
 
 
@@ -210,7 +210,7 @@ def test_a_map_for_another_size_is_refused():
 
 
 def test_the_reference_stays_the_same_image_when_sizes_change():
-    sizes = motion.ImageSizes(1, ((5, 4), (4, 6)), 1)
+    sizes = ImageSizes(1, ((5, 4), (4, 6)), 1)
     crop = Motion(Affine(ops.ones((1, 2, 3)), (4, 6), (3, 4)))
     assert sizes.largest == (4, 6)
     assert sizes.after(crop).largest == (3, 4)

@@ -6,6 +6,7 @@ against them.
 Importing it loads neither Keras nor a backend: the command line declares its options so too.
 """
 
+from regkit.core.options.annotated import Annotations
 from regkit.core.options.bounds import Boolean, Constraint, Integer, Probability, Real, Seed
 from regkit.core.options.choices import (
     Choice,
@@ -41,10 +42,12 @@ from regkit.core.options.kinds import (
     SeedOption,
     Share,
     Strength,
+    TargetsOption,
     WeightOption,
 )
 
 __all__ = [
+    "Annotations",
     "Boolean",
     "Choice",
     "Constraint",
@@ -70,6 +73,7 @@ __all__ = [
     "Several",
     "Share",
     "Strength",
+    "TargetsOption",
     "WeightOption",
     "Weights",
     "bind",

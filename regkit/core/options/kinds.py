@@ -7,6 +7,7 @@
     LayerOption     which layers
     WeightOption    which weights of them, by name
     SeedOption      a whole number, or None
+    TargetsOption   what belongs to the images and moves with them
 
 Example:
     >>> from regkit.core.options import constraints
@@ -21,6 +22,7 @@ Example:
     ...         layers: LayerOption = None,
     ...         weights: WeightOption = "kernel",
     ...         seed: SeedOption = None,
+    ...         targets: TargetsOption = None,
     ...     ) -> None: ...
     >>> constraints(Perturbation)["share"].describe()
     'a number in [0, 1] or a LearningRateSchedule'
@@ -30,6 +32,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from regkit.core.options.annotated import Annotations
 from regkit.core.options.bounds import Probability, Real, Seed
 from regkit.core.options.choices import ImageFormat, Layers, Weights
 from regkit.types import Schedule, Selector
@@ -42,6 +45,7 @@ __all__ = [
     "SeedOption",
     "Share",
     "Strength",
+    "TargetsOption",
     "WeightOption",
 ]
 
@@ -53,3 +57,4 @@ DataFormat = Annotated[str | None, ImageFormat()]
 LayerOption = Annotated[Selector, Layers()]
 WeightOption = Annotated[str | list[str], Weights()]
 SeedOption = Annotated[int | None, Seed()]
+TargetsOption = Annotated[str | dict[str | int, str] | None, Annotations()]

@@ -4,7 +4,8 @@
     technique = name ["(" [argument ("," argument)*] ")"]
     name = word | distribution ":" word
     argument = [word "="] (value | alternatives)
-    value = number | 'text' | True | False | None | list | schedule
+    value = number | 'text' | True | False | None | list | dict | schedule
+    dict = "{" [key ":" value ("," key ":" value)*] "}"        key = 'text' | whole number
     schedule = word "(" arguments ")"          a Keras learning rate schedule, `cosine_decay(…)`
     alternatives = (value | range) ("|" (value | range))*      where several recipes are allowed
     range = number ".." number                 values on a logarithmic scale
@@ -38,7 +39,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<name>\w[\w.-]*:[A-Za-z_]\w*|[A-Za-z_]\w*)"
     r"|(?P<number>[-+]?(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][-+]?\d+)?)"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<mark>\.\.|[()\[\],=+|])|(?P<end>$)|(?P<wrong>.))",
+    r"|(?P<mark>\.\.|[()\[\]{},:=+|])|(?P<end>$)|(?P<wrong>.))",
     re.DOTALL,
 )
 _CONSTANTS = {"True": True, "False": False, "None": None}
@@ -205,11 +206,31 @@ class _Parser:
                     self.expect(",", "',' or ']'")
             self.expect("]", "']'")
             return items
+        if (kind, word) == ("mark", "{"):
+            return self.names_and_values()
         if kind == "name" and word.lower() in _NO_NUMBERS:
             self.fail(f"{word} is no number here; give a finite one, such as 0.1", place)
         if kind == "name":
             self.fail(f"text needs quotes: '{word}'", place)
-        self.fail("a value belongs here: a number, 'text', True, False, None or a list", place)
+        self.fail(
+            "a value belongs here: a number, 'text', True, False, None, a list or a dict", place
+        )
+
+    def names_and_values(self) -> dict[str | int, Any]:
+        items: dict[str | int, Any] = {}
+        while self.peek() != ("mark", "}"):
+            place = self.tokens[self.next][2]
+            key = self.value()
+            if not isinstance(key, str | int) or isinstance(key, bool):
+                self.fail("a key of a dict is a 'text' or a whole number", place)
+            if key in items:
+                self.fail(f"{key!r} is given twice", place)
+            self.expect(":", "':' between a key and its value")
+            items[key] = self.value()
+            if self.peek() != ("mark", "}"):
+                self.expect(",", "',' or '}'")
+        self.expect("}", "'}'")
+        return items
 
     def number(self, word: str, place: int) -> float:
         try:

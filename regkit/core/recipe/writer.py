@@ -80,9 +80,12 @@ def _literal(value: object, option: str) -> str:
         return repr(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(item, option) for item in value)}]"
+    if isinstance(value, dict) and all(isinstance(key, str | int) for key in value):
+        pairs = (f"{_literal(key, option)}: {_literal(own, option)}" for key, own in value.items())
+        return "{" + ", ".join(pairs) + "}"
     if (written := schedules.text(value, lambda item: _literal(item, option))) is not None:
         return written
     raise RecipeError(
-        f"{option}={value!r} has no text form; text holds numbers, strings, lists and Keras "
+        f"{option}={value!r} has no text form; text holds numbers, strings, lists, dicts and Keras "
         "schedules. Build the technique in Python instead"
     )

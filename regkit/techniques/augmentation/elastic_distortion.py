@@ -7,21 +7,22 @@ from typing import Annotated, Self
 from keras import ops
 
 from regkit.core.context import Context
-from regkit.core.motion import ImageSizes, Motion, moved_images
+from regkit.core.motion import ImageSizes, Motion
+from regkit.core.moving import moved_images
 from regkit.core.options import (
-    Choice,
     DataFormat,
     Either,
     ProbabilityOption,
     Range,
     Real,
     SeedOption,
+    TargetsOption,
 )
 from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 from regkit.ops import fields
 from regkit.ops.geometry import Field
-from regkit.ops.interpolation import BORDERS, KERNELS
+from regkit.techniques.augmentation.affine_motion import Border, Kernel
 from regkit.types import Number, Schedule, Tensor
 
 __all__ = ["ElasticDistortion", "displacement", "distorted"]
@@ -31,8 +32,6 @@ Alpha = Annotated[
     Either(Real(0, neutral=0, schedule=True), Range(Real(0))),
 ]
 Sigma = Annotated[float, Real(0, open_low=True)]
-Kernel = Annotated[str, Choice(*KERNELS)]
-Border = Annotated[str, Choice(*BORDERS)]
 Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
 
 
@@ -92,7 +91,8 @@ class ElasticDistortion(Technique):
     approximation, independent, with the standard deviation 0.1629·α/σ (in pixels, for σ ≥ 1) and
     the correlation exp(−r²/4σ²) at the distance r. All channels of an image move by the same
     field, and so do all images of an example: the field is that of the largest image, scaled to the
-    others. Targets and validation stay as they are.
+    others. Masks, boxes and keypoints move along where `targets` names them; validation stays as it
+    is.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
     width); where there is none, those of rank 3 are, (batch, height, width). Other inputs stay as
@@ -115,11 +115,15 @@ class ElasticDistortion(Technique):
             "mirror" or "reflect" (for photographs).
         fill_value: The value beyond the border, where `fill_mode` is "constant".
         data_format: "channels_last", "channels_first", or None for Keras' setting.
+        targets: What moves with the images: "mask" (by nearest neighbour), "image", "boxes" or
+            "keypoints" of targets that are one array, or a dict of these by the names of targets
+            and inputs.
         seed: A whole number, or None to follow `keras.utils.set_random_seed`.
 
     Raises:
         OptionError: for an impossible option.
-        AttachError: in the first step, where no input is an image of known height and width.
+        AttachError: in the first step, where no input is an image of known height and width, or
+            targets have a value for each pixel of which nobody says whether they move.
 
     References:
         Simard, Steinkraus and Platt 2003, Best practices for convolutional neural networks
@@ -146,6 +150,7 @@ class ElasticDistortion(Technique):
         fill_mode: Border = "constant",
         fill_value: Annotated[float, Real()] = 0.0,
         data_format: DataFormat = None,
+        targets: TargetsOption = None,
         seed: SeedOption = None,
     ) -> None:
         super().__init__()
@@ -157,6 +162,7 @@ class ElasticDistortion(Technique):
         self.fill_mode = fill_mode
         self.fill_value = fill_value
         self.data_format = data_format
+        self.targets = targets
         self.seed = seed
 
     @classmethod

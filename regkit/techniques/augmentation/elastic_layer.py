@@ -9,7 +9,7 @@ import keras
 from regkit.core.draws import layer_draws
 from regkit.core.errors import OptionError
 from regkit.core.images import on_channels_last
-from regkit.core.motion import moved_images, sizes_of
+from regkit.core.moving import moved_images, sizes_of
 from regkit.core.outside import context_outside
 from regkit.techniques.augmentation import elastic_distortion
 from regkit.types import Tensor
@@ -128,4 +128,5 @@ class ElasticDistortion(keras.layers.Layer):  # type: ignore[misc]  # Keras is u
 
     def get_config(self) -> dict[str, Any]:
         """Return the options."""
-        return {**super().get_config(), **self._technique.get_config()}
+        options = self._technique.get_config()
+        return {**super().get_config(), **{k: v for k, v in options.items() if k != "targets"}}
