@@ -3,6 +3,7 @@
 import functools
 
 from regkit.core.stages import Stage
+from regkit.testing.checks import schedules
 from regkit.testing.collecting import subjects
 
 SUBJECTS = [one for one in subjects("keras-regkit") if one.kind == "technique"]
@@ -29,12 +30,19 @@ BESIDE_OTHERS = {
 
 
 def scheduled(schedule):
-    """Every built-in that has a strength, at one strength: a schedule, or a number."""
-    with_strength = [one for one in SUBJECTS if one.neutral]
-    return {one.label: made(one, **{next(iter(one.neutral)): schedule}) for one in with_strength}
+    """Every built-in with a strength that may be a schedule, at that one or at a number."""
+    return {
+        one.label: made(one, **{name: schedule})
+        for one in SUBJECTS
+        for name in [strength_of(one)]
+        if name is not None
+    }
 
 
-NEUTRAL = {name: lambda name=name: scheduled(0.0)[name] for name in scheduled(0.0)}
+def strength_of(subject):
+    """The first option with a neutral value of 0 that may be a schedule, by name; or None."""
+    may = set(schedules.scheduled(subject))
+    return next((name for name, zero in subject.neutral.items() if zero == 0 and name in may), None)
 
 
 def all_together():

@@ -7,13 +7,12 @@ all of a recipe that move pixels, by its option `targets`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 from keras import ops
 
 from regkit.core.errors import AttachError, ConflictError
-from regkit.core.method import Method
 from regkit.core.options.annotated import Annotation, annotation_of
 from regkit.core.stages import Batch
 from regkit.types import Tensor
@@ -21,13 +20,20 @@ from regkit.types import Tensor
 __all__ = ["agreed", "changed_annotations", "filled", "refuse_pixels", "without"]
 
 
-def agreed(techniques: Iterable[Method]) -> dict[str | int | None, Annotation]:
+class _Says(Protocol):
+    """A technique: what its option `targets` says."""
+
+    @property
+    def annotations(self) -> Any: ...
+
+
+def agreed(techniques: Iterable[_Says]) -> dict[str | int | None, Annotation]:
     """Return what techniques say of what belongs to the images.
 
     Raises:
         ConflictError: where two say different things.
     """
-    first: Method | None = None
+    first: _Says | None = None
     for technique in techniques:
         if technique.annotations is None:
             continue

@@ -11,12 +11,13 @@ ROOT = Path(__file__).parents[2] / "regkit"
 # Within core each may import those before it. What several share and has no order is one group.
 CORE = [
     {"errors", "words"},
-    {"stages"},
     {"schedules", "options"},
+    {"stages"},
+    {"annotations"},
     {"draws", "images", "inputs", "model_building", "select", "services", "state"},
     {"context", "motion", "acts", "returned"},
-    {"method"},
-    {"plan"},
+    {"method", "joining"},
+    {"plan", "moving"},
     {"at_data", "outside"},
     {"seam"},
     {"technique"},

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 import regkit
 from regkit.core.errors import OptionError, RecipeError
 from regkit.core.words import number
-from tests.registered import EFFECTIVE, NEUTRAL, scheduled
+from tests.registered import EFFECTIVE, scheduled
 
 pytestmark = pytest.mark.backend_free
 
@@ -21,7 +21,8 @@ def test_text_makes_the_techniques_in_order():
 @pytest.mark.parametrize("name", EFFECTIVE)
 def test_every_built_in_goes_to_text_and_back_exactly(name):
     schedule = keras.optimizers.schedules.CosineDecay(0.3, 100, alpha=0.1)
-    for technique in [EFFECTIVE[name](), *([scheduled(schedule)[name]] if name in NEUTRAL else [])]:
+    by_schedule = scheduled(schedule)
+    for technique in [EFFECTIVE[name](), *([by_schedule[name]] if name in by_schedule else [])]:
         text = str(regkit.Recipe([technique]))
         again = regkit.Recipe(text)
         assert str(again) == text

@@ -7,7 +7,7 @@ from keras.optimizers.schedules import ExponentialDecay
 
 import regkit
 from regkit.core.inputs import inputs_of
-from regkit.core.options import Strength
+from regkit.core.options import Strength, constraints
 from tests import models
 from tests.registered import ALL
 
@@ -99,8 +99,9 @@ def changed(technique):
     """The same technique with other numbers for all of its inputs, and another seed."""
     options = technique.get_config()
     for name in inputs_of(technique):
-        number = options[name]
-        options[name] = 0.75 * number if isinstance(number, float) else number
+        number, neutral = options[name], constraints(type(technique))[name].neutral or 0.0
+        if isinstance(number, float):  # nearer to where it does nothing
+            options[name] = neutral + 0.75 * (number - neutral)
     if "seed" in options:
         options["seed"] = 11
     return type(technique)(**options)
