@@ -24,6 +24,10 @@ _TOOLS = {
 }
 _TECHNIQUES = {
     # techniques: begin (make tables)
+    "Brightness": "regkit.techniques.augmentation.brightness",
+    "Contrast": "regkit.techniques.augmentation.contrast",
+    "CutMix": "regkit.techniques.augmentation.cut_mix",
+    "Cutout": "regkit.techniques.augmentation.cutout",
     "DropConnect": "regkit.techniques.dropout.drop_connect",
     "Dropout": "regkit.techniques.dropout.dropout",
     "EarlyStopping": "regkit.techniques.early_stopping.early_stopping",
@@ -31,15 +35,21 @@ _TECHNIQUES = {
     "ElasticNet": "regkit.techniques.penalties.elastic_net",
     "Flip": "regkit.techniques.augmentation.flip",
     "GaussianNoise": "regkit.techniques.noise.gaussian_noise",
+    "GradientNoise": "regkit.techniques.noise.gradient_noise",
     "L1": "regkit.techniques.penalties.l1",
     "L2": "regkit.techniques.penalties.l2",
     "LabelSmoothing": "regkit.techniques.labels.label_smoothing",
+    "MaskingNoise": "regkit.techniques.noise.masking_noise",
+    "MixUp": "regkit.techniques.augmentation.mix_up",
     "RandomCrop": "regkit.techniques.augmentation.random_crop",
+    "RandomErasing": "regkit.techniques.augmentation.random_erasing",
     "Rotation": "regkit.techniques.augmentation.rotation",
+    "SaltAndPepper": "regkit.techniques.noise.salt_and_pepper",
     "ScaleCrop": "regkit.techniques.augmentation.scale_crop",
     "Shear": "regkit.techniques.augmentation.shear",
     "Translation": "regkit.techniques.augmentation.translation",
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
+    "WeightNoise": "regkit.techniques.noise.weight_noise",
     # techniques: end
 }
 _MODULES = ("ensembles", "layers")

@@ -10,9 +10,15 @@ from regkit.core.model_loading import load_model as load_model
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
 from regkit.core.technique import Technique as Technique
+from regkit.techniques.augmentation.brightness import Brightness as Brightness
+from regkit.techniques.augmentation.contrast import Contrast as Contrast
+from regkit.techniques.augmentation.cut_mix import CutMix as CutMix
+from regkit.techniques.augmentation.cutout import Cutout as Cutout
 from regkit.techniques.augmentation.elastic_distortion import ElasticDistortion as ElasticDistortion
 from regkit.techniques.augmentation.flip import Flip as Flip
+from regkit.techniques.augmentation.mix_up import MixUp as MixUp
 from regkit.techniques.augmentation.random_crop import RandomCrop as RandomCrop
+from regkit.techniques.augmentation.random_erasing import RandomErasing as RandomErasing
 from regkit.techniques.augmentation.rotation import Rotation as Rotation
 from regkit.techniques.augmentation.scale_crop import ScaleCrop as ScaleCrop
 from regkit.techniques.augmentation.shear import Shear as Shear
@@ -23,6 +29,10 @@ from regkit.techniques.dropout.monte_carlo import mc_predict as mc_predict
 from regkit.techniques.early_stopping.early_stopping import EarlyStopping as EarlyStopping
 from regkit.techniques.labels.label_smoothing import LabelSmoothing as LabelSmoothing
 from regkit.techniques.noise.gaussian_noise import GaussianNoise as GaussianNoise
+from regkit.techniques.noise.gradient_noise import GradientNoise as GradientNoise
+from regkit.techniques.noise.masking_noise import MaskingNoise as MaskingNoise
+from regkit.techniques.noise.salt_and_pepper import SaltAndPepper as SaltAndPepper
+from regkit.techniques.noise.weight_noise import WeightNoise as WeightNoise
 from regkit.techniques.penalties.elastic_net import ElasticNet as ElasticNet
 from regkit.techniques.penalties.l1 import L1 as L1
 from regkit.techniques.penalties.l2 import L2 as L2

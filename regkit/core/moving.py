@@ -23,15 +23,24 @@ from regkit.types import Tensor
 __all__ = ["image_sizes", "moved", "moved_images", "sizes_of"]
 
 
-def image_sizes(batch: Batch, owner: object, data_format: str | None) -> ImageSizes:
+def image_sizes(
+    batch: Batch, owner: object, data_format: str | None, moves: bool = True
+) -> ImageSizes:
     """Return the sizes of the images in a batch.
+
+    Args:
+        batch: What DATA has.
+        owner: The technique, which an error names.
+        data_format: As in `regkit.core.images`.
+        moves: Whether pixels change their places, so that what belongs to them must be known.
 
     Raises:
         AttachError: where no input is an image of known height, width and channels, or targets
             have a value for each pixel of which nobody has said whether they move.
     """
     images = images_of(batch, owner, data_format)
-    refuse_pixels(batch, images, owner)
+    if moves:
+        refuse_pixels(batch, images, owner)
     return sizes_of(images, owner)
 
 

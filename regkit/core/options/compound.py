@@ -55,7 +55,7 @@ class Either(Constraint):
 
 @dataclass(frozen=True)
 class Range(Constraint):
-    """Two values that another constraint allows, the lower one first.
+    """Two values that another constraint allows, the lower one first; or None where `optional`.
 
     Example:
         >>> from regkit.core.options.bounds import Real
@@ -64,13 +64,17 @@ class Range(Constraint):
     """
 
     of: Constraint
+    optional: bool = False
 
     def describe(self) -> str:
         """Return the form."""
-        return f"a range (low, high) with low < high, each {self.of.describe()}"
+        each = f"a range (low, high) with low < high, each {self.of.describe()}"
+        return each + " or None" * self.optional
 
     def check(self, value: object) -> Any:
-        """Return the two as a tuple."""
+        """Return the two as a tuple, or None."""
+        if value is None and self.optional:
+            return None
         if not isinstance(value, list | tuple):
             raise TypeError
         low, high = (self.of.check(end) for end in value)

@@ -15,9 +15,7 @@ from regkit.core.motion import ImageSizes, Motion
 from regkit.core.options import (
     Choice,
     DataFormat,
-    Either,
     ProbabilityOption,
-    Range,
     Real,
     SeedOption,
     TargetsOption,
@@ -26,18 +24,13 @@ from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 from regkit.ops.geometry import Affine
 from regkit.ops.interpolation import BORDERS, KERNELS
-from regkit.types import Number, Schedule, Tensor
+from regkit.types import Number, Tensor
 
-__all__ = ["AffineMotion", "Axes", "Border", "Kernel", "Span", "matrix_of"]
+__all__ = ["AffineMotion", "Axes", "Border", "Kernel", "matrix_of"]
 
 Kernel = Annotated[str, Choice(*KERNELS)]
 Border = Annotated[str, Choice(*BORDERS)]
 Axes = Annotated[str, Choice("both", "horizontal", "vertical")]
-# The most in both directions, or from low to high.
-Span = Annotated[
-    float | Schedule | tuple[float, float],
-    Either(Real(0, neutral=0, schedule=True), Range(Real())),
-]
 
 
 def matrix_of(rows: list[list[Number]], like: Tensor) -> Tensor:
@@ -98,12 +91,3 @@ class AffineMotion(Technique):
             return None
         hit = context.draws.bernoulli((images.batch,), context.value(self.probability))
         return ops.logical_not(hit)
-
-    @staticmethod
-    def drawn(
-        span: float | Schedule | tuple[float, float], images: ImageSizes, context: Context
-    ) -> Tensor:
-        """Return a number for each example: uniform in (−span, span), or in (low, high)."""
-        if isinstance(span, tuple):
-            return context.draws.uniform((images.batch,), *span)
-        return context.draws.uniform((images.batch,), -1.0, 1.0) * context.value(span)

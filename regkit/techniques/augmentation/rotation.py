@@ -20,9 +20,9 @@ from regkit.techniques.augmentation.affine_motion import (
     AffineMotion,
     Border,
     Kernel,
-    Span,
     matrix_of,
 )
+from regkit.techniques.augmentation.spans import Span, drawn
 from regkit.types import Tensor
 
 __all__ = ["Rotation"]
@@ -81,6 +81,6 @@ class Rotation(AffineMotion):
 
     def matrices(self, images: ImageSizes, context: Context) -> Tensor:
         """Return a rotation for each example."""
-        angle = self.drawn(self.degrees, images, context) * (math.pi / 180.0)
+        angle = drawn(self.degrees, images.batch, context) * (math.pi / 180.0)
         cos, sin = ops.cos(angle), ops.sin(angle)
         return matrix_of([[cos, -sin, 0.0], [sin, cos, 0.0]], angle)

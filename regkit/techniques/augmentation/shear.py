@@ -25,6 +25,7 @@ from regkit.techniques.augmentation.affine_motion import (
     Kernel,
     matrix_of,
 )
+from regkit.techniques.augmentation.spans import drawn
 from regkit.types import Number, Schedule, Tensor
 
 __all__ = ["Shear"]
@@ -91,7 +92,7 @@ class Shear(AffineMotion):
 
     def matrices(self, images: ImageSizes, context: Context) -> Tensor:
         """Return a shear for each example."""
-        slants = [self.drawn(self.degrees, images, context) * (math.pi / 180.0) for _ in range(2)]
+        slants = [drawn(self.degrees, images.batch, context) * (math.pi / 180.0) for _ in range(2)]
         x: Number = 0.0 if self.axes == "vertical" else ops.tan(slants[0])
         y: Number = 0.0 if self.axes == "horizontal" else ops.tan(slants[1])
         return matrix_of([[1.0, x, 0.0], [y, 1.0, 0.0]], slants[0])

@@ -18,9 +18,9 @@ from regkit.techniques.augmentation.affine_motion import (
     Axes,
     Border,
     Kernel,
-    Span,
     matrix_of,
 )
+from regkit.techniques.augmentation.spans import Span, drawn
 from regkit.types import Number, Tensor
 
 __all__ = ["Translation"]
@@ -83,8 +83,8 @@ class Translation(AffineMotion):
     def matrices(self, images: ImageSizes, context: Context) -> Tensor:
         """Return a shift for each example."""
         height, width = images.largest
-        across = self.drawn(self.shift, images, context) * -float(width)
-        down = self.drawn(self.shift, images, context) * -float(height)
+        across = drawn(self.shift, images.batch, context) * -float(width)
+        down = drawn(self.shift, images.batch, context) * -float(height)
         x: Number = 0.0 if self.axes == "vertical" else across
         y: Number = 0.0 if self.axes == "horizontal" else down
         return matrix_of([[1.0, 0.0, x], [0.0, 1.0, y]], across)

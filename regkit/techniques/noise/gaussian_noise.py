@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 from keras import ops
 
 from regkit.core.context import Context
-from regkit.core.errors import AttachError
 from regkit.core.options import SeedOption, Strength
 from regkit.core.stages import Batch, Phase
 from regkit.core.technique import Technique
-from regkit.ops.forms import is_dense
+from regkit.techniques.noise.floating_inputs import changed_floats
 from regkit.types import Number, Tensor
 
 __all__ = ["GaussianNoise", "with_noise"]
@@ -61,32 +59,9 @@ class GaussianNoise(Technique):
 
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with noisy inputs."""
-        inputs = [x for x in keras.tree.flatten(batch.x) if x is not None]
-        if not any(_is_float(x) for x in inputs):
-            raise AttachError(
-                f"{self!r} needs an input of floating type; the model's inputs are "
-                f"{', '.join(_dtype(x) for x in inputs)}. Convert images by "
-                'x.astype("float32")'
-            )
-        if any(_is_float(x) and not is_dense(x) for x in inputs):
-            raise AttachError(
-                f"{self!r} changes every number of an input, and one of the inputs is sparse or "
-                "ragged. Make it dense in the dataset, or perturb layers' outputs, as by "
-                "regkit.Dropout"
-            )
         stddev = context.value(self.stddev)
 
         def noisy(x: Tensor) -> Tensor:
-            if x is None or not _is_float(x):
-                return x
             return with_noise(x, context.draws.normal(ops.shape(x)), stddev)
 
-        return batch.replace(x=keras.tree.map_structure(noisy, batch.x))
-
-
-def _is_float(x: Tensor) -> bool:
-    return "float" in _dtype(x)
-
-
-def _dtype(x: Tensor) -> str:
-    return str(keras.backend.standardize_dtype(x.dtype))
+        return changed_floats(noisy, batch, self)

@@ -1,0 +1,71 @@
+"""The inputs that noise may change: dense ones of floating type."""
+
+# Helper module: it has no technique.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+
+from regkit.core.annotations import filled, without
+from regkit.core.errors import AttachError
+from regkit.core.stages import Batch
+from regkit.ops.forms import is_dense
+from regkit.types import Tensor
+
+__all__ = ["changed_floats", "is_float"]
+
+
+def changed_floats(function: Callable[[Tensor], Tensor], batch: Batch, owner: object) -> Batch:
+    """Return a batch with its inputs of floating type changed, and all else as it is.
+
+    Args:
+        function: Called with each such input.
+        batch: What DATA received.
+        owner: The technique, which an error names.
+
+    Raises:
+        AttachError: where no input is of floating type, or one is sparse or ragged.
+
+    Example:
+        >>> import numpy as np
+        >>> batch = Batch({"a": np.ones(2, "float32"), "b": np.ones(2, "int32")})
+        >>> doubled = changed_floats(lambda x: 2 * x, batch, "Doubled()").x
+        >>> {name: x.tolist() for name, x in doubled.items()}
+        {'a': [2.0, 2.0], 'b': [1, 1]}
+    """
+    given = without(batch).x
+    inputs = [x for x in keras.tree.flatten(given) if x is not None]
+    if not any(is_float(x) for x in inputs):
+        raise AttachError(
+            f"{owner!r} needs an input of floating type; the model's inputs are "
+            f"{', '.join(_dtype(x) for x in inputs)}. Convert images by "
+            'x.astype("float32")'
+        )
+    if any(is_float(x) and not is_dense(x) for x in inputs):
+        raise AttachError(
+            f"{owner!r} changes every number of an input, and one of the inputs is sparse or "
+            "ragged. Make it dense in the dataset, or perturb layers' outputs, as by "
+            "regkit.Dropout"
+        )
+
+    def changed(x: Tensor) -> Tensor:
+        return x if x is None or not is_float(x) else function(x)
+
+    return batch.replace(x=filled(keras.tree.map_structure(changed, given), batch.x))
+
+
+def is_float(x: Tensor) -> bool:
+    """Return whether a tensor is of floating type.
+
+    Example:
+        >>> import numpy as np
+        >>> is_float(np.ones(2, "float16")), is_float(np.ones(2, "int32"))
+        (True, False)
+    """
+    return "float" in _dtype(x)
+
+
+def _dtype(x: Tensor) -> str:
+    return str(keras.backend.standardize_dtype(x.dtype))

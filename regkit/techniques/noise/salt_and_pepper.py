@@ -1,0 +1,71 @@
+"""Inputs of which a random part is set to the smallest or the largest number."""
+
+from __future__ import annotations
+
+from keras import ops
+
+from regkit.core.context import Context
+from regkit.core.options import SeedOption, Share
+from regkit.core.stages import Batch, Phase
+from regkit.core.technique import Technique
+from regkit.techniques.noise.floating_inputs import changed_floats
+from regkit.types import Number, Tensor
+
+__all__ = ["SaltAndPepper", "peppered"]
+
+
+def peppered(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
+    """Return x with those numbers set to its least or largest whose uniform number is below `rate`.
+
+    Below rate/2 it is the least (pepper), from there to rate the largest (salt).
+
+    Example:
+        >>> x = ops.array([1.0, 2.0, 3.0, 2.0])
+        >>> ops.convert_to_numpy(peppered(x, ops.array([0.4, 0.1, 0.9, 0.3]), 0.5)).tolist()
+        [3.0, 1.0, 3.0, 3.0]
+    """
+    noisy = ops.where(uniform < rate, ops.max(x), x)
+    return ops.where(uniform < rate / 2.0, ops.min(x), noisy)
+
+
+class SaltAndPepper(Technique):
+    """Set a random part of the inputs to the smallest or the largest number of the batch.
+
+    Every number of an input is set with the probability v, half of the time to the least and half
+    to the largest number that the input has in this batch: black and white in images. Inputs of
+    whole numbers (indices) stay as they are, and so do validation and prediction.
+
+    Args:
+        rate: v, in [0, 1]; a number or a schedule. 0 leaves the step as it is.
+        seed: A whole number, or None to follow `keras.utils.set_random_seed`.
+
+    Raises:
+        OptionError: for an impossible option.
+        AttachError: in the first step, where no input is of floating type, or one is sparse.
+
+    References:
+        Vincent et al. 2010, Stacked denoising autoencoders: learning useful representations in a
+        deep network with a local denoising criterion, section 3.3.
+
+    Example:
+        >>> SaltAndPepper(0.2)
+        SaltAndPepper(rate=0.2)
+    """
+
+    default_arms = ("salt_and_pepper(0.1)",)
+    search_words = ("impulse noise", "black and white pixels", "Vincent")
+    phases = (Phase.NOISE,)
+
+    def __init__(self, rate: Share = 0.1, *, seed: SeedOption = None) -> None:
+        super().__init__()
+        self.rate = rate
+        self.seed = seed
+
+    def data(self, batch: Batch, context: Context) -> Batch:
+        """Return the batch with peppered inputs."""
+        rate = context.value(self.rate)
+
+        def noisy(x: Tensor) -> Tensor:
+            return peppered(x, context.draws.uniform(ops.shape(x)), rate)
+
+        return changed_floats(noisy, batch, self)
