@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import keras
-from keras import ops
 
 from regkit.core.errors import AttachError, ConflictError
 from regkit.core.options.annotated import Annotation, annotation_of
@@ -106,7 +105,7 @@ def refuse_pixels(batch: Batch, images: list[Tensor], owner: object) -> None:
 def _place(batch: Batch, name: str | int | None) -> tuple[str, Tensor]:
     """Return in which part of a batch something is, and it."""
     if name is None:
-        if batch.y is None or not ops.is_tensor(batch.y):
+        if not hasattr(batch.y, "shape"):  # on JAX an eager step has NumPy's arrays
             raise AttachError(
                 f"targets= of one word is for targets that are one array; here they are "
                 f"{_shown(batch.y)}. Name them, as in targets={{'name': 'mask'}}"

@@ -92,7 +92,7 @@ def require_mixable(batch: Batch, owner: object) -> None:
                 "which there is no mixture. Leave one of both out"
             )
     weights: Any = batch.sample_weight
-    if weights is not None and not (ops.is_tensor(weights) and len(weights.shape) == 1):
+    if weights is not None and len(getattr(weights, "shape", ())) != 1:
         raise AttachError(
             f"{owner!r} mixes examples in pairs, with one weight for each example; the sample "
             "weights here are of several outputs or of positions. Leave them out, or weight the "
@@ -119,8 +119,16 @@ def note(batch: Batch, order: Tensor, share: Tensor, context: Context) -> Batch:
 
 
 def mixed_target(target: Target, context: Context) -> Target:
-    """Return a target mixed as `note` says: class numbers as probabilities."""
+    """Return a target mixed as `note` says: class numbers as probabilities, others as they are."""
     order, share = context.memo["mixed"]
-    dense = target.dense()
-    y: Any = dense.y
-    return dense.replace(mixed(y, taken(y, order), shaped(share, y)))
+    target = target if _is_a_number(target) else target.dense()
+    y = ops.cast(target.y, wide(target.y))
+    return target.replace(mixed(y, taken(y, order), shaped(share, y)))
+
+
+def _is_a_number(target: Target) -> bool:
+    """Return whether each example has one number of a regression, without an axis of its own."""
+    if target.kind != "other" or keras.tree.is_nested(target.y_pred):
+        return False
+    shape = target.y_pred.shape
+    return shape[-1] == 1 and len(target.y.shape) == len(shape) - 1
