@@ -21,6 +21,7 @@ _TOOLS = {
     "load_model": "regkit.core.model_loading",
     "mc_predict": "regkit.techniques.dropout.monte_carlo",
     "path": "regkit.comparison.strengths.path_run",
+    "preview": "regkit.previewing.looking",
 }
 _TECHNIQUES = {
     # techniques: begin (make tables)

@@ -10,6 +10,7 @@ from regkit.core.model_loading import load_model as load_model
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
 from regkit.core.technique import Technique as Technique
+from regkit.previewing.looking import preview as preview
 from regkit.techniques.augmentation.brightness import Brightness as Brightness
 from regkit.techniques.augmentation.contrast import Contrast as Contrast
 from regkit.techniques.augmentation.cut_mix import CutMix as CutMix

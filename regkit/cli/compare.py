@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from regkit.comparison.design import study_file
 from regkit.comparison.design.settings import DEFAULT_NOISE, DEFAULT_OUTPUT, OPTIONS
 from regkit.comparison.record.results import check_output
 from regkit.core.errors import RegkitError
-from regkit.core.host.extras import pip_line
+from regkit.core.host.extras import require
 
 __all__ = ["add", "run"]
 
@@ -92,10 +91,7 @@ def add(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the comparison, print the tables, and say where the files are."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        names = ", ".join(missing)
-        raise RegkitError(f"{names} not installed, needed here: {pip_line('compare')}")
+    require(NEEDED, "compare")
     options = _options(chosen)
     quiet, against = options.pop("quiet", False), options.pop("against", None)
     backend = options.pop("backend", None)

@@ -7,7 +7,7 @@ the layers) it refuses in words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import keras
@@ -17,7 +17,7 @@ from regkit.core.context import Context
 from regkit.core.draws import Draws, base_key
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
-from regkit.core.plan import Plan
+from regkit.core.plan import Plan, Turn
 from regkit.core.stages import Batch, Stage
 from regkit.core.state import State
 from regkit.types import Tensor
@@ -91,18 +91,22 @@ def context_outside(
 
 
 def changed_batch(
-    technique: Method, batch: Batch, *, step: Tensor | int = 0, seed: int = 0
+    technique: Method | Iterable[Method],
+    batch: Batch,
+    *,
+    step: Tensor | int = 0,
+    seed: int = 0,
 ) -> Batch:
-    """Return what a technique makes of a batch at DATA, as in the step of that number of a fit.
+    """Return what a technique, or a recipe, makes of a batch at DATA, as in that step of a fit.
 
     Args:
-        technique: One that acts at DATA.
+        technique: One that acts at DATA, or several, of which those do that act there.
         batch: Inputs and, where it needs them, targets.
         step: The number of the step.
-        seed: The seed, where the technique has none of its own.
+        seed: The seed, where a technique has none of its own.
 
     Raises:
-        AttachError: where it does not act at DATA, or asks for what only a fit has.
+        AttachError: where none acts at DATA, or one asks for what only a fit has.
 
     Example:
         >>> import numpy as np
@@ -112,15 +116,25 @@ def changed_batch(
         >>> tuple(noisy.x.shape), bool(np.any(keras.ops.convert_to_numpy(noisy.x)))
         ((4, 2), True)
     """
-    turns = Plan([technique]).turns(Stage.DATA)
-    if not turns and Stage.DATA not in technique.stages():
-        raise AttachError(f"{technique!r} does not act at DATA, so it changes no batch")
+    techniques = [technique] if isinstance(technique, Method) else list(technique)
+    turns = Plan(techniques).turns(Stage.DATA)
+    if not any(Stage.DATA in one.stages() for one in techniques):
+        who = repr(technique) if isinstance(technique, Method) else f"none of {techniques!r}"
+        does = "does not act" if isinstance(technique, Method) else "acts"
+        raise AttachError(f"{who} {does} at DATA, so it changes no batch")
     batch = batch.replace(x=keras.tree.map_structure(_tensor, batch.x))
-    own = technique.own_seed
-    base = base_key(seed if own is None else own, technique.word(), 0)
-    draws = Draws(base, step, int(Stage.DATA))
-    context = context_outside(draws, batch, step, technique.word())
-    return run_data(turns, batch, lambda turn: context)
+    contexts: dict[str, Context] = {}
+
+    def context_of(turn: Turn) -> Context:
+        entry = turn.entry
+        if entry.label not in contexts:
+            own = entry.technique.own_seed
+            base = base_key(seed if own is None else own, entry.word, entry.occurrence)
+            draws = Draws(base, step, int(Stage.DATA))
+            contexts[entry.label] = context_outside(draws, batch, step, entry.label)
+        return contexts[entry.label]
+
+    return run_data(turns, batch, context_of)
 
 
 def _tensor(x: object) -> Any:

@@ -22,7 +22,7 @@ def counted(n: int, one: str, many: str = "") -> str:
 
 
 def number(value: float) -> str:
-    """Return the shortest text that Python reads as this float again; it stays a float.
+    """Return a short text that Python reads as this float again; it stays a float.
 
     Example:
         >>> number(0.0001), number(0.25), number(3.0), number(1e16)
@@ -36,7 +36,8 @@ def number(value: float) -> str:
     first, rest = str(digits[0]), "".join(map(str, digits[1:]))
     power = exponent + len(rest)
     scientific = f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power}"
-    return scientific if "e" in written or len(scientific) < len(written) else written
+    is_shorter = len(scientific) < len(written) and abs(power) > 2  # 10.0, and not 1e1
+    return scientific if "e" in written or is_shorter else written
 
 
 def shown(value: object) -> str:

@@ -55,29 +55,11 @@ def said(technique, targets):
     return type(technique)(**{**technique.get_config(), "targets": targets})
 
 
-def changed(technique, batch):
-    if not isinstance(technique, regkit.Recipe):
-        return changed_batch(technique, batch)
-    from regkit.core.at_data import run_data
-    from regkit.core.draws import Draws
-    from regkit.core.outside import context_outside
-    from regkit.core.plan import Plan
-    from regkit.core.stages import Stage
-
-    contexts = {}
-
-    def context_of(turn):
-        return contexts.setdefault(turn.entry.label, context_outside(Draws(len(contexts), 0)))
-
-    parts = keras.tree.map_structure(ops.convert_to_tensor, (batch.x, batch.y))
-    return run_data(Plan(list(technique)).turns(Stage.DATA), Batch(*parts), context_of)
-
-
 @pytest.mark.parametrize("name", MOVES)
 def test_all_that_marks_a_thing_stays_on_it(name):
     x, y = scene()
     technique = said(MOVES[name], TARGETS)
-    batch = changed(technique, Batch(x, keras.tree.map_structure(ops.convert_to_tensor, y)))
+    batch = changed_batch(technique, Batch(x, keras.tree.map_structure(ops.convert_to_tensor, y)))
     image = ops.convert_to_numpy(batch.x)[..., 0]
     y_after = {key: ops.convert_to_numpy(value) for key, value in batch.y.items()}
     assert np.abs(image[:, :40, :40] - x[:, :40, :40, 0]).max() > 0.5  # it has moved
@@ -103,7 +85,7 @@ def test_a_mask_among_the_inputs_is_no_image():
     x, y = scene()
     flip = regkit.Flip(probability=1.0, targets={"mask": "mask:7"})
     crop = regkit.RandomCrop(4, seed=3, fill_value=0.5)
-    batch = changed(
+    batch = changed_batch(
         regkit.Recipe([flip, crop]), Batch({"image": x, "mask": y["mask"][..., None]}, y["label"])
     )
     mask = ops.convert_to_numpy(batch.x["mask"])
