@@ -96,7 +96,7 @@ def as_affine(pixels: Pixels) -> Affine:
 
     Example:
         >>> mirror = as_affine(Pixels(ops.array([[True, False]]), None, (3, 3), (3, 3)))
-        >>> ops.convert_to_numpy(mirror.matrix)[0].tolist()
+        >>> (ops.convert_to_numpy(mirror.matrix)[0] + 0.0).tolist()
         [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     shift, signs = ops.zeros((1, 2), "float32"), ops.ones((1, 2), "float32")

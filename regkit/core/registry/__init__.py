@@ -146,9 +146,10 @@ def _is(entry: Entry, cls: type) -> bool:
 def _unknown(identifier: str, wanted: str, kind: str, registered: tuple[Entry, ...]) -> str:
     """Return what to say of an id that nothing of a kind has: what is near, and what there is."""
     ids = [entry.id for entry in registered]
-    near = _nearest(wanted, registered)
+    if near := _nearest(wanted, registered):
+        return f"no {kind} is called {identifier!r}{near} All: regkit list"
     owner = wanted.rpartition(":")[0]
-    if owner and not near and owner not in {entry.distribution for entry in entries()}:
+    if owner and owner not in {entry.distribution for entry in entries()}:
         near = f"; no installed distribution {owner!r} registers anything: install it."
     built_in = ", ".join(each for each in ids if ":" not in each)
     known = built_in or f"none; is {BUILTIN} installed?"

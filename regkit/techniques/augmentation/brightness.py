@@ -44,7 +44,6 @@ class Brightness(Technique):
         Brightness(delta=0.3)
     """
 
-    default_arms = ("brightness(0.2)",)
     needs = ("images",)
     search_words = ("lighter", "darker", "colour jitter", "illumination")
     phases = (Phase.COLOUR,)

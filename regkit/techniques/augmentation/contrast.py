@@ -44,7 +44,6 @@ class Contrast(Technique):
         Contrast(delta=0.5)
     """
 
-    default_arms = ("contrast(0.3)",)
     needs = ("images",)
     search_words = ("colour jitter", "gain")
     phases = (Phase.COLOUR,)

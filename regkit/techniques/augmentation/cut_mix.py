@@ -85,7 +85,6 @@ class CutMix(Technique):
         CutMix(alpha=0.5)
     """
 
-    default_arms = ("cut_mix",)
     needs = ("images",)
     search_words = ("cutmix", "paste", "Yun")
     phases = (Phase.MIXING, Phase.MIX)

@@ -53,7 +53,6 @@ class Cutout(Technique):
         Cutout(size=16)
     """
 
-    default_arms = ("cutout(8)",)
     needs = ("images",)
     search_words = ("square", "occlusion", "mask out", "DeVries")
     phases = (Phase.ERASING,)

@@ -55,7 +55,6 @@ class Flip(Technique):
         Flip(vertical=True)
     """
 
-    default_arms = ("flip",)
     needs = ("images",)
     search_words = ("mirror", "horizontal flip", "vertical flip")
     phases = (Phase.GEOMETRY,)

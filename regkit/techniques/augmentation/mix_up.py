@@ -54,7 +54,6 @@ class MixUp(Technique):
         MixUp(alpha=0.4)
     """
 
-    default_arms = ("mix_up",)
     search_words = ("mixup", "mixtures of examples", "Zhang")
     phases = (Phase.MIXING, Phase.MIX)
 

@@ -65,7 +65,6 @@ class RandomCrop(Technique):
         RandomCrop(padding=2)
     """
 
-    default_arms = ("random_crop(2)",)
     needs = ("images",)
     search_words = ("crop", "pad and crop", "jitter", "shift")
     phases = (Phase.GEOMETRY,)

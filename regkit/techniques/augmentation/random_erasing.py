@@ -57,7 +57,6 @@ class RandomErasing(Technique):
         RandomErasing(probability=0.25, fill=0.0)
     """
 
-    default_arms = ("random_erasing",)
     needs = ("images",)
     search_words = ("occlusion", "erase", "Zhong")
     phases = (Phase.ERASING,)

@@ -59,7 +59,6 @@ class Rotation(AffineMotion):
         Rotation(degrees=15.0)
     """
 
-    default_arms = ("rotation(10)",)
     search_words = ("rotate", "turn", "angle")
 
     def __init__(

@@ -66,7 +66,6 @@ class ScaleCrop(AffineMotion):
         ScaleCrop(scale=1.5)
     """
 
-    default_arms = ("scale_crop(1.25)",)
     search_words = ("zoom", "scale augmentation", "rescale", "random resized crop")
 
     def __init__(

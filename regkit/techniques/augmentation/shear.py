@@ -68,7 +68,6 @@ class Shear(AffineMotion):
         Shear(degrees=15.0)
     """
 
-    default_arms = ("shear(10)",)
     search_words = ("slant", "skew")
 
     def __init__(

@@ -58,7 +58,6 @@ class Translation(AffineMotion):
         Translation(shift=0.2)
     """
 
-    default_arms = ("translation(0.1)",)
     search_words = ("translate", "move")
 
     def __init__(

@@ -56,7 +56,6 @@ class GradientNoise(Technique):
         GradientNoise(eta=0.3)
     """
 
-    default_arms = ("gradient_noise(0.01)",)
     search_words = ("annealed noise", "Langevin", "Neelakantan")
     phases = (Phase.PERTURB,)
 

@@ -49,7 +49,6 @@ class MaskingNoise(Technique):
         MaskingNoise(rate=0.1)
     """
 
-    default_arms = ("masking_noise(0.1|0.25)",)
     search_words = ("input dropout", "corruption", "denoising", "zero noise", "Vincent")
     phases = (Phase.NOISE,)
 

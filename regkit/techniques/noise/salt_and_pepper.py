@@ -52,7 +52,6 @@ class SaltAndPepper(Technique):
         SaltAndPepper(rate=0.2)
     """
 
-    default_arms = ("salt_and_pepper(0.1)",)
     search_words = ("impulse noise", "black and white pixels", "Vincent")
     phases = (Phase.NOISE,)
 

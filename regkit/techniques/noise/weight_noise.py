@@ -59,7 +59,6 @@ class WeightNoise(Technique):
         WeightNoise(stddev=0.1, layers='hidden*')
     """
 
-    default_arms = ("weight_noise(0.05)",)
     search_words = ("noisy weights", "parameter noise", "Graves")
     phases = (Phase.WEIGHTS,)
     exclusive_on_layer = "change of the weights"
