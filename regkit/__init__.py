@@ -21,6 +21,7 @@ _TOOLS = {
     "load_model": "regkit.core.model_loading",
     "mc_predict": "regkit.techniques.dropout.monte_carlo",
     "path": "regkit.comparison.strengths.path_run",
+    "pretrain": "regkit.models.layerwise",
     "preview": "regkit.previewing.looking",
 }
 _TECHNIQUES = {
@@ -53,7 +54,7 @@ _TECHNIQUES = {
     "WeightNoise": "regkit.techniques.noise.weight_noise",
     # techniques: end
 }
-_MODULES = ("ensembles", "layers")
+_MODULES = ("ensembles", "layers", "models")
 
 _PLACES = {**_TOOLS, **_TECHNIQUES}
 

@@ -1,6 +1,7 @@
 # `make tables` writes this file: the names of regkit/__init__.py for type checkers.
 from regkit import ensembles as ensembles
 from regkit import layers as layers
+from regkit import models as models
 from regkit.comparison.run import compare as compare
 from regkit.comparison.strengths.bias_variance_run import bias_variance as bias_variance
 from regkit.comparison.strengths.path_run import path as path
@@ -10,6 +11,7 @@ from regkit.core.model_loading import load_model as load_model
 from regkit.core.recipe import Recipe as Recipe
 from regkit.core.recipe import explain as explain
 from regkit.core.technique import Technique as Technique
+from regkit.models.layerwise import pretrain as pretrain
 from regkit.previewing.looking import preview as preview
 from regkit.techniques.augmentation.brightness import Brightness as Brightness
 from regkit.techniques.augmentation.contrast import Contrast as Contrast

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.backend_free
 
 ROOT = Path(__file__).parents[2] / "regkit"
-LEVELS = ["ops", "core", "data", "techniques", "ensembles", "comparison", "cli"]
+LEVELS = ["ops", "core", "data", "techniques", "models", "ensembles", "comparison", "cli"]
 TESTING_IMPORTS = (
     "ops",
     "core",
