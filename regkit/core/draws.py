@@ -234,14 +234,14 @@ class Draws:
         return numbers.bernoulli(self.key(), shape, probability)
 
     def beta(self, size: Tensor | int, alpha: Number) -> Tensor:
-        """Return `size` numbers of the symmetric distribution Beta(α, α), float32.
+        """Return `size` numbers of the symmetric distribution Beta(α, α), in the type of `uniform`.
 
         Example:
             >>> values = Draws(1, 0).beta(100, 0.2)
             >>> bool(ops.all((values >= 0) & (values <= 1)))
             True
         """
-        return numbers.beta([self.key() for _ in range(3)], size, alpha)
+        return ops.cast(numbers.beta([self.key() for _ in range(3)], size, alpha), wide())
 
     def integers(self, shape: Shape, low: int, high: Tensor | int) -> Tensor:
         """Return int32 numbers uniform on {low, …, high − 1}.

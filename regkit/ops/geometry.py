@@ -103,7 +103,7 @@ def as_affine(pixels: Pixels) -> Affine:
     if pixels.shift is not None:
         shift = ops.cast(pixels.shift, "float32")
     if pixels.mirrored is not None:
-        signs = ops.where(pixels.mirrored, -1.0, 1.0)
+        signs = ops.cast(ops.where(pixels.mirrored, -1.0, 1.0), "float32")
     shift = shift + ops.cast(center(pixels.size) - center(pixels.source), "float32")
     signs, shift = signs + 0.0 * shift, shift + 0.0 * signs  # of one batch
     turn = signs[:, :, None] * ops.eye(2, dtype="float32")

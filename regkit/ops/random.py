@@ -67,7 +67,7 @@ def normal(key: Key, shape: Shape, dtype: str = "float32") -> Tensor:
 
 def bernoulli(key: Key, shape: Shape, probability: Number) -> Tensor:
     """Return booleans that are true with `probability` (a number or a tensor that broadcasts)."""
-    return uniform(key, shape) < probability
+    return uniform(key, shape) < ops.cast(probability, "float32")
 
 
 def integers(key: Key, shape: Shape, low: int, high: Size) -> Tensor:

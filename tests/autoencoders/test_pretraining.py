@@ -38,7 +38,10 @@ def weights(model):
 def test_hidden_layers_move_and_nothing_else(functional):
     model = classifier(functional)
     model.fit(X, Y, epochs=1, verbose=0)
-    before, optimizer = weights(model), [keras.ops.convert_to_numpy(v) for v in model.optimizer.variables]
+    before, optimizer = (
+        weights(model),
+        [keras.ops.convert_to_numpy(v) for v in model.optimizer.variables],
+    )
     histories = regkit.pretrain(model, X, epochs=4, batch_size=32, learning_rate=0.01)
     assert list(histories) == ["low", "high"]
     for history in histories.values():

@@ -128,11 +128,21 @@ def test_the_gradient_is_that_at_the_noisy_weights():
     assert stats.kstest((np.array(steps) - 2) / 0.5, stats.norm.cdf).pvalue > 0.01
 
 
-def test_what_else_changes_the_weights_of_a_layer_contradicts_it():
-    from regkit.core.errors import RegkitError
-
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
-    model.compile("sgd", "mse")
-    both = [regkit.WeightNoise(0.1), regkit.DropConnect()]
-    with pytest.raises(RegkitError, match="change of the weights"):
-        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0, callbacks=both)
+@pytest.mark.parametrize("order", [1, -1])
+def test_noise_and_a_mask_on_one_weight_are_both_there(order):
+    """With inputs of ones at one place: mask · (w + ε)/(1 − rate), or noise on the masked ones."""
+    layer = keras.layers.Dense(3000, use_bias=False)
+    recipe = regkit.Recipe(
+        [
+            regkit.WeightNoise(0.2, layers="*", seed=1),
+            regkit.DropConnect(0.5, mask="batch", layers="*", seed=1),
+        ][::order]
+    )
+    (found,) = noisy_outputs(recipe, layer, np.eye(2, dtype="float32"))
+    masked = (found == 0).mean()
+    alone = found / 2 - layer.get_weights()[0]
+    if order == 1:  # the mask is first, and the noise is on what is masked: no number is 0 then
+        assert masked == 0
+        return
+    assert abs(masked - 0.5) < 4 * np.sqrt(0.25 / 6000)
+    assert abs(alone[found != 0].std() - 0.2) < 0.02

@@ -108,7 +108,7 @@ def note(batch: Batch, order: Tensor, share: Tensor, context: Context) -> Batch:
     """
     weights: Any = batch.sample_weight
     if weights is not None:
-        own = ops.cast(weights, "float32")
+        own = ops.cast(weights, share.dtype)
         both = mixed(own, taken(own, order), share)
         positive = both > 0
         part = share * own / ops.where(positive, both, 1.0)

@@ -66,7 +66,7 @@ class DropConnect(Technique):
     default_arms = ("drop_connect",)
     search_words = ("weight dropout", "dropped connections", "Wan")
     phases = (Phase.WEIGHTS,)
-    exclusive_on_layer = "change of the weights"
+    exclusive_on_layer = "mask on the weights"
 
     def __init__(
         self,

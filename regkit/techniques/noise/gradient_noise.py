@@ -79,5 +79,6 @@ class GradientNoise(Technique):
         """Return the noisy gradients."""
         deviation = noise_deviation(context.value(self.eta), self.gamma, context.step)
         return [
-            g + ops.cast(context.draws.normal(ops.shape(g)) * deviation, g.dtype) for g in gradients
+            g + ops.cast(context.draws.normal(ops.shape(g)), g.dtype) * ops.cast(deviation, g.dtype)
+            for g in gradients
         ]

@@ -14,6 +14,7 @@ from regkit.core.options import LayerOption, SeedOption, Strength, WeightOption
 from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 from regkit.ops import random as numbers
+from regkit.ops.precision import wide
 from regkit.types import Nest, Number, Tensor
 
 __all__ = ["WeightNoise", "noisy_weight"]
@@ -47,7 +48,6 @@ class WeightNoise(Technique):
     Raises:
         OptionError: for an impossible option.
         SelectionError: at the start of `fit`, where no weight is matched.
-        ConflictError: where another technique changes the weights of the same layer.
 
     References:
         Goodfellow et al. 2016, Deep Learning, section 7.5; Graves 2011, Practical variational
@@ -61,7 +61,6 @@ class WeightNoise(Technique):
 
     search_words = ("noisy weights", "parameter noise", "Graves")
     phases = (Phase.WEIGHTS,)
-    exclusive_on_layer = "change of the weights"
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class WeightNoise(Technique):
         values = [
             noisy_weight(
                 variable.value,
-                numbers.normal(context.draws.key_at(place), tuple(variable.shape)),
+                numbers.normal(context.draws.key_at(place), tuple(variable.shape), wide()),
                 stddev,
             )
             for place, variable in chosen
