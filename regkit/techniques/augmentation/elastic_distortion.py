@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import warnings
+from typing import Annotated, Any, Self
 
+import keras
 from keras import ops
 
 from regkit.core.context import Context
@@ -22,6 +24,7 @@ from regkit.core.stages import Phase
 from regkit.core.technique import Technique
 from regkit.ops import fields
 from regkit.ops.geometry import Field
+from regkit.ops.strain import alpha_of, folded_share, strain_of
 from regkit.techniques.augmentation.affine_motion import Border, Kernel
 from regkit.types import Number, Schedule, Tensor
 
@@ -33,6 +36,7 @@ Alpha = Annotated[
 ]
 Sigma = Annotated[float, Real(0, open_low=True)]
 Side = Annotated[float | None, Real(0, open_low=True, optional=True)]
+_MOST_FOLDED = 0.01  # the share of an image that may fold without a word
 
 
 def distorted(
@@ -89,10 +93,12 @@ class ElasticDistortion(Technique):
     The pixel at (x, y) gets the value at (x + u, y + v). u and v are noise, uniform on (−1, 1) at
     every pixel, convolved with a Gaussian of deviation σ and multiplied by α: normal to a good
     approximation, independent, with the standard deviation 0.1629·α/σ (in pixels, for σ ≥ 1) and
-    the correlation exp(−r²/4σ²) at the distance r. All channels of an image move by the same
-    field, and so do all images of an example: the field is that of the largest image, scaled to the
-    others. Masks, boxes and keypoints move along where `targets` names them; validation stays as it
-    is.
+    the correlation exp(−r²/4σ²) at the distance r. Its strain, the deviation of ∂u/∂x, is
+    0.1152·α/σ²: where more than a hundredth of an image folds over itself, from a strain of 0.36
+    on, `fit` warns. `by_rms` and `by_strain` take the strength in these terms. All channels of an
+    image move by the same field, and so do all images of an example: the field is that of the
+    largest image, scaled to the others. Masks, boxes and keypoints move along where `targets` names
+    them; validation stays as it is.
 
     Inputs of rank 4 are images, (batch, height, width, channels) or (batch, channels, height,
     width); where there is none, those of rank 3 are, (batch, height, width). Other inputs stay as
@@ -168,7 +174,59 @@ class ElasticDistortion(Technique):
     @classmethod
     def checked_as(cls) -> list[Self]:
         """Return one for images of a few pixels."""
-        return [cls(5.0, 1.0)]
+        return [cls(2.5, 1.0)]
+
+    @classmethod
+    def by_rms(cls, rms: float, sigma: float = 4.0, **options: Any) -> Self:
+        """Return one that moves pixels by `rms` pixels, as a root mean square.
+
+        Args:
+            rms: √E(u² + v²) in pixels, at least 0.
+            sigma: σ in pixels.
+            **options: Further ones.
+
+        Example:
+            >>> round(ElasticDistortion.by_rms(2.0, sigma=4.0).rms, 3)
+            2.0
+        """
+        return cls(alpha_of(sigma, rms=rms), sigma, **options)
+
+    @classmethod
+    def by_strain(cls, strain: float, sigma: float = 4.0, **options: Any) -> Self:
+        """Return one that stretches images by `strain`: the deviation of ∂u/∂x.
+
+        Args:
+            strain: At least 0; from about a third on images fold over themselves.
+            sigma: σ in pixels.
+            **options: Further ones.
+
+        Example:
+            >>> ElasticDistortion.by_strain(0.2, sigma=8.0).strain
+            0.2
+        """
+        return cls(alpha_of(sigma, strain=strain), sigma, **options)
+
+    @property
+    def strain(self) -> float | None:
+        """The deviation of ∂u/∂x, at the largest α; None where α is a schedule."""
+        alpha = self.alpha[1] if isinstance(self.alpha, tuple) else self.alpha
+        return None if callable(alpha) else round(strain_of(alpha, self.sigma), 12)
+
+    @property
+    def rms(self) -> float | None:
+        """√E(u² + v²) in pixels, at the largest α; None where α is a schedule."""
+        return None if self.strain is None else 2.0 * self.sigma * self.strain
+
+    def check(self, model: keras.Model) -> None:
+        """Warn where images fold over themselves."""
+        share = 0.0 if self.strain is None else folded_share(self.strain)
+        if share > _MOST_FOLDED:
+            warnings.warn(
+                f"{self!r} folds {100 * share:.0f} % of an image over itself: its strain is "
+                f"{self.strain:.2f}. Give a smaller alpha or a larger sigma, or the strain itself, "
+                f"as in ElasticDistortion.by_strain(0.25, sigma={self.sigma:g})",
+                stacklevel=2,
+            )
 
     def geometry(self, images: ImageSizes, context: Context) -> Motion:
         """Return one field for each example."""
