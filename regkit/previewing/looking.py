@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from regkit.core.errors import OptionError
+from regkit.core.errors import OptionError, RecipeError
 from regkit.core.options import Integer, checked_call
 from regkit.core.recipe import Recipe
 from regkit.core.technique import Technique
@@ -33,7 +34,7 @@ code {{ font-size: .95em }}</style></head><body>
 <p>{note}</p>
 <img alt="A row for each example: first as it is, then as {draws} training steps show it."
  src="data:image/png;base64,{png}">
-<p>Again: <code>{again}</code></p>
+{again}
 </body></html>
 """
 
@@ -46,15 +47,16 @@ class Preview:
         samples: The images, as arrays.
         recipe: The recipe's text, or what Python shows of it where it has none.
         labels: Of the examples; none, or one for each.
-        seed: Of the draws.
         data: Its name.
+        again: The command that shows the same, where there is one: not for arrays, nor for
+            techniques without a text form.
     """
 
     samples: Samples
     recipe: str
     labels: tuple[str, ...]
-    seed: int
     data: str
+    again: str | None
 
     @property
     def note(self) -> str:
@@ -88,14 +90,14 @@ class Preview:
         if path.suffix == ".png":
             path.write_bytes(png)
             return path
-        again = f'regkit preview "{self.recipe}" --data {self.data} --seed {self.seed}'
+        again = f"<p>Again: <code>{html.escape(self.again)}</code></p>" if self.again else ""
         page = _PAGE.format(
             title=html.escape(f"regkit preview: {self.recipe}"),
             recipe=html.escape(self.recipe),
             note=html.escape(self.note),
             draws=len(self.samples.after),
             png=base64.b64encode(png).decode(),
-            again=html.escape(again),
+            again=again,
         )
         path.write_text(page, encoding="utf-8")
         return path
@@ -136,14 +138,19 @@ def preview(
     whole = Recipe(recipe)
     x, labels, name = _examples(data, n_examples)
     samples = sampled(list(whole), x, n_draws, seed)
-    return Preview(samples, _text(whole), labels, seed, name)
+    text, again = _text(whole), None
+    if text is not None and isinstance(data, str | Path):
+        numbers = f"--examples {n_examples} --draws {n_draws} --seed {seed}"
+        again = f"regkit preview {shlex.quote(text)} --data {shlex.quote(str(data))} {numbers}"
+    shown = " + ".join(map(repr, whole)) if text is None else text
+    return Preview(samples, shown, labels, name, again)
 
 
-def _text(recipe: Recipe) -> str:
+def _text(recipe: Recipe) -> str | None:
     try:
         return str(recipe)
-    except ValueError:  # a technique without a text form
-        return " + ".join(map(repr, recipe))
+    except RecipeError:  # a technique without a text form
+        return None
 
 
 def _examples(data: object, count: int) -> tuple[Array, tuple[str, ...], str]:

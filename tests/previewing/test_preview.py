@@ -1,8 +1,10 @@
 """What a preview shows is what training steps show; as a picture, a page, in a notebook."""
 
 import base64
+import html
 import io
 import re
+import shlex
 
 import keras
 import numpy as np
@@ -31,6 +33,17 @@ def test_it_shows_what_the_first_steps_of_a_fit_show():
     )
 
 
+def test_the_line_that_is_shown_shows_the_same(tmp_path, monkeypatch, capsys):
+    from regkit.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    shown = regkit.preview("flip + gaussian_noise(0.3)", "digits", n_examples=2, n_draws=2, seed=5)
+    words = shlex.split(shown.again)[1:]
+    assert main([*words, "--backend", keras.backend.backend()]) == 0
+    assert (tmp_path / "preview.png").read_bytes() == shown._repr_png_()
+    assert regkit.preview("flip", X, n_draws=1).again is None
+
+
 def test_each_class_comes_in_turn():
     shown = regkit.preview("flip", "digits", n_examples=12, n_draws=1)
     assert shown.labels == (*map(str, range(10)), "0", "1")
@@ -53,7 +66,10 @@ def test_a_picture_and_a_page(tmp_path):
     assert png == shown._repr_png_()
     page = shown.save(tmp_path / "shown.html").read_text()
     assert "<h1><code>flip + cutout(size=2)</code></h1>" in page
-    assert "regkit preview &quot;flip + cutout(size=2)&quot; --data digits --seed 7" in page
+    assert shown.again == (
+        "regkit preview 'flip + cutout(size=2)' --data digits --examples 3 --draws 4 --seed 7"
+    )
+    assert f"<code>{html.escape(shown.again)}</code>" in page
     inside = re.search(r"base64,([^\"]+)", page)[1]
     assert base64.b64decode(inside) == png
     with pytest.raises(OptionError, match=r"saved as .png or .html; received .*shown.jpg"):
