@@ -46,5 +46,18 @@ def strength_of(subject):
 
 
 def all_together():
-    """One recipe that acts at every stage."""
+    """One recipe with a technique of every phase in which built-ins act, and those that look on.
+
+    Not every technique: a step with all of them compiles for as long as there are techniques.
+    """
+    chosen = {}
+    for name, make in BESIDE_OTHERS.items():
+        technique = make()
+        phases = tuple(act.phase for act in technique.acts())
+        chosen.setdefault((phases, technique.stages()), name)
+    return [BESIDE_OTHERS[name]() for name in chosen.values()]
+
+
+def everything():
+    """One recipe of all techniques that stand beside each other."""
     return [make() for make in BESIDE_OTHERS.values()]

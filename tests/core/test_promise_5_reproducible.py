@@ -12,7 +12,7 @@ import pytest
 
 import regkit
 from tests import models
-from tests.registered import EFFECTIVE, SUBJECTS, made
+from tests.registered import EFFECTIVE, SUBJECTS, everything, made
 from tests.techniques_of_tests import ONE_A_STAGE
 
 RANDOM = {
@@ -173,3 +173,15 @@ def current(model):
     if keras.backend.backend() == "jax":
         model.jax_state_sync()  # on JAX the weights are in the step's state meanwhile
     return [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]
+
+
+@pytest.mark.slow
+def test_everything_at_once_trains_and_gives_the_same_again():
+    x, y = models.data()
+    results = []
+    for _ in range(2):
+        model = models.compiled(models.sequential())
+        history = models.fit(model, x, y, everything())
+        assert all(np.isfinite(v) for series in history.history.values() for v in series)
+        results.append(models.values(model))
+    models.same(*results)
