@@ -111,7 +111,8 @@ def test_erased_rectangles_have_the_areas_and_proportions_that_were_asked():
 def test_some_examples_stay_bit_for_bit(technique):
     same = (once(technique, X) == X).all(axis=(1, 2, 3)).mean()
     assert abs(same - 0.7) < 4 * np.sqrt(0.21 / len(X))
-    np.testing.assert_array_equal(through_fit(technique, X[:8]), once(technique, X[:8]))
+    # Compiled as one, sums are rounded in another order.
+    np.testing.assert_allclose(through_fit(technique, X[:8]), once(technique, X[:8]), atol=1e-6)
 
 
 def test_all_images_of_an_example_lose_the_same_part():
