@@ -15,11 +15,12 @@ pytestmark = pytest.mark.backend_free
 def test_list_shows_each_kind(capsys, plugin):
     code, out, _ = said(capsys, "list")
     assert code == 0
-    techniques, layers, ensembles = out.split("\n\n")
+    techniques, layers, models, ensembles = out.split("\n\n")
     summary = "Keep the norm of each unit's weights at a limit."
     assert re.search(rf"(?m)^some-plugin:max_norm +{summary}$", techniques)
     assert layers.startswith("layers\ndrop_connect ")
     assert "some-plugin:only" in layers
+    assert models.startswith("models\ndenoising_autoencoder ")
     assert ensembles.startswith("ensembles\nada_boost_classifier ")
 
 
