@@ -20,6 +20,7 @@ if os.environ.get("KERAS_BACKEND") == "torch":
 
 import keras
 import numpy as np
+from data_of_papers import mnist
 
 import regkit
 from regkit.ensembles import BaggingClassifier
@@ -32,15 +33,6 @@ PAPER = {  # M: error in per cent, NLL, Brier score divided by the classes, in t
     10: (1.17, 0.043, 1.73),
     15: (1.18, 0.039, 1.68),
 }
-
-
-def mnist(path):
-    if path is None:
-        (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
-    else:
-        with np.load(path) as file:
-            x, y, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
-    return *(images.reshape(-1, 784) / np.float32(255) for images in (x, x_test)), y, y_test
 
 
 def network(steps, rate):
@@ -75,6 +67,7 @@ def main():
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
     x, x_test, y, y_test = mnist(options.data)
+    x, x_test = x.reshape(-1, 784), x_test.reshape(-1, 784)
     x, y = x[: options.train_size], y[: options.train_size]
     steps = options.epochs * -(-len(x) // 100)
     start = time.perf_counter()

@@ -20,6 +20,7 @@ if os.environ.get("KERAS_BACKEND") == "torch":
 
 import keras
 import numpy as np
+from data_of_papers import mnist
 
 import regkit
 
@@ -32,15 +33,6 @@ ARMS = {
     "elastic": (ELASTIC, 0.7),
     "affine and elastic": (f"{AFFINE} + {ELASTIC}", None),
 }
-
-
-def mnist(path):
-    if path is None:
-        (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
-    else:
-        with np.load(path) as file:
-            x, y, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
-    return *(images[..., None] / np.float32(255) for images in (x, x_test)), y, y_test
 
 
 def network(steps, options):
@@ -83,7 +75,8 @@ def main():
     parser.add_argument("--data", help="an mnist.npz; by default keras.datasets fetches it")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
-    data, found = mnist(options.data), {}
+    x, x_test, y, y_test = mnist(options.data)
+    data, found = (x[..., None], x_test[..., None], y, y_test), {}
     for name, (recipe, paper) in ARMS.items():
         runs = [error_of(recipe, seed, data, options) for seed in range(options.seeds)]
         errors = [error for error, _ in runs]

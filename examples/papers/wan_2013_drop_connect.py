@@ -22,21 +22,13 @@ if os.environ.get("KERAS_BACKEND") == "torch":
 
 import keras
 import numpy as np
+from data_of_papers import mnist
 
 import regkit
 
 ARMS = {"none": "", "dropout": "dropout(0.5)", "drop_connect": "drop_connect(0.5)"}
 SAMPLED = "drop_connect, sampled"
 PAPER = {"none": 1.62, "dropout": 1.28, "drop_connect": None, SAMPLED: 1.20}
-
-
-def mnist(path):
-    if path is None:
-        (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
-    else:
-        with np.load(path) as file:
-            x, y, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
-    return *(images.reshape(-1, 784) / np.float32(255) for images in (x, x_test)), y, y_test
 
 
 def network(epochs, examples, rate):
@@ -80,6 +72,7 @@ def main():
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
     x, x_test, y, y_test = mnist(options.data)
+    x, x_test = x.reshape(-1, 784), x_test.reshape(-1, 784)
     data = x[: options.train_size], x_test, y[: options.train_size], y_test
     errors = {name: [] for name in PAPER}
     for seed in range(options.seeds):

@@ -18,9 +18,9 @@ from functools import partial
 from typing import TypeVar
 
 import keras
-import numpy as np
 from keras import ops
 
+from regkit.ops.precision import dtype_of, in_type
 from regkit.types import Number, Tensor
 
 __all__ = ["BORDERS", "KERNELS", "displaced", "folded", "keys_weights", "rows_at"]
@@ -77,13 +77,7 @@ def displaced(
         [1.5, 3.0, 2.0]
     """
     values = _sampled(images, field, interpolation, fill_mode, fill_value)
-    dtype = keras.backend.standardize_dtype(images.dtype)
-    if "int" in dtype:
-        values = ops.round(values)
-        bounds = np.iinfo(dtype)
-        if bounds.bits <= 16:  # the bounds of wider types are not exact in float32
-            values = ops.clip(values, bounds.min, bounds.max)
-    return ops.cast(values, dtype)
+    return in_type(values, dtype_of(images))
 
 
 def _gathered(

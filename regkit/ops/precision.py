@@ -1,15 +1,16 @@
-"""The floating type to compute in: at least float32, and float64 where that is in use."""
+"""Types of numbers: that to compute in, at least float32, and the way back to what was given."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import keras
+import numpy as np
 from keras import ops
 
 from regkit.types import Tensor
 
-__all__ = ["wide", "widened"]
+__all__ = ["dtype_of", "in_type", "wide", "widened"]
 
 
 def wide(*tensors: Tensor) -> str:
@@ -22,7 +23,7 @@ def wide(*tensors: Tensor) -> str:
         >>> wide(ops.ones(2, "float16"))
         'float32'
     """
-    types = [keras.config.floatx(), *(_name(tensor) for tensor in tensors)]
+    types = [keras.config.floatx(), *(dtype_of(tensor) for tensor in tensors)]
     return "float64" if "float64" in types else "float32"
 
 
@@ -39,6 +40,27 @@ def widened(tensors: Iterable[Tensor]) -> list[Tensor]:
     return [ops.cast(tensor, dtype) for tensor in tensors]
 
 
-def _name(tensor: object) -> str:
+def in_type(values: Tensor, dtype: str) -> Tensor:
+    """Return floating numbers in a type: whole ones are rounded, of 8 and 16 bits cut to its range.
+
+    Example:
+        >>> ops.convert_to_numpy(in_type(ops.array([1.6, 300.0]), "uint8")).tolist()
+        [2, 255]
+    """
+    if "int" in dtype:
+        values = ops.round(values)
+        bounds = np.iinfo(dtype)
+        if bounds.bits <= 16:  # the bounds of wider types are not exact in float32
+            values = ops.clip(values, bounds.min, bounds.max)
+    return ops.cast(values, dtype)
+
+
+def dtype_of(tensor: object) -> str:
+    """Return the type of a tensor's numbers as Keras names it; an empty text for what has none.
+
+    Example:
+        >>> dtype_of(ops.ones(2, "float16")), dtype_of(0.5)
+        ('float16', '')
+    """
     dtype = getattr(tensor, "dtype", None)
     return "" if dtype is None else str(keras.backend.standardize_dtype(dtype))

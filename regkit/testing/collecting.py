@@ -54,7 +54,7 @@ def _of_class(
     try:
         declared = getattr(cls, "checked_as", None)
         others = [repr(instance) for instance in declared()[1:]] if callable(declared) else []
-    except Exception:  # the check `default_options` says why
+    except Exception:  # the check `default_options` or `construction` says why
         others = []
     labels = [label] + [f"{label}{other.removeprefix(cls.__name__)}" for other in others]
     return [

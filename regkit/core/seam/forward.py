@@ -14,7 +14,7 @@ from regkit.core.errors import AttachError
 from regkit.core.plan import Turn
 from regkit.core.seam.patch import Change
 from regkit.core.seam.step import Step
-from regkit.core.stages import Stage
+from regkit.core.stages import Phase, Stage
 from regkit.types import Nest
 
 __all__ = ["called_method", "layer_call", "layer_changes"]
@@ -45,7 +45,7 @@ def layer_call(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """Call a layer with techniques around it, the first of them innermost."""
+    """Call a layer with techniques around it; what comes first in a phase acts first."""
     if step.training and _training_is_off():
         return original(*args, **kwargs)
     if step.adapter.in_backward() and not step.replaying:
@@ -59,9 +59,18 @@ def layer_call(
 
     run: Callable[[Any], Any] = innermost
     others = (*args[1:], *(value for key, value in kwargs.items() if args or key != name))
-    for turn in turns:
+    for turn in _inside_out(turns):
         run = _around(step, layer, turn, run, others)
     return run(args[0] if args else kwargs[name])
+
+
+def _inside_out(turns: list[Turn]) -> list[Turn]:
+    """Return the techniques around a call, the innermost first.
+
+    On outputs the innermost acts first, on weights the outermost: the others find what it made.
+    """
+    on_weights = [turn for turn in turns if turn.act.phase is Phase.WEIGHTS]
+    return on_weights[::-1] + [turn for turn in turns if turn not in on_weights]
 
 
 def _around(

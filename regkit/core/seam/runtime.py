@@ -37,7 +37,7 @@ class Runtime:
         place: The position of each label among them.
         turns: What runs at each stage, in order.
         views: The entries with each stage at which they act, one view of the step for each.
-        layers: At FORWARD, what runs around each layer's call, innermost first.
+        layers: At FORWARD, what runs around each layer's call, in the order of the plan.
         inputs: What stands for the strengths of each entry while a step runs, by label and option.
         recomputed: The layers that Keras may run again for their gradient (`keras.RematScope`).
         weights: The variables of each entry, by label.

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from keras import ops
 
-from regkit.core.context import Context
-from regkit.core.options import DataFormat, ProbabilityOption, SeedOption
-from regkit.core.stages import Batch, Phase
-from regkit.core.technique import Technique
-from regkit.techniques.augmentation.pixel_values import ValueRange, changed_values, per_example
-from regkit.techniques.augmentation.spans import Span
+from regkit.techniques.augmentation.pixel_values import ValueChange
 from regkit.types import Number, Tensor
 
-__all__ = ["Brightness"]
+__all__ = ["Brightness", "brightened"]
 
 
-class Brightness(Technique):
+def brightened(images: Tensor, delta: Number, low: Number, high: Number) -> Tensor:
+    """Return x + δ·(high − low).
+
+    Example:
+        >>> float(brightened(ops.array(1.0), 0.5, 0.0, 4.0))
+        3.0
+    """
+    return images + ops.cast(delta * (high - low), images.dtype)
+
+
+class Brightness(ValueChange):
     """Make each image lighter or darker, by an amount of its own.
 
     x + δ·(high − low), cut to the range [low, high], δ ~ U(−delta, delta), the same for all pixels,
@@ -44,31 +49,8 @@ class Brightness(Technique):
         Brightness(delta=0.3)
     """
 
-    needs = ("images",)
     search_words = ("lighter", "darker", "colour jitter", "illumination")
-    phases = (Phase.COLOUR,)
 
-    def __init__(
-        self,
-        delta: Span = 0.2,
-        *,
-        value_range: ValueRange = None,
-        probability: ProbabilityOption = 1.0,
-        data_format: DataFormat = None,
-        seed: SeedOption = None,
-    ) -> None:
-        super().__init__()
-        self.delta = delta
-        self.value_range = value_range
-        self.probability = probability
-        self.data_format = data_format
-        self.seed = seed
-
-    def data(self, batch: Batch, context: Context) -> Batch:
-        """Return the batch with lighter and darker images."""
-        delta = per_example(self.delta, self.probability, batch, context)
-
-        def change(images: Tensor, low: Number, high: Number) -> Tensor:
-            return images + ops.cast(delta * (high - low), images.dtype)
-
-        return changed_values(self, batch, self.data_format, self.value_range, change)
+    def changed(self, images: Tensor, delta: Tensor, low: Number, high: Number) -> Tensor:
+        """Return images as the formula has it."""
+        return brightened(images, delta, low, high)

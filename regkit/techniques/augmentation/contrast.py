@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from keras import ops
 
-from regkit.core.context import Context
-from regkit.core.options import DataFormat, ProbabilityOption, SeedOption
-from regkit.core.stages import Batch, Phase
-from regkit.core.technique import Technique
-from regkit.techniques.augmentation.pixel_values import ValueRange, changed_values, per_example
-from regkit.techniques.augmentation.spans import Span
+from regkit.techniques.augmentation.pixel_values import ValueChange
 from regkit.types import Number, Tensor
 
-__all__ = ["Contrast"]
+__all__ = ["Contrast", "contrasted"]
 
 
-class Contrast(Technique):
+def contrasted(images: Tensor, delta: Number) -> Tensor:
+    """Return x + δ·(x − m), m the mean of a channel over its image.
+
+    Example:
+        >>> image = ops.reshape(ops.array([1.0, 3.0]), (1, 1, 2, 1))
+        >>> ops.convert_to_numpy(contrasted(image, 0.5)).ravel().tolist()
+        [0.5, 3.5]
+    """
+    return images + delta * (images - ops.mean(images, axis=(1, 2), keepdims=True))
+
+
+class Contrast(ValueChange):
     """Make the contrast of each image stronger or weaker, by a factor of its own.
 
     m + f·(x − m), cut to the range of values, m the mean of a channel over its image and f ~
@@ -44,33 +50,8 @@ class Contrast(Technique):
         Contrast(delta=0.5)
     """
 
-    needs = ("images",)
     search_words = ("colour jitter", "gain")
-    phases = (Phase.COLOUR,)
 
-    def __init__(
-        self,
-        delta: Span = 0.3,
-        *,
-        value_range: ValueRange = None,
-        probability: ProbabilityOption = 1.0,
-        data_format: DataFormat = None,
-        seed: SeedOption = None,
-    ) -> None:
-        super().__init__()
-        self.delta = delta
-        self.value_range = value_range
-        self.probability = probability
-        self.data_format = data_format
-        self.seed = seed
-
-    def data(self, batch: Batch, context: Context) -> Batch:
-        """Return the batch with images of other contrast."""
-        change_of = per_example(self.delta, self.probability, batch, context)
-
-        def change(images: Tensor, low: Number, high: Number) -> Tensor:
-            mean = ops.mean(images, axis=(1, 2), keepdims=True)
-            # Added, so that what does not change stays bit for bit.
-            return images + ops.cast(change_of, images.dtype) * (images - mean)
-
-        return changed_values(self, batch, self.data_format, self.value_range, change)
+    def changed(self, images: Tensor, delta: Tensor, low: Number, high: Number) -> Tensor:
+        """Return images as the formula has it."""
+        return contrasted(images, delta)

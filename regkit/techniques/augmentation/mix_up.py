@@ -11,6 +11,7 @@ from regkit.core.options import ProbabilityOption, SeedOption, Strength
 from regkit.core.stages import Batch, Phase, Target
 from regkit.core.technique import Technique
 from regkit.ops.forms import is_dense
+from regkit.ops.precision import dtype_of
 from regkit.techniques.augmentation.mixing import (
     mixed,
     mixed_target,
@@ -89,7 +90,7 @@ class MixUp(Technique):
 
     def _require_numbers(self, inputs: list[Tensor]) -> None:
         for x in inputs:
-            dtype = str(keras.backend.standardize_dtype(x.dtype))
+            dtype = dtype_of(x)
             if not is_dense(x):
                 raise AttachError(f"{self!r} mixes dense inputs; one is sparse or ragged")
             if "float" not in dtype and not (dtype == "uint8" and len(x.shape) >= 3):

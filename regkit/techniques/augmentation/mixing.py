@@ -12,7 +12,7 @@ from keras import ops
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
 from regkit.core.stages import Batch, Target
-from regkit.ops.precision import wide
+from regkit.ops.precision import dtype_of, in_type, wide
 from regkit.types import Schedule, Tensor
 
 __all__ = ["mixed", "mixed_target", "note", "require_mixable", "shaped", "shares", "taken"]
@@ -32,12 +32,11 @@ def mixed(own: Tensor, other: Tensor, share: Tensor) -> Tensor:
         >>> float(mixed(ops.array(1.0), ops.array(3.0), ops.array(0.25)))
         2.5
     """
-    dtype = keras.backend.standardize_dtype(own.dtype)
     wider = wide(own)
     a, b, share = ops.cast(own, wider), ops.cast(other, wider), ops.cast(share, wider)
     # In this form an example with λ = 1 stays as it is, bit for bit.
     values = a + (1.0 - share) * (b - a)
-    return ops.cast(ops.round(values) if "int" in dtype else values, dtype)
+    return in_type(values, dtype_of(own))
 
 
 def shaped(share: Tensor, like: Tensor) -> Tensor:

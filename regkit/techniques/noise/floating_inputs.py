@@ -1,20 +1,24 @@
-"""The inputs that noise may change: dense ones of floating type."""
+"""Noise on the inputs: dense ones of floating type change, and all else stays."""
 
 # Helper module: it has no technique.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import keras
 
 from regkit.core.annotations import filled, without
+from regkit.core.context import Context
 from regkit.core.errors import AttachError
-from regkit.core.stages import Batch
+from regkit.core.stages import Batch, Phase
+from regkit.core.technique import Technique
 from regkit.ops.forms import is_dense
+from regkit.ops.precision import dtype_of
 from regkit.types import Tensor
 
-__all__ = ["changed_floats", "is_float"]
+__all__ = ["InputNoise", "changed_floats", "is_float"]
 
 
 def changed_floats(function: Callable[[Tensor], Tensor], batch: Batch, owner: object) -> Batch:
@@ -40,7 +44,7 @@ def changed_floats(function: Callable[[Tensor], Tensor], batch: Batch, owner: ob
     if not any(is_float(x) for x in inputs):
         raise AttachError(
             f"{owner!r} needs an input of floating type; the model's inputs are "
-            f"{', '.join(_dtype(x) for x in inputs)}. Convert images by "
+            f"{', '.join(dtype_of(x) for x in inputs)}. Convert images by "
             'x.astype("float32")'
         )
     if any(is_float(x) and not is_dense(x) for x in inputs):
@@ -64,8 +68,18 @@ def is_float(x: Tensor) -> bool:
         >>> is_float(np.ones(2, "float16")), is_float(np.ones(2, "int32"))
         (True, False)
     """
-    return "float" in _dtype(x)
+    return "float" in dtype_of(x)
 
 
-def _dtype(x: Tensor) -> str:
-    return str(keras.backend.standardize_dtype(x.dtype))
+class InputNoise(Technique, ABC):
+    """The base of those that change every number of the inputs by itself."""
+
+    phases = (Phase.NOISE,)
+
+    @abstractmethod
+    def noisy(self, x: Tensor, context: Context) -> Tensor:
+        """Return an input with noise, of the same type."""
+
+    def data(self, batch: Batch, context: Context) -> Batch:
+        """Return the batch with noisy inputs."""
+        return changed_floats(lambda x: self.noisy(x, context), batch, self)

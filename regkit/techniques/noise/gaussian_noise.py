@@ -6,9 +6,7 @@ from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.options import SeedOption, Strength
-from regkit.core.stages import Batch, Phase
-from regkit.core.technique import Technique
-from regkit.techniques.noise.floating_inputs import changed_floats
+from regkit.techniques.noise.floating_inputs import InputNoise
 from regkit.types import Number, Tensor
 
 __all__ = ["GaussianNoise", "with_noise"]
@@ -24,7 +22,7 @@ def with_noise(x: Tensor, noise: Tensor, stddev: Number) -> Tensor:
     return x + ops.cast(stddev * noise, x.dtype)
 
 
-class GaussianNoise(Technique):
+class GaussianNoise(InputNoise):
     """Add independent normal noise to every number of the inputs, drawn again in each step.
 
     x + σ·ε, ε ~ N(0, 1), in the units of the inputs. For a linear model with a squared error it
@@ -50,18 +48,13 @@ class GaussianNoise(Technique):
 
     default_arms = ("gaussian_noise(0.1|0.3)",)
     search_words = ("input noise", "jitter", "normal noise")
-    phases = (Phase.NOISE,)
 
     def __init__(self, stddev: Strength = 0.1, *, seed: SeedOption = None) -> None:
         super().__init__()
         self.stddev = stddev
         self.seed = seed
 
-    def data(self, batch: Batch, context: Context) -> Batch:
-        """Return the batch with noisy inputs."""
+    def noisy(self, x: Tensor, context: Context) -> Tensor:
+        """Return an input as the formula has it."""
         stddev = context.value(self.stddev)
-
-        def noisy(x: Tensor) -> Tensor:
-            return with_noise(x, context.draws.normal(ops.shape(x)), stddev)
-
-        return changed_floats(noisy, batch, self)
+        return with_noise(x, context.draws.normal(ops.shape(x)), stddev)

@@ -6,9 +6,7 @@ from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.options import SeedOption, Share
-from regkit.core.stages import Batch, Phase
-from regkit.core.technique import Technique
-from regkit.techniques.noise.floating_inputs import changed_floats
+from regkit.techniques.noise.floating_inputs import InputNoise
 from regkit.types import Number, Tensor
 
 __all__ = ["MaskingNoise", "masked"]
@@ -24,7 +22,7 @@ def masked(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
     return ops.where(uniform < rate, ops.zeros_like(x), x)
 
 
-class MaskingNoise(Technique):
+class MaskingNoise(InputNoise):
     """Set a random part of the inputs to zero, drawn again in each step.
 
     Every number of an input is 0 with the probability v, else it stays as it is; unlike dropout
@@ -50,18 +48,13 @@ class MaskingNoise(Technique):
     """
 
     search_words = ("input dropout", "corruption", "denoising", "zero noise", "Vincent")
-    phases = (Phase.NOISE,)
 
     def __init__(self, rate: Share = 0.25, *, seed: SeedOption = None) -> None:
         super().__init__()
         self.rate = rate
         self.seed = seed
 
-    def data(self, batch: Batch, context: Context) -> Batch:
-        """Return the batch with masked inputs."""
+    def noisy(self, x: Tensor, context: Context) -> Tensor:
+        """Return an input as the formula has it."""
         rate = context.value(self.rate)
-
-        def noisy(x: Tensor) -> Tensor:
-            return masked(x, context.draws.uniform(ops.shape(x)), rate)
-
-        return changed_floats(noisy, batch, self)
+        return masked(x, context.draws.uniform(ops.shape(x)), rate)

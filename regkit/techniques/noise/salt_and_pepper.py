@@ -6,9 +6,7 @@ from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.options import SeedOption, Share
-from regkit.core.stages import Batch, Phase
-from regkit.core.technique import Technique
-from regkit.techniques.noise.floating_inputs import changed_floats
+from regkit.techniques.noise.floating_inputs import InputNoise
 from regkit.types import Number, Tensor
 
 __all__ = ["SaltAndPepper", "peppered"]
@@ -28,7 +26,7 @@ def peppered(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
     return ops.where(uniform < rate / 2.0, ops.min(x), noisy)
 
 
-class SaltAndPepper(Technique):
+class SaltAndPepper(InputNoise):
     """Set a random part of the inputs to the smallest or the largest number of the batch.
 
     Every number of an input is set with the probability v, half of the time to the least and half
@@ -53,18 +51,13 @@ class SaltAndPepper(Technique):
     """
 
     search_words = ("impulse noise", "black and white pixels", "Vincent")
-    phases = (Phase.NOISE,)
 
     def __init__(self, rate: Share = 0.1, *, seed: SeedOption = None) -> None:
         super().__init__()
         self.rate = rate
         self.seed = seed
 
-    def data(self, batch: Batch, context: Context) -> Batch:
-        """Return the batch with peppered inputs."""
+    def noisy(self, x: Tensor, context: Context) -> Tensor:
+        """Return an input as the formula has it."""
         rate = context.value(self.rate)
-
-        def noisy(x: Tensor) -> Tensor:
-            return peppered(x, context.draws.uniform(ops.shape(x)), rate)
-
-        return changed_floats(noisy, batch, self)
+        return peppered(x, context.draws.uniform(ops.shape(x)), rate)
