@@ -81,8 +81,14 @@ def filled(x: Any, original: Any) -> Any:
     return x
 
 
-def refuse_pixels(batch: Batch, images: list[Tensor], owner: object) -> None:
+def refuse_pixels(batch: Batch, images: list[Tensor], owner: object, say: str) -> None:
     """Refuse targets with a value for each pixel of which nobody has said whether they move.
+
+    Args:
+        batch: What DATA received.
+        images: The images in it.
+        owner: The technique that moves them, which an error names.
+        say: What an error tells the user to do.
 
     Raises:
         AttachError: naming their shape, and what to say.
@@ -96,9 +102,7 @@ def refuse_pixels(batch: Batch, images: list[Tensor], owner: object) -> None:
         if shape[1:3] in sizes or (len(shape) == 4 and shape[2:4] in sizes):
             raise AttachError(
                 f"{owner!r} moves the pixels of images, and targets of the shape {shape} have a "
-                "value for each pixel. Say what they are, by targets='mask' (classes), "
-                "targets='image' (numbers), or targets='stay' for what must not move; of several "
-                "targets by name, targets={'name': 'mask'}"
+                f"value for each pixel. {say}"
             )
 
 

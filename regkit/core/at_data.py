@@ -11,9 +11,9 @@ from regkit.core.images import order_of
 from regkit.core.joining import one_motion
 from regkit.core.method import Method
 from regkit.core.motion import Motion
-from regkit.core.moving import image_sizes, moved
+from regkit.core.moving import image_sizes, moved, refuse_left_behind
 from regkit.core.plan import Turn
-from regkit.core.stages import Batch
+from regkit.core.stages import Batch, Phase
 
 __all__ = ["run_data"]
 
@@ -84,6 +84,8 @@ class _Run:
     def change(self, turn: Turn, context: Context) -> None:
         """Run a `data` method, which no motion may pass."""
         self.apply()
+        if turn.act.phase is Phase.GEOMETRY:
+            refuse_left_behind(self.batch, turn.technique, turn.technique.image_format)
         batch = turn.run(self.batch, context)
         if not isinstance(batch, Batch):
             raise returned.no_batch(batch, turn.technique)

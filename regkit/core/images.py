@@ -12,7 +12,7 @@ from regkit.core.errors import AttachError
 from regkit.core.stages import Batch
 from regkit.types import Nest, Tensor
 
-__all__ = ["images_of", "map_images", "on_channels_last", "order_of"]
+__all__ = ["images_in", "images_of", "map_images", "on_channels_last", "order_of"]
 
 
 def map_images(
@@ -80,6 +80,18 @@ def images_of(batch: Batch, owner: object, data_format: str | None = None) -> li
 
     map_images(noted, batch, owner, data_format)
     return images
+
+
+def images_in(batch: Batch, data_format: str | None = None) -> list[Tensor]:
+    """Return the images among the inputs, as `images_of`; none where there is none.
+
+    Example:
+        >>> images_in(Batch({"table": ops.ones((2, 3))}))
+        []
+    """
+    inputs = [x for x in keras.tree.flatten(without(batch).x) if x is not None]
+    is_there = any(len(x.shape) in (3, 4) for x in inputs)
+    return images_of(batch, "", data_format) if is_there else []
 
 
 def _rank(given: Nest, owner: object) -> int:

@@ -8,7 +8,7 @@ from keras import ops
 
 from regkit.core.annotations import changed_annotations, refuse_pixels
 from regkit.core.errors import AttachError
-from regkit.core.images import images_of, map_images, on_channels_last, order_of
+from regkit.core.images import images_in, images_of, map_images, on_channels_last, order_of
 from regkit.core.joining import map_of
 from regkit.core.motion import ImageSizes, Motion
 from regkit.core.options.annotated import Annotation
@@ -20,7 +20,16 @@ from regkit.ops.pixels import picked
 from regkit.ops.points import moved_points
 from regkit.types import Tensor
 
-__all__ = ["image_sizes", "moved", "moved_images", "sizes_of"]
+__all__ = ["image_sizes", "moved", "moved_images", "refuse_left_behind", "sizes_of"]
+
+_SAY = (
+    "Say what they are, by targets='mask' (classes), targets='image' (numbers), or targets='stay' "
+    "for what must not move; of several targets by name, targets={'name': 'mask'}"
+)
+_SAY_OF_OPAQUE = (
+    "They cannot move along, as only the technique knows how it moves the images. Say "
+    "targets='stay' where they must not move; else augment images and targets before the fit"
+)
 
 
 def image_sizes(
@@ -40,7 +49,7 @@ def image_sizes(
     """
     images = images_of(batch, owner, data_format)
     if moves:
-        refuse_pixels(batch, images, owner)
+        refuse_pixels(batch, images, owner, _SAY)
     return sizes_of(images, owner)
 
 
@@ -60,6 +69,23 @@ def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
     each = [(x.shape[1], x.shape[2]) for x in images]
     place = max(range(len(each)), key=lambda k: each[k][0] * each[k][1])
     return ImageSizes(ops.shape(images[0])[0], tuple(each), place)
+
+
+def refuse_left_behind(batch: Batch, owner: object, data_format: str | None) -> None:
+    """Refuse a technique that moves pixels in a way of its own, where others belong to them.
+
+    Raises:
+        AttachError: where something is to move with the images, and where targets have a value for
+            each pixel of which nobody has said that they stay.
+    """
+    moving = [name for name, own in batch.annotations.items() if own.kind != "stay"]
+    if moving:
+        what = ", ".join("the targets" if name is None else repr(name) for name in moving)
+        raise AttachError(
+            f"{owner!r} moves pixels in a way that only it knows, so that {what} cannot move along "
+            "as targets= says. Leave one of both out, or augment all of them before the fit"
+        )
+    refuse_pixels(batch, images_in(batch, data_format), owner, _SAY_OF_OPAQUE)
 
 
 def moved_images(images: Tensor, motion: Motion) -> Tensor:

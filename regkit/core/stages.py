@@ -159,7 +159,8 @@ class Target:
     Attributes:
         y: The targets as given to the loss; after `dense`, float probabilities.
         y_pred: The model's output for them.
-        kind: "categorical", "sparse", "binary" or "other", by the loss.
+        kind: "categorical", "sparse", "binary", "whole" (labels that no mixture can replace, as a
+            hinge's) or "other", by the loss.
         axis: The class axis of `y_pred`.
         name: The output's name.
         to_dense: Turns targets as given into float probabilities over `axis`.

@@ -148,6 +148,30 @@ def test_what_does_not_fit_is_refused_by_name(targets, y, message):
         changed_batch(regkit.Rotation(targets=targets), Batch({"image": x}, given))
 
 
+class Rolled(regkit.Technique):
+    """Moves pixels by `data`, in a way that only it knows."""
+
+    phases = (regkit.core.stages.Phase.GEOMETRY,)
+
+    def data(self, batch, context):
+        return batch.replace(x=ops.roll(batch.x, 2, axis=1))
+
+
+def test_what_moves_pixels_by_itself_leaves_nothing_behind():
+    x, y = scene()
+    mask = ops.convert_to_tensor(y["mask"])
+    with pytest.raises(
+        AttachError, match=r"a value for each pixel.*only the technique knows.*'stay'"
+    ):
+        changed_batch(Rolled(), Batch(x, mask))
+    with pytest.raises(AttachError, match=r"only it knows, so that the targets cannot move along"):
+        changed_batch([Rolled(), regkit.Flip(targets="mask")], Batch(x, mask))
+    stays = [Rolled(), regkit.Flip(targets="stay")]
+    after = changed_batch(stays, Batch(x, mask))
+    np.testing.assert_array_equal(ops.convert_to_numpy(after.y), y["mask"])
+    changed_batch(Rolled(), Batch(np.ones((4, 6), "float32"), mask))  # no image, no pixels
+
+
 def test_two_that_say_different_things_contradict_each_other():
     with pytest.raises(ConflictError, match="different things of what belongs to the images"):
         regkit.Recipe([regkit.Flip(targets="mask"), regkit.Rotation(targets="image")])

@@ -8,7 +8,7 @@ from scipy import stats
 
 import regkit
 from regkit.core.draws import Draws
-from regkit.core.errors import AttachError
+from regkit.core.errors import AttachError, ConflictError
 from regkit.core.outside import changed_batch
 from regkit.core.stages import Batch, Phase
 from tests.techniques.distorting import once
@@ -110,6 +110,16 @@ def test_numbers_of_a_regression_are_mixed():
     x = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
     kept, _ = trained(regkit.MixUp(1.0, seed=2), x, x @ [1.0, 2.0, 3.0], "mse", units=1)
     np.testing.assert_allclose(kept.y.ravel(), kept.x @ [1.0, 2.0, 3.0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+@pytest.mark.parametrize("shape", [(20,), (20, 1)])
+def test_labels_that_must_stay_whole_are_refused(loss, shape):
+    """A hinge of 0.3 takes it for the label itself, where 0 and 1 would be −1 and 1."""
+    x = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
+    y = (x[:, 0] > 0).astype("float32").reshape(shape)
+    with pytest.raises(ConflictError, match=f"the loss '{loss}'.*takes whole labels"):
+        trained(regkit.MixUp(1.0), x, y, loss, units=1)
 
 
 def test_a_weighted_mixture_has_the_mean_of_both_losses():

@@ -10,7 +10,14 @@ from keras import ops
 from regkit import RegkitError, Technique
 from regkit.core.context import Context
 from regkit.core.images import images_of, map_images
-from regkit.core.options import DataFormat, ProbabilityOption, Range, Real, SeedOption
+from regkit.core.options import (
+    DataFormat,
+    ProbabilityOption,
+    Range,
+    Real,
+    SeedOption,
+    TargetsOption,
+)
 from regkit.core.stages import Batch, Phase
 from regkit.types import Size, Tensor
 from regkit_albumentations.host import on_host, uncompiled
@@ -44,6 +51,8 @@ class Albumentations(Technique):
         value_range: The values of black and white in floating images, (low, high). Albumentations
             takes them as (0, 1), so others are scaled to that and back.
         data_format: "channels_last", "channels_first", or None for Keras' setting.
+        targets: "stay" where targets have a value for each pixel and must not move; without it they
+            are refused, for nothing moves along here.
         seed: A whole number, or None to follow `keras.utils.set_random_seed`.
 
     Raises:
@@ -69,6 +78,7 @@ class Albumentations(Technique):
         probability: ProbabilityOption = 1.0,
         value_range: Annotated[tuple[float, float], Range(Real())] = (0.0, 1.0),
         data_format: DataFormat = None,
+        targets: TargetsOption = None,
         seed: SeedOption = None,
     ) -> None:
         super().__init__()
@@ -76,6 +86,7 @@ class Albumentations(Technique):
         self.probability = probability
         self.value_range = value_range
         self.data_format = data_format
+        self.targets = targets
         self.seed = seed
         made = parsed(transform) if isinstance(transform, str) else transform
         self._sampler = Sampler(made, beside_others=False)

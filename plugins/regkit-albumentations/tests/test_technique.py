@@ -148,9 +148,19 @@ def test_a_fit_that_goes_on_draws_as_one_that_was_not_stopped():
 
 
 def test_batches_of_unequal_sizes():
-    x, technique = images(10, dtype="float32"), Albumentations("InvertImg(p=1.0)")
+    x = images(10, dtype="float32")
+    technique = Albumentations("InvertImg(p=1.0)", targets="stay")
     logs = averaging((8, 8, 3)).fit(x, x, 4, verbose=0, callbacks=[technique]).history
     np.testing.assert_allclose(logs["loss"], [np.mean(1 - x)], rtol=1e-6)
+
+
+def test_targets_for_each_pixel_are_refused_unless_they_stay():
+    """The targets of `fit` do not move with the images."""
+    x = images(4, dtype="float32")
+    with pytest.raises(regkit.RegkitError, match=r"only the technique knows.*targets='stay'"):
+        averaging((8, 8, 3)).fit(
+            x, x, verbose=0, callbacks=[Albumentations("HorizontalFlip(p=0.5)")]
+        )
 
 
 def test_in_a_compiled_step_or_refused_before_the_first():

@@ -33,15 +33,13 @@ _KINDS = {
     losses.categorical_generalized_cross_entropy: "sparse",
     losses.binary_crossentropy: "binary",
     losses.binary_focal_crossentropy: "binary",
+    # Those round their targets, or take them for something else than probabilities of classes.
+    losses.hinge: "whole",
+    losses.squared_hinge: "whole",
+    losses.categorical_hinge: "whole",
+    losses.circle: "whole",
+    losses.ctc: "whole",
 }
-# Those round their targets, or take them for something else than probabilities of classes.
-_WHOLE = (
-    losses.hinge,
-    losses.squared_hinge,
-    losses.categorical_hinge,
-    losses.circle,
-    losses.ctc,
-)
 
 
 def _function(loss: losses.Loss) -> Any:
@@ -69,7 +67,7 @@ def make_target(y: Tensor, y_pred: Tensor, loss: losses.Loss, name: str) -> Targ
     several = keras.tree.is_nested(y_pred)
 
     def to_dense(y: Tensor) -> Tensor:
-        if several or _function(loss) in _WHOLE:
+        if several or kind == "whole":
             takes = "several outputs at once" if several else "whole labels"
             raise ConflictError(
                 f"the loss {loss.name!r} of output {name!r} takes {takes}, not probabilities of "
@@ -94,7 +92,7 @@ def _has_class_numbers(kind: str, y: Tensor, y_pred: Tensor) -> bool:
     """Return whether targets are numbers of classes: by the loss, or else by their shape."""
     if keras.tree.is_nested(y_pred):  # one loss for several outputs
         return False
-    if kind != "other" or y_pred.shape[-1] == 1:
+    if kind not in ("other", "whole") or y_pred.shape[-1] == 1:
         return kind == "sparse"
     outer = y_pred.shape[:-1]
     return _agree(y.shape, outer) or _agree(y.shape, (*outer, 1))

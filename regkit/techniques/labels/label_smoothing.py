@@ -18,6 +18,8 @@ from regkit.types import Number, Tensor
 
 __all__ = ["LabelSmoothing", "smooth", "smooth_binary"]
 
+_NO_CLASSES = ("other", "whole")  # kinds of targets that are left alone where nobody names them
+
 
 def smooth(y: Tensor, epsilon: Number, spread: str = "others", axis: int = -1) -> Tensor:
     """Return class probabilities with a part ε of their mass spread over the classes.
@@ -104,7 +106,7 @@ class LabelSmoothing(Technique):
                 f"{self!r} names no output of {model.name!r}; "
                 f"its outputs are {', '.join(name for name, _, _ in losses)}"
             )
-        if losses and not named and all(kind == "other" for _, kind, _ in losses):
+        if losses and not named and all(kind in _NO_CLASSES for _, kind, _ in losses):
             raise ConflictError(
                 f"{self!r} needs a loss on classes (a crossentropy); {model.name!r} has none. "
                 "Where the targets are one-hot with another loss, name the output: "
@@ -120,7 +122,7 @@ class LabelSmoothing(Technique):
     def target(self, target: Target, context: Context) -> Target:
         """Return the smoothed target."""
         named = self._names(target.name)
-        if not named and (self.outputs is not None or target.kind == "other"):
+        if not named and (self.outputs is not None or target.kind in _NO_CLASSES):
             return target
         epsilon = context.value(self.epsilon)
         target = target.dense()
