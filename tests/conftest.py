@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 from regkit.testing.quick import spend_little
-from tests.durations import longest_files
+from tests.costs import PeaksOfWorkers, longest_files, peak_memory
 from tests.fresh import Fresh
 
 settings.register_profile("regkit", deadline=None, max_examples=40, derandomize=True)
@@ -59,9 +59,22 @@ def backend():
     return keras.backend.backend()
 
 
+def pytest_sessionfinish(session):
+    output = getattr(session.config, "workeroutput", None)  # of a worker's process
+    if output is not None:
+        output["peak_memory"] = peak_memory()
+
+
+def pytest_configure(config):
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(PeaksOfWorkers(), "peaks_of_workers")
+
+
 def pytest_terminal_summary(terminalreporter):
     reports = [one for group in terminalreporter.stats.values() for one in group]
     lines = longest_files([one for one in reports if hasattr(one, "duration")])
     if lines:
         terminalreporter.section("the longest test files")
         terminalreporter.write_line("\n".join(lines))
+        workers = terminalreporter.config.pluginmanager.get_plugin("peaks_of_workers")
+        terminalreporter.write_line(str(workers or ""))

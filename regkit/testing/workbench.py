@@ -182,12 +182,26 @@ def start_session(seed: int) -> None:
     """Clear Keras' session, seed all generators, and set the policy to float32.
 
     TensorFlow forgets all kernels at either; it is kept from that, or each small fit makes its own
-    anew, which costs a fifth of it.
+    anew, which costs a fifth of it. What it would keep for ever it forgets instead.
     """
     with _kernels_kept():
         keras.utils.clear_session(free_memory=False)
         generators.seed_all(seed)
+    _forget_gradients_of_graphs()
     keras.config.set_dtype_policy("float32")
+
+
+def _forget_gradients_of_graphs() -> None:
+    """Let TensorFlow free the graphs of the steps so far.
+
+    It registers the gradient of every function in a graph that has one of its own, and with it the
+    graph, some megabytes a fit: thousands of small fits filled a machine's memory.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    registry = importlib.import_module("tensorflow.python.framework.ops").gradient_registry
+    for name in [name for name in registry.list() if name.startswith("CustomGradient-")]:
+        del registry._registry[name]
 
 
 def _kernels_kept() -> contextlib.AbstractContextManager[object]:
