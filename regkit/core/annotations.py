@@ -16,7 +16,7 @@ from regkit.core.options.annotated import Annotation, annotation_of
 from regkit.core.stages import Batch
 from regkit.types import Tensor
 
-__all__ = ["agreed", "changed_annotations", "filled", "refuse_pixels", "without"]
+__all__ = ["agreed", "changed_annotations", "filled", "refuse_places", "without"]
 
 
 class _Says(Protocol):
@@ -81,28 +81,40 @@ def filled(x: Any, original: Any) -> Any:
     return x
 
 
-def refuse_pixels(batch: Batch, images: list[Tensor], owner: object, say: str) -> None:
-    """Refuse targets with a value for each pixel of which nobody has said whether they move.
+def refuse_places(
+    batch: Batch, images: list[Tensor], owner: object, say: str, *, pixels_only: bool = False
+) -> None:
+    """Refuse targets that may say where something is, and of which nobody has said how they move.
+
+    Masks and maps of any size, boxes and points have two axes or more beside that of the batch.
 
     Args:
         batch: What DATA received.
         images: The images in it.
         owner: The technique that moves them, which an error names.
         say: What an error tells the user to do.
+        pixels_only: Whether only those of the images' size count.
 
     Raises:
         AttachError: naming their shape, and what to say.
     """
+    if not images:
+        return
     known = {id(_place(batch, name)[1]) for name in batch.annotations}
     sizes = {(x.shape[1], x.shape[2]) for x in images}
+
+    def says_where(shape: tuple[int | None, ...]) -> bool:
+        pixels = shape[1:3] in sizes or (len(shape) == 4 and shape[2:4] in sizes)
+        return pixels or (not pixels_only and sum(side != 1 for side in shape[1:]) > 1)
+
     for y in keras.tree.flatten(batch.y):
         shape = tuple(getattr(y, "shape", ()))
         if y is None or id(y) in known or len(shape) < 3:
             continue
-        if shape[1:3] in sizes or (len(shape) == 4 and shape[2:4] in sizes):
+        if says_where(shape):
             raise AttachError(
-                f"{owner!r} moves the pixels of images, and targets of the shape {shape} have a "
-                f"value for each pixel. {say}"
+                f"{owner!r} moves the pixels of images, and targets of the shape {shape} may say "
+                f"where something is in them. {say}"
             )
 
 

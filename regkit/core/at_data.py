@@ -11,7 +11,7 @@ from regkit.core.images import order_of
 from regkit.core.joining import one_motion
 from regkit.core.method import Method
 from regkit.core.motion import Motion
-from regkit.core.moving import image_sizes, moved, refuse_left_behind
+from regkit.core.moving import image_sizes, moved, refuse_left_behind, refuse_unspoken
 from regkit.core.plan import Turn
 from regkit.core.stages import Batch, Phase
 
@@ -68,6 +68,7 @@ class _Run:
         order = order_of(technique.image_format)
         if self._owner is not None and order_of(self._owner.image_format) != order:
             self.apply()
+        refuse_unspoken(self.batch, technique, technique.image_format)
         sizes = image_sizes(self.batch, technique, technique.image_format)
         if self._motion is not None:
             sizes = sizes.after(self._motion)

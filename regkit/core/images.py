@@ -99,11 +99,15 @@ def _rank(given: Nest, owner: object) -> int:
     inputs = [x for x in keras.tree.flatten(given) if x is not None]
     ranks = [len(x.shape) for x in inputs]
     if 4 not in ranks and 3 not in ranks:
-        raise AttachError(
-            f"{owner} needs images, (batch, height, width) or with channels; the model's "
-            f"inputs have the shapes {', '.join(str(tuple(x.shape)) for x in inputs)}. "
+        todo = (
             "Reshape flat pixels, as in x.reshape(-1, 28, 28, 1), and begin the model with "
             "keras.layers.Flatten()"
+            if max(ranks, default=0) < 3
+            else "Videos and volumes are no images; give each of their images as an example"
+        )
+        raise AttachError(
+            f"{owner} needs images, (batch, height, width) or with channels; the model's "
+            f"inputs have the shapes {', '.join(str(tuple(x.shape)) for x in inputs)}. {todo}"
         )
     return 4 if 4 in ranks else 3
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from keras import ops
 
-from regkit.core.annotations import changed_annotations, refuse_pixels
+from regkit.core.annotations import changed_annotations, refuse_places
 from regkit.core.errors import AttachError
 from regkit.core.images import images_in, images_of, map_images, on_channels_last, order_of
 from regkit.core.joining import map_of
@@ -20,11 +20,19 @@ from regkit.ops.pixels import picked
 from regkit.ops.points import moved_points
 from regkit.types import Tensor
 
-__all__ = ["image_sizes", "moved", "moved_images", "refuse_left_behind", "sizes_of"]
+__all__ = [
+    "image_sizes",
+    "moved",
+    "moved_images",
+    "refuse_left_behind",
+    "refuse_unspoken",
+    "sizes_of",
+]
 
 _SAY = (
-    "Say what they are, by targets='mask' (classes), targets='image' (numbers), or targets='stay' "
-    "for what must not move; of several targets by name, targets={'name': 'mask'}"
+    "Say what they are, by targets='mask' (classes of pixels), 'image' (numbers of pixels), "
+    "'boxes', 'keypoints', or 'stay' for what must not move; of several targets by name, "
+    "targets={'name': 'mask'}"
 )
 _SAY_OF_OPAQUE = (
     "They cannot move along, as only the technique knows how it moves the images. Say "
@@ -32,25 +40,18 @@ _SAY_OF_OPAQUE = (
 )
 
 
-def image_sizes(
-    batch: Batch, owner: object, data_format: str | None, moves: bool = True
-) -> ImageSizes:
+def image_sizes(batch: Batch, owner: object, data_format: str | None) -> ImageSizes:
     """Return the sizes of the images in a batch.
 
     Args:
         batch: What DATA has.
         owner: The technique, which an error names.
         data_format: As in `regkit.core.images`.
-        moves: Whether pixels change their places, so that what belongs to them must be known.
 
     Raises:
-        AttachError: where no input is an image of known height, width and channels, or targets
-            have a value for each pixel of which nobody has said whether they move.
+        AttachError: where no input is an image of known height, width and channels.
     """
-    images = images_of(batch, owner, data_format)
-    if moves:
-        refuse_pixels(batch, images, owner, _SAY)
-    return sizes_of(images, owner)
+    return sizes_of(images_of(batch, owner, data_format), owner)
 
 
 def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
@@ -71,6 +72,24 @@ def sizes_of(images: list[Tensor], owner: object) -> ImageSizes:
     return ImageSizes(ops.shape(images[0])[0], tuple(each), place)
 
 
+def refuse_unspoken(
+    batch: Batch, owner: object, data_format: str | None, *, pixels_only: bool = False
+) -> None:
+    """Refuse targets that may say where something is, of which nobody has said what they are.
+
+    Args:
+        batch: What DATA has.
+        owner: The technique that moves pixels, which an error names.
+        data_format: As in `regkit.core.images`.
+        pixels_only: Whether only targets of the images' size count.
+
+    Raises:
+        AttachError: naming their shape, and what to say.
+    """
+    images = images_in(batch, data_format)
+    refuse_places(batch, images, owner, _SAY, pixels_only=pixels_only)
+
+
 def refuse_left_behind(batch: Batch, owner: object, data_format: str | None) -> None:
     """Refuse a technique that moves pixels in a way of its own, where others belong to them.
 
@@ -85,7 +104,7 @@ def refuse_left_behind(batch: Batch, owner: object, data_format: str | None) -> 
             f"{owner!r} moves pixels in a way that only it knows, so that {what} cannot move along "
             "as targets= says. Leave one of both out, or augment all of them before the fit"
         )
-    refuse_pixels(batch, images_in(batch, data_format), owner, _SAY_OF_OPAQUE)
+    refuse_places(batch, images_in(batch, data_format), owner, _SAY_OF_OPAQUE)
 
 
 def moved_images(images: Tensor, motion: Motion) -> Tensor:

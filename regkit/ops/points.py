@@ -10,6 +10,7 @@ from keras import ops
 
 from regkit.ops.geometry import Field, Pixels, PlaceMap, as_affine, center
 from regkit.ops.interpolation import displaced
+from regkit.ops.precision import dtype_of, in_type
 from regkit.types import Tensor
 
 __all__ = ["moved_points"]
@@ -35,13 +36,13 @@ def moved_points(place_map: PlaceMap, points: Tensor) -> Tensor:
     """
     if isinstance(place_map, Field):
         wanted = ops.cast(points, place_map.displacement.dtype)
-        return ops.cast(_found(place_map.displacement, wanted), points.dtype)
+        return in_type(_found(place_map.displacement, wanted), dtype_of(points))
     affine = as_affine(place_map) if isinstance(place_map, Pixels) else place_map
     dtype = affine.matrix.dtype
     turn, shift = affine.matrix[:, :, :2], affine.matrix[:, :, 2]
     off = ops.cast(points, dtype) - ops.cast(center(affine.source), dtype) - shift[:, None]
     back = _solved(turn[:, None], off) + ops.cast(center(affine.size), dtype)
-    return ops.cast(back, points.dtype)
+    return in_type(back, dtype_of(points))
 
 
 def _solved(matrix: Tensor, right: Tensor, least: float = 0.0) -> Tensor:

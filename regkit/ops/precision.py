@@ -43,10 +43,14 @@ def widened(tensors: Iterable[Tensor]) -> list[Tensor]:
 def in_type(values: Tensor, dtype: str) -> Tensor:
     """Return floating numbers in a type: whole ones are rounded, of 8 and 16 bits cut to its range.
 
+    Of booleans a half and more is true.
+
     Example:
         >>> ops.convert_to_numpy(in_type(ops.array([1.6, 300.0]), "uint8")).tolist()
         [2, 255]
     """
+    if dtype == "bool":
+        return values >= 0.5
     if "int" in dtype:
         values = ops.round(values)
         bounds = np.iinfo(dtype)

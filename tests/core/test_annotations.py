@@ -114,10 +114,12 @@ def test_targets_in_a_fit_are_those_that_the_loss_sees():
     assert np.abs(np.sort(image, axis=0) - np.sort(x[..., 0], axis=0)).max() > 0.5
 
 
-def test_targets_with_a_value_for_each_pixel_are_not_left_behind():
+def test_targets_that_may_say_where_something_is_are_not_left_behind():
+    """Masks and maps, also of another size, boxes, points."""
     x, y = scene()
-    for target in (y["mask"], y["soft"]):
-        with pytest.raises(AttachError, match=r"a value for each pixel.*targets='mask'"):
+    small, boxes = y["mask"][:, ::2, ::2], np.ones((len(x), 3, 4), "float32")
+    for target in (y["mask"], y["soft"], small, boxes, boxes[..., :2]):
+        with pytest.raises(AttachError, match=r"say where something is.*targets='mask'"):
             changed_batch(regkit.Rotation(), Batch(x, ops.convert_to_tensor(target)))
     stays = regkit.Rotation(targets="stay", seed=0)
     after = changed_batch(stays, Batch(x, ops.convert_to_tensor(y["soft"])))
@@ -161,7 +163,7 @@ def test_what_moves_pixels_by_itself_leaves_nothing_behind():
     x, y = scene()
     mask = ops.convert_to_tensor(y["mask"])
     with pytest.raises(
-        AttachError, match=r"a value for each pixel.*only the technique knows.*'stay'"
+        AttachError, match=r"say where something is.*only the technique knows.*'stay'"
     ):
         changed_batch(Rolled(), Batch(x, mask))
     with pytest.raises(AttachError, match=r"only it knows, so that the targets cannot move along"):

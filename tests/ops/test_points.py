@@ -97,3 +97,17 @@ def test_padding_stays_and_what_has_left_is_marked(box_format, dtype):
     np.testing.assert_allclose(
         ops.convert_to_numpy(corners(left, box_format, SIZE)), [0, 3, 4, 9], atol=1e-5
     )
+
+
+def test_whole_points_are_rounded():
+    """(3, 2) turns by 30° about (4.5, 4.5): to the nearest pixel, not to the one below."""
+    turn = np.deg2rad(30.0)
+    matrix = [[np.cos(turn), -np.sin(turn), 0.0], [np.sin(turn), np.cos(turn), 0.0]]
+    by = Affine(ops.convert_to_tensor(np.array([matrix], "float32")), (10, 10), (10, 10))
+    points = np.array([[[3, 2], [7, 8], [1, 5]]], "int32")
+    exact = moved_points(by, ops.convert_to_tensor(points.astype("float32")))
+    found = moved_points(by, ops.convert_to_tensor(points))
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(found), np.round(ops.convert_to_numpy(exact)).astype("int32")
+    )
+    assert (ops.convert_to_numpy(found) != np.trunc(ops.convert_to_numpy(exact))).any()

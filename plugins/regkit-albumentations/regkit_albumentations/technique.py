@@ -51,8 +51,8 @@ class Albumentations(Technique):
         value_range: The values of black and white in floating images, (low, high). Albumentations
             takes them as (0, 1), so others are scaled to that and back.
         data_format: "channels_last", "channels_first", or None for Keras' setting.
-        targets: "stay" where targets have a value for each pixel and must not move; without it they
-            are refused, for nothing moves along here.
+        targets: "stay" where targets may say where something is (masks, boxes) and must not move;
+            without it they are refused, for nothing moves along here.
         seed: A whole number, or None to follow `keras.utils.set_random_seed`.
 
     Raises:

@@ -8,7 +8,7 @@ from regkit.core.annotations import changed_annotations
 from regkit.core.context import Context
 from regkit.core.errors import AttachError
 from regkit.core.images import map_images, on_channels_last
-from regkit.core.moving import image_sizes
+from regkit.core.moving import image_sizes, refuse_unspoken
 from regkit.core.options import (
     DataFormat,
     ProbabilityOption,
@@ -73,7 +73,8 @@ class CutMix(Technique):
         OptionError: for an impossible option.
         AttachError: in the first step, where no input is an image of known height and width, images
             have several sizes, targets have a value for each pixel of which nobody says what they
-            are, or `targets` names boxes or keypoints.
+            are, others of more than two axes have no loss on classes, or `targets` names boxes or
+            keypoints.
         ConflictError: for a loss whose targets cannot be probabilities.
 
     References:
@@ -108,6 +109,7 @@ class CutMix(Technique):
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with parts of images pasted into others."""
         require_mixable(batch, self)
+        refuse_unspoken(batch, self, self.data_format, pixels_only=True)
         sizes = image_sizes(batch, self, self.data_format)
         if len(set(sizes.each)) > 1:
             raise AttachError(
@@ -141,4 +143,12 @@ class CutMix(Technique):
         pasted = context.memo["pasted"]
         names = context.model.output_names if len(pasted) else ()
         known = {names[name] if isinstance(name, int) else name for name in pasted}
-        return target if None in known or target.name in known else mixed_target(target, context)
+        if None in known or target.name in known:
+            return target
+        if target.kind == "other" and len(target.y.shape) > 2:
+            raise AttachError(
+                f"{self!r} mixes the targets of images that are pasted, and those of output "
+                f"{target.name!r}, of the shape {tuple(target.y.shape)}, have no loss on classes: "
+                "of boxes and points there is no mixture. Leave one of both out"
+            )
+        return mixed_target(target, context)

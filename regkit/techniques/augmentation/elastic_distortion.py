@@ -129,7 +129,7 @@ class ElasticDistortion(Technique):
     Raises:
         OptionError: for an impossible option.
         AttachError: in the first step, where no input is an image of known height and width, or
-            targets have a value for each pixel of which nobody says whether they move.
+            targets may say where something is, and nobody says how they move (see `Flip`).
 
     References:
         Simard, Steinkraus and Platt 2003, Best practices for convolutional neural networks

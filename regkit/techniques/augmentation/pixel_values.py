@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import functools
 from abc import ABC, abstractmethod
 from typing import Annotated
 
-import numpy as np
 from keras import ops
 
 from regkit.core.context import Context
@@ -16,6 +14,7 @@ from regkit.core.images import images_of, map_images
 from regkit.core.options import DataFormat, ProbabilityOption, Range, Real, SeedOption
 from regkit.core.stages import Batch, Phase
 from regkit.core.technique import Technique
+from regkit.ops.finite import finite_range
 from regkit.ops.precision import dtype_of, in_type, wide
 from regkit.techniques.augmentation.spans import Span, drawn
 from regkit.types import Number, Tensor
@@ -42,10 +41,7 @@ def range_of(images: list[Tensor], given: tuple[float, float] | None) -> tuple[N
         return given
     if all(dtype_of(x) == "uint8" for x in images):
         return 0.0, 255.0
-    wider = [ops.cast(x, wide(x)) for x in images]
-    lows = [ops.min(ops.where(ops.isfinite(x), x, np.inf)) for x in wider]
-    highs = [ops.max(ops.where(ops.isfinite(x), x, -np.inf)) for x in wider]
-    return functools.reduce(ops.minimum, lows), functools.reduce(ops.maximum, highs)
+    return finite_range(images)
 
 
 class ValueChange(Technique, ABC):

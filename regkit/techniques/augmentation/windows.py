@@ -85,7 +85,7 @@ def erased_images(
     Raises:
         AttachError: where no input is an image of known height and width.
     """
-    sizes = image_sizes(batch, technique, technique.data_format, moves=False)
+    sizes = image_sizes(batch, technique, technique.data_format)
     height, width = sizes.largest
     drawn = windows(sizes.batch, height, width)
     hit = None

@@ -6,6 +6,7 @@ from keras import ops
 
 from regkit.core.context import Context
 from regkit.core.options import SeedOption, Share
+from regkit.ops.finite import finite_range
 from regkit.techniques.noise.floating_inputs import InputNoise
 from regkit.types import Number, Tensor
 
@@ -15,6 +16,8 @@ __all__ = ["SaltAndPepper", "peppered"]
 def peppered(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
     """Return x with those numbers set to its least or largest whose uniform number is below `rate`.
 
+    Numbers that are not finite are no bounds.
+
     Below rate/2 it is the least (pepper), from there to rate the largest (salt).
 
     Example:
@@ -22,16 +25,17 @@ def peppered(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
         >>> ops.convert_to_numpy(peppered(x, ops.array([0.4, 0.1, 0.9, 0.3]), 0.5)).tolist()
         [3.0, 1.0, 3.0, 3.0]
     """
-    noisy = ops.where(uniform < rate, ops.max(x), x)
-    return ops.where(uniform < rate / 2.0, ops.min(x), noisy)
+    low, high = (ops.cast(bound, x.dtype) for bound in finite_range([x]))
+    noisy = ops.where(uniform < rate, high, x)
+    return ops.where(uniform < rate / 2.0, low, noisy)
 
 
 class SaltAndPepper(InputNoise):
     """Set a random part of the inputs to the smallest or the largest number of the batch.
 
     Every number of an input is set with the probability v, half of the time to the least and half
-    to the largest number that the input has in this batch: black and white in images. Inputs of
-    whole numbers (indices) stay as they are, and so do validation and prediction.
+    to the largest finite number that the input has in this batch: black and white in images. Inputs
+    of whole numbers (indices) stay as they are, and so do validation and prediction.
 
     Args:
         rate: v, in [0, 1]; a number or a schedule. 0 leaves the step as it is.
