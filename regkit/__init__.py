@@ -26,6 +26,7 @@ _TOOLS = {
 }
 _TECHNIQUES = {
     # techniques: begin (make tables)
+    "AugMix": "regkit.techniques.augmentation.aug_mix",
     "Brightness": "regkit.techniques.augmentation.brightness",
     "Contrast": "regkit.techniques.augmentation.contrast",
     "CutMix": "regkit.techniques.augmentation.cut_mix",
@@ -43,6 +44,7 @@ _TECHNIQUES = {
     "LabelSmoothing": "regkit.techniques.labels.label_smoothing",
     "MaskingNoise": "regkit.techniques.noise.masking_noise",
     "MixUp": "regkit.techniques.augmentation.mix_up",
+    "RandAugment": "regkit.techniques.augmentation.rand_augment",
     "RandomCrop": "regkit.techniques.augmentation.random_crop",
     "RandomErasing": "regkit.techniques.augmentation.random_erasing",
     "Rotation": "regkit.techniques.augmentation.rotation",
@@ -50,6 +52,7 @@ _TECHNIQUES = {
     "ScaleCrop": "regkit.techniques.augmentation.scale_crop",
     "Shear": "regkit.techniques.augmentation.shear",
     "Translation": "regkit.techniques.augmentation.translation",
+    "TrivialAugment": "regkit.techniques.augmentation.trivial_augment",
     "WeightDecay": "regkit.techniques.penalties.weight_decay",
     "WeightNoise": "regkit.techniques.noise.weight_noise",
     # techniques: end

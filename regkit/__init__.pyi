@@ -13,6 +13,7 @@ from regkit.core.recipe import explain as explain
 from regkit.core.technique import Technique as Technique
 from regkit.models.layerwise import pretrain as pretrain
 from regkit.previewing.looking import preview as preview
+from regkit.techniques.augmentation.aug_mix import AugMix as AugMix
 from regkit.techniques.augmentation.brightness import Brightness as Brightness
 from regkit.techniques.augmentation.contrast import Contrast as Contrast
 from regkit.techniques.augmentation.cut_mix import CutMix as CutMix
@@ -20,12 +21,14 @@ from regkit.techniques.augmentation.cutout import Cutout as Cutout
 from regkit.techniques.augmentation.elastic_distortion import ElasticDistortion as ElasticDistortion
 from regkit.techniques.augmentation.flip import Flip as Flip
 from regkit.techniques.augmentation.mix_up import MixUp as MixUp
+from regkit.techniques.augmentation.rand_augment import RandAugment as RandAugment
 from regkit.techniques.augmentation.random_crop import RandomCrop as RandomCrop
 from regkit.techniques.augmentation.random_erasing import RandomErasing as RandomErasing
 from regkit.techniques.augmentation.rotation import Rotation as Rotation
 from regkit.techniques.augmentation.scale_crop import ScaleCrop as ScaleCrop
 from regkit.techniques.augmentation.shear import Shear as Shear
 from regkit.techniques.augmentation.translation import Translation as Translation
+from regkit.techniques.augmentation.trivial_augment import TrivialAugment as TrivialAugment
 from regkit.techniques.dropout.drop_connect import DropConnect as DropConnect
 from regkit.techniques.dropout.dropout import Dropout as Dropout
 from regkit.techniques.dropout.monte_carlo import mc_predict as mc_predict
