@@ -14,6 +14,7 @@ _TOOLS = {
     "Recipe": "regkit.core.recipe",
     "RegkitError": "regkit.core.errors",
     "Technique": "regkit.core.technique",
+    "augment": "regkit.augmenting.augment",
     "bias_variance": "regkit.comparison.strengths.bias_variance_run",
     "compare": "regkit.comparison.run",
     "explain": "regkit.core.recipe",

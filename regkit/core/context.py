@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from regkit.core.draws import Draws
+from regkit.core.draws import Draws, DrawsOfExamples
 from regkit.core.inputs import Input, value_at
 from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch
@@ -75,6 +75,20 @@ class Context:
             'out'
         """
         return self._services.model
+
+    @property
+    def alone(self) -> bool:
+        """Whether each example is changed by itself, as by `regkit.augment`, not as one of a batch.
+
+        What a technique takes from the batch, such as its largest number, it takes from each
+        example then.
+
+        Example:
+            >>> from regkit.core.outside import context_outside
+            >>> context_outside(Draws(1, 0)).alone
+            False
+        """
+        return isinstance(self.draws, DrawsOfExamples)
 
     @property
     def step(self) -> Tensor:

@@ -14,7 +14,7 @@ import keras
 
 from regkit.core.at_data import run_data
 from regkit.core.context import Context
-from regkit.core.draws import Draws, base_key
+from regkit.core.draws import Draws, DrawsOfExamples, base_key
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan, Turn
@@ -22,7 +22,7 @@ from regkit.core.stages import Batch, Stage
 from regkit.core.state import State
 from regkit.types import Tensor
 
-__all__ = ["changed_batch", "context_outside"]
+__all__ = ["changed_batch", "changed_examples", "context_outside"]
 
 
 class _Outside:
@@ -117,11 +117,55 @@ def changed_batch(
         ((4, 2), True)
     """
     techniques = [technique] if isinstance(technique, Method) else list(technique)
-    turns = Plan(techniques).turns(Stage.DATA)
     if not any(Stage.DATA in one.stages() for one in techniques):
         who = repr(technique) if isinstance(technique, Method) else f"none of {techniques!r}"
         does = "does not act" if isinstance(technique, Method) else "acts"
         raise AttachError(f"{who} {does} at DATA, so it changes no batch")
+    return _changed(techniques, batch, step, seed, lambda base: Draws(base, step, int(Stage.DATA)))
+
+
+def changed_examples(
+    techniques: Sequence[Method],
+    batch: Batch,
+    examples: Tensor,
+    *,
+    epoch: Tensor | int = 0,
+    seed: int = 0,
+) -> Batch:
+    """Return what techniques make of examples at DATA, of each by itself: it depends on no other.
+
+    Args:
+        techniques: Those of which some act at DATA.
+        batch: Inputs and, where they are needed, targets.
+        examples: int32 of shape (batch,), the number of each example.
+        epoch: The number of the pass over the data.
+        seed: The seed, where a technique has none of its own.
+
+    Raises:
+        AttachError: where one mixes examples, or asks for what only a fit has.
+
+    Example:
+        >>> import numpy as np
+        >>> import regkit
+        >>> noise, x = [regkit.GaussianNoise(0.1)], np.zeros((2, 3), "float32")
+        >>> both = changed_examples(noise, Batch(x), np.array([4, 8])).x
+        >>> bool((changed_examples(noise, Batch(x[:1]), np.array([8])).x == both[1:]).all())
+        True
+    """
+
+    def draws_of(base: int) -> Draws:
+        return DrawsOfExamples(base, epoch, keras.ops.convert_to_tensor(examples), int(Stage.DATA))
+
+    return _changed(techniques, batch, epoch, seed, draws_of)
+
+
+def _changed(
+    techniques: Sequence[Method],
+    batch: Batch,
+    step: Tensor | int,
+    seed: int,
+    draws_of: Callable[[int], Draws],
+) -> Batch:
     batch = batch.replace(x=keras.tree.map_structure(_tensor, batch.x))
     contexts: dict[str, Context] = {}
 
@@ -130,11 +174,10 @@ def changed_batch(
         if entry.label not in contexts:
             own = entry.technique.own_seed
             base = base_key(seed if own is None else own, entry.word, entry.occurrence)
-            draws = Draws(base, step, int(Stage.DATA))
-            contexts[entry.label] = context_outside(draws, batch, step, entry.label)
+            contexts[entry.label] = context_outside(draws_of(base), batch, step, entry.label)
         return contexts[entry.label]
 
-    return run_data(turns, batch, context_of)
+    return run_data(Plan(techniques).turns(Stage.DATA), batch, context_of)
 
 
 def _tensor(x: object) -> Any:

@@ -21,7 +21,14 @@ from keras import ops
 
 from regkit.types import Array, Number, Size, Tensor
 
-__all__ = ["coarse_shape", "displacement_deviation", "gaussian_weights", "resized", "smooth_field"]
+__all__ = [
+    "coarse_shape",
+    "displacement_deviation",
+    "gaussian_weights",
+    "nodes",
+    "resized",
+    "smooth_field",
+]
 
 _REACH = 2.5  # in σ; nodes farther out would change a covariance at the border by 2 · 10⁻⁴
 
@@ -80,8 +87,19 @@ def coarse_shape(batch: Size, height: int, width: int, sigma: float) -> tuple[in
         >>> coarse_shape(32, 28, 28, 4.0)
         (13, 832)
     """
+    down, of_each = nodes(height, width, sigma)
+    return down, batch * of_each
+
+
+def nodes(height: int, width: int, sigma: float) -> tuple[int, int]:
+    """Return how many rows that noise has, and how many numbers of an example each.
+
+    Example:
+        >>> nodes(28, 28, 4.0)
+        (13, 26)
+    """
     down, across = (gaussian_weights(side, sigma).shape[1] for side in (height, width))
-    return down, batch * (2 * across)
+    return down, 2 * across
 
 
 def smooth_field(

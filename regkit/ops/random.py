@@ -29,6 +29,11 @@ def _size(shape: Shape) -> Size:
     return ops.prod(ops.stack([ops.cast(n, "int32") for n in shape]))
 
 
+def _count(key: Key, shape: Shape) -> Size:
+    """Return how many numbers a key gives: all, or those of an example where each has its own."""
+    return _size(shape[1:] if len(getattr(key[1], "shape", ())) == 2 else shape)
+
+
 def _flat_uniform(first: Size, second: Size, size: Size) -> Tensor:
     # Half a step is added so that 0 and 1 do not occur, where log and erfinv are infinite. With it
     # 23 bits fill the 24 of a float32; 24 bits would round the largest number to 1.
@@ -53,15 +58,18 @@ elif keras.backend.backend() == "torch":
 
 
 def uniform(key: Key, shape: Shape, dtype: str = "float32") -> Tensor:
-    """Return numbers uniform on the open interval (0, 1), float32 or float64."""
-    numbers = _flat_uniform(*key, _size(shape))
+    """Return numbers uniform on the open interval (0, 1), float32 or float64.
+
+    Keys of shape (examples, 1) give each example, along the first axis, numbers of its own.
+    """
+    numbers = _flat_uniform(*key, _count(key, shape))
     return ops.reshape(numbers if dtype == "float32" else ops.cast(numbers, dtype), shape)
 
 
 def normal(key: Key, shape: Shape, dtype: str = "float32") -> Tensor:
     """Return standard normal numbers, by the inverse of the distribution function."""
     if dtype == "float32":
-        return ops.reshape(_flat_normal(*key, _size(shape)), shape)
+        return ops.reshape(_flat_normal(*key, _count(key, shape)), shape)
     return ops.erfinv(2.0 * uniform(key, shape, dtype) - 1.0) * math.sqrt(2.0)
 
 

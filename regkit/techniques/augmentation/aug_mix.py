@@ -132,7 +132,7 @@ class AugMix(Technique):
         """Return the batch with mixed versions of its images."""
         refuse_left_behind(batch, self, self.data_format)
         sizes = image_sizes(batch, self, self.data_format)
-        bounds = range_of(images_of(batch, self, self.data_format), self.value_range)
+        bounds = range_of(images_of(batch, self, self.data_format), self.value_range, context)
         draws, size = context.draws, sizes.batch
         chains = [self._chain(size, context) for _ in range(self.chains)]
         motions = [self._motion(*motion_of(one, _NAMES, _REACH, sizes)) for one in chains]

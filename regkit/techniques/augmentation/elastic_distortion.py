@@ -233,8 +233,8 @@ class ElasticDistortion(Technique):
         height, width = images.largest
         scale = min(height, width) / self.relative_to if self.relative_to else 1.0
         sigma = self.sigma * scale
-        shape = fields.coarse_shape(images.batch, height, width, sigma)
-        noise = context.draws.normal(shape)
+        nodes_down, of_each = fields.nodes(height, width, sigma)
+        noise = context.draws.normal_rows(nodes_down, images.batch, of_each)
         alpha = self._alphas(images.batch, context, scale)
         field = Field(displacement(noise, height, width, alpha, sigma), (height, width))
         still = None if self._always_moves() else ops.equal(alpha, 0.0)

@@ -24,16 +24,22 @@ __all__ = ["ValueChange", "ValueRange", "range_of"]
 ValueRange = Annotated[tuple[float, float] | None, Range(Real(), optional=True)]
 
 
-def range_of(images: list[Tensor], given: tuple[float, float] | None) -> tuple[Number, Number]:
+def range_of(
+    images: list[Tensor], given: tuple[float, float] | None, context: Context
+) -> tuple[Number, Number]:
     """Return the least and the largest value that pixels may have.
 
     Args:
         images: All images of a batch.
         given: Both, or None for those of the type where it is whole numbers of 8 bits, else for the
             least and the largest finite number in the batch.
+        context: Of the step; where each example is changed alone, the numbers are its own.
 
     Example:
-        >>> low, high = range_of([ops.array([[1.0, 3.0]]), ops.array([[2.0, 5.0]])], None)
+        >>> from regkit.core.draws import Draws
+        >>> from regkit.core.outside import context_outside
+        >>> images = [ops.array([[1.0, 3.0]]), ops.array([[2.0, 5.0]])]
+        >>> low, high = range_of(images, None, context_outside(Draws(1, 0)))
         >>> float(low), float(high)
         (1.0, 5.0)
     """
@@ -41,7 +47,7 @@ def range_of(images: list[Tensor], given: tuple[float, float] | None) -> tuple[N
         return given
     if all(dtype_of(x) == "uint8" for x in images):
         return 0.0, 255.0
-    return finite_range(images)
+    return finite_range(images, of_each=context.alone)
 
 
 class ValueChange(Technique, ABC):
@@ -73,7 +79,7 @@ class ValueChange(Technique, ABC):
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with changed images; those with δ = 0 stay bit for bit."""
         images = images_of(batch, self, self.data_format)
-        low, high = range_of(images, self.value_range)
+        low, high = range_of(images, self.value_range, context)
         size = ops.shape(images[0])[0]
         delta = drawn(self.delta, size, context)
         if self.probability != 1.0:

@@ -75,7 +75,7 @@ class Policy(Technique):
         """Return the batch with augmented images, and what belongs to them moved along."""
         refuse_unspoken(batch, self, self.data_format)
         sizes = image_sizes(batch, self, self.data_format)
-        bounds = range_of(images_of(batch, self, self.data_format), self.value_range)
+        bounds = range_of(images_of(batch, self, self.data_format), self.value_range, context)
         picks = self.picks(sizes.batch, context)
         if self.probability != 1.0:
             hit = context.draws.bernoulli((sizes.batch,), context.value(self.probability))

@@ -97,7 +97,7 @@ class RandomErasing(Technique):
                 end.append(ops.cast(first + whole, "int32"))
             return begin + end
 
-        low, high = range_of(images_of(batch, self, self.data_format), None)
+        low, high = range_of(images_of(batch, self, self.data_format), None, context)
 
         def filling(images: Tensor) -> Tensor:
             if not isinstance(self.fill, str):

@@ -13,10 +13,10 @@ from regkit.types import Number, Tensor
 __all__ = ["SaltAndPepper", "peppered"]
 
 
-def peppered(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
+def peppered(x: Tensor, uniform: Tensor, rate: Number, *, of_each: bool = False) -> Tensor:
     """Return x with those numbers set to its least or largest whose uniform number is below `rate`.
 
-    Numbers that are not finite are no bounds.
+    Numbers that are not finite are no bounds; with `of_each` each example has its own.
 
     Below rate/2 it is the least (pepper), from there to rate the largest (salt).
 
@@ -25,7 +25,7 @@ def peppered(x: Tensor, uniform: Tensor, rate: Number) -> Tensor:
         >>> ops.convert_to_numpy(peppered(x, ops.array([0.4, 0.1, 0.9, 0.3]), 0.5)).tolist()
         [3.0, 1.0, 3.0, 3.0]
     """
-    low, high = (ops.cast(bound, x.dtype) for bound in finite_range([x]))
+    low, high = (ops.cast(bound, x.dtype) for bound in finite_range([x], of_each=of_each))
     noisy = ops.where(uniform < rate, high, x)
     return ops.where(uniform < rate / 2.0, low, noisy)
 
@@ -64,4 +64,5 @@ class SaltAndPepper(InputNoise):
     def noisy(self, x: Tensor, context: Context) -> Tensor:
         """Return an input as the formula has it."""
         rate = context.value(self.rate)
-        return peppered(x, context.draws.uniform(ops.shape(x)), rate)
+        uniform = context.draws.uniform(ops.shape(x))
+        return peppered(x, uniform, rate, of_each=context.alone)
