@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import keras
 
-from regkit.augmenting.whole_arrays import augmented_arrays
 from regkit.augmenting.py_dataset import AugmentedPyDataset
 from regkit.augmenting.transform import Transform
+from regkit.augmenting.whole_arrays import augmented_arrays
 from regkit.core.errors import AttachError
 from regkit.core.options import Integer, checked_call
 from regkit.core.recipe import Recipe
