@@ -14,6 +14,7 @@ _TOOLS = {
     "Recipe": "regkit.core.recipe",
     "RegkitError": "regkit.core.errors",
     "Technique": "regkit.core.technique",
+    "audit": "regkit.auditing.audit_run",
     "augment": "regkit.augmenting.augment",
     "bias_variance": "regkit.comparison.strengths.bias_variance_run",
     "compare": "regkit.comparison.run",

@@ -2,6 +2,7 @@
 from regkit import ensembles as ensembles
 from regkit import layers as layers
 from regkit import models as models
+from regkit.auditing.audit_run import audit as audit
 from regkit.augmenting.augment import augment as augment
 from regkit.comparison.run import compare as compare
 from regkit.comparison.strengths.bias_variance_run import bias_variance as bias_variance

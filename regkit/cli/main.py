@@ -10,7 +10,7 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from regkit.cli import compare, explain, listing, new, plugins, preview, show
+from regkit.cli import audit, compare, explain, listing, new, plugins, preview, show
 from regkit.core.host.terminal import while_somebody_reads
 
 __all__ = ["main", "parser"]
@@ -20,6 +20,7 @@ examples:
   regkit compare                            which built-in helps on digits with wrong labels?
   regkit compare "l2(1e-3)" "dropout(0.3)" --data table.csv --target species
   regkit preview "rotation(15) + cutout(2)"
+  regkit audit "flip + rotation(30)"        does it make classes look alike?
   regkit list
   regkit show drop_connect
   regkit explain "l2(1e-4) + dropout(0.5)"
@@ -38,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version and stop")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (compare, preview, listing, show, explain, plugins, new):
+    for command in (compare, preview, audit, listing, show, explain, plugins, new):
         command.add(commands)
     return top
 

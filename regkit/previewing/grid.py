@@ -14,7 +14,7 @@ from regkit.types import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["drawn_grid", "png_of", "shown_values"]
+__all__ = ["drawn_grid", "plain", "png_of", "shown_values"]
 
 _SIDE = 1.1  # of a picture, in inches
 _LINE = 0.28  # of the title, in inches
@@ -64,7 +64,7 @@ def drawn_grid(samples: Samples, title: str, labels: list[str]) -> Figure:
             axis = axes[row, column]
             axis.imshow(shown_values(picture, low, high), cmap="gray", vmin=0, vmax=1,
                         interpolation="nearest")  # fmt: skip
-            _plain(axis)
+            plain(axis)
         if labels:
             axes[row, 0].set_ylabel(labels[row], rotation=0, ha="right", va="center", fontsize=8)
     axes[0, 0].set_title("before", fontsize=8)
@@ -73,7 +73,8 @@ def drawn_grid(samples: Samples, title: str, labels: list[str]) -> Figure:
     return figure
 
 
-def _plain(axis: Any) -> None:
+def plain(axis: Any) -> None:
+    """Take ticks and frame away from the axes of a picture."""
     axis.set_xticks([])
     axis.set_yticks([])
     for side in axis.spines.values():

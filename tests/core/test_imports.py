@@ -20,6 +20,7 @@ LEVELS = [
     "models",
     "ensembles",
     "comparison",
+    "auditing",
     "cli",
 ]
 TESTING_IMPORTS = (
