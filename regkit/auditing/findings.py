@@ -152,17 +152,22 @@ class Audit:
         return _table(rows)
 
     def _strengths(self) -> list[str]:
+        """Return a sentence for each technique that is not safe at all strengths."""
         lines = []
         for name, parts in self.safe.items():
-            full = self._by_technique()[name]
-            unsafe = {c: p for c, p in parts.items() if p < 1.0}
-            if unsafe and len(full) > 1:
-                shown = ", ".join(f"{c}: {self._strength(full, p)}" for c, p in unsafe.items())
-                lines.append(f"Safe for all other classes; {name} up to {shown}")
+            own = self._by_technique()[name]
+            if len(own) < 2 or min(parts.values()) == 1.0:
+                continue
+            said = []
+            for part in sorted(set(parts.values()), reverse=True):
+                classes = ", ".join(one for one, safe in parts.items() if safe == part)
+                if part == 0.0:
+                    said.append(f"not even at {own[0].trial.strength} for {classes}")
+                else:
+                    strength = next(t.trial.strength for t in own if t.trial.part == part)
+                    said.append(f"up to {strength} for {classes}")
+            lines.append(f"{name} is safe {'; '.join(said)}")
         return lines
-
-    def _strength(self, own: list[Tried], part: float) -> str:
-        return next((t.trial.strength for t in own if t.trial.part == part), "none tried")
 
     def figure(self) -> Any:
         """Return a Matplotlib figure: for each pair at risk an image, changed, and a real one."""

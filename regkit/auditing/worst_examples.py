@@ -44,7 +44,7 @@ def drawn_risks(
     shown = risks[:_MOST]
     columns = 3 * _EACH
     figure = Figure(
-        figsize=(columns * _SIDE + 1.5, max(1, len(shown)) * _SIDE + 0.6), layout="constrained"
+        figsize=(columns * _SIDE + 2.0, max(1, len(shown)) * _SIDE + 0.6), layout="constrained"
     )
     axes = figure.subplots(max(1, len(shown)), columns, squeeze=False)
     finite = before[np.isfinite(before)]
@@ -63,7 +63,12 @@ def drawn_risks(
                             interpolation="nearest")  # fmt: skip
         names = class_names[risk.label], class_names[risk.looks_like]
         row[0].set_ylabel(
-            f"{names[0]} → {names[1]}", rotation=0, ha="right", va="center", fontsize=8
+            f"{names[0]} → {names[1]}\n{risk.change}",
+            rotation=0,
+            ha="right",
+            va="center",
+            fontsize=7,
         )
-        row[0].set_title(risk.change, fontsize=6, loc="left")
+    for k, heading in enumerate(("as it is", "changed", "like this real one") * _EACH):
+        axes[0, k].set_title(heading, fontsize=6).set_in_layout(False)
     return figure

@@ -210,6 +210,27 @@ def test_it_is_saved_with_pictures_and_as_values(tmp_path):
         found.save(tmp_path / "audit.pdf")
 
 
+def test_the_largest_safe_strength_is_said_for_each_class():
+    """A half turn, and no quarter one, exchanges n and u; an x stays one."""
+    y, x = np.mgrid[:12, :12]
+    legs = ((x == 3) | (x == 8)) & (y > 2) & (y < 10)
+    n = legs | ((y == 2) & (x >= 3) & (x <= 8))
+    cross = (np.abs(x - y) < 1) | (np.abs(x + y - 11) < 1)
+    shapes = np.stack([n, n[::-1, ::-1], cross]).astype("float32")
+    labels = np.arange(180) % 3
+    images = (shapes[labels] + RANDOM.normal(0, 0.1, (180, 12, 12)))[..., None].astype("float32")
+    found = regkit.audit("rotation([179, 181])", (images, np.array(["n", "u", "x"])[labels]))
+    (parts,) = found.safe.values()
+    assert parts["x"] == 1.0
+    assert parts["n"] < 1.0
+    assert parts["u"] < 1.0
+    line = str(found).splitlines()[-1]
+    assert line.startswith(
+        "Rotation(degrees=(179.0, 181.0)) is safe up to degrees=(179, 181) for x; "
+    )
+    assert line.endswith("for n, u")
+
+
 def test_the_same_seed_finds_the_same():
     data = letters()
     one, two = (regkit.audit("rotation(40) + flip", data, seed=3) for _ in "ab")
