@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -81,14 +82,28 @@ def _grid(size: Sides) -> Array:
     return np.stack([columns, rows], -1).astype("float32")
 
 
-def _affine_at(affine: Affine, places: Tensor) -> Tensor:
-    """Return where an affine map leads from places of shape (batch, height, width, 2)."""
+def _turned(off: Tensor, matrix: Tensor) -> Tensor:
+    """Return A·p + t for places p of shape (batch, height, width, 2), matrices (A | t) beside them.
+
+    One grid may serve all examples, and one matrix all places: products that broadcast, which an
+    einsum does not everywhere.
+    """
+    along_x, along_y, shift = (matrix[:, None, None, :, k] for k in range(3))
+    return along_x * off[..., :1] + along_y * off[..., 1:] + shift
+
+
+if keras.backend.backend() == "torch":
+    # PyTorch broadcasts slowly along a last axis of two.
+    from regkit.ops.backends.torch import turned as _turned
+
+
+def _displaced_by(affine: Affine, size: Sides, later: Tensor | None = None) -> Tensor:
+    """Return the displacements of an affine map for an output of a size, behind those of a field."""
     dtype = affine.matrix.dtype
-    off = places - ops.cast(center(affine.size), dtype)
-    # One grid may serve all examples: products that broadcast, which an einsum does not everywhere.
-    along_x, along_y, shift = (affine.matrix[:, None, None, :, k] for k in range(3))
-    turned = along_x * off[..., :1] + along_y * off[..., 1:]
-    return turned + shift + ops.cast(center(affine.source), dtype)
+    grid = _grid(size)
+    off = ops.cast(grid - center(affine.size), dtype)[None]
+    off = off if later is None else off + later
+    return _turned(off, affine.matrix) - ops.cast(grid - center(affine.source), dtype)
 
 
 def as_affine(pixels: Pixels) -> Affine:
@@ -122,8 +137,7 @@ def as_field(place_map: PlaceMap) -> Field:
     if isinstance(place_map, Field):
         return place_map
     place_map = as_affine(place_map) if isinstance(place_map, Pixels) else place_map
-    grid = ops.cast(_grid(place_map.size), place_map.matrix.dtype)[None]
-    return Field(_affine_at(place_map, grid) - grid, place_map.source)
+    return Field(_displaced_by(place_map, place_map.size), place_map.source)
 
 
 def _numbers(place_map: Affine | Field) -> Tensor:
@@ -164,9 +178,8 @@ def composed(first: PlaceMap, then: PlaceMap) -> PlaceMap:
         matrix = ops.concatenate([matrix[:, :, :2], matrix[:, :, 2:] + shift], axis=-1)
         return Affine(matrix, first.source, then.size)
     later = as_field(then).displacement
-    grid = ops.cast(_grid(then.size), later.dtype)[None]
     if isinstance(first, Affine):
-        return Field(_affine_at(first, grid + later) - grid, first.source)
+        return Field(_displaced_by(first, then.size, later), first.source)
     earlier = displaced(first.displacement, later, "bilinear", "nearest")
     return Field(later + earlier, first.source)
 

@@ -28,12 +28,14 @@ class Pixels:
         shift: Where the window begins, int32 of shape (batch, 2); None for (0, 0).
         source: Height and width of the input.
         size: Height and width of the window.
+        axes: Which axes, x and y, any example may have mirrored: the others cost nothing.
     """
 
     mirrored: Tensor | None
     shift: Tensor | None
     source: Sides
     size: Sides
+    axes: tuple[bool, bool] = (True, True)
 
 
 def composed_pixels(first: Pixels, then: Pixels) -> Pixels:
@@ -45,15 +47,22 @@ def composed_pixels(first: Pixels, then: Pixels) -> Pixels:
         >>> ops.convert_to_numpy(composed_pixels(mirror, window).shift).tolist()
         [[0, 0]]
     """
+    mirrored, axes = _either(first.mirrored, then.mirrored), _axes_of(first, then)
     if then.shift is None and then.size == then.source:  # the window stays
-        return replace(first, mirrored=_either(first.mirrored, then.mirrored))
+        return replace(first, mirrored=mirrored, axes=axes)
     later = _shift_of(then)
     shift = _shift_of(first) + later
     if first.mirrored is not None:
         rest = ops.convert_to_tensor(_sides(first.size) - _sides(then.size), "int32")
         other = _shift_of(first) + rest - later
         shift = ops.where(first.mirrored, other, shift)
-    return Pixels(_either(first.mirrored, then.mirrored), shift, first.source, then.size)
+    return Pixels(mirrored, shift, first.source, then.size, axes)
+
+
+def _axes_of(*motions: Pixels) -> tuple[bool, bool]:
+    """Return the axes that one of the motions may mirror."""
+    own = [motion.axes for motion in motions if motion.mirrored is not None]
+    return any(x for x, _ in own), any(y for _, y in own)
 
 
 def _either(one: Tensor | None, other: Tensor | None) -> Tensor | None:
@@ -93,6 +102,8 @@ def picked(
     if pixels.mirrored is None:
         return images
     for place, axis in ((0, 2), (1, 1)):
+        if not pixels.axes[place]:
+            continue
         mirrored = ops.reshape(pixels.mirrored[:, place], (-1, 1, 1, 1))
         images = ops.where(mirrored, ops.flip(images, axis), images)
     return images

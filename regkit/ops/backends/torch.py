@@ -20,6 +20,7 @@ __all__ = [
     "flat_uniform",
     "grid_sampled",
     "pairs_of_fields",
+    "turned",
 ]
 
 
@@ -66,6 +67,15 @@ def pairs_of_fields(
     field = torch.matmul(coarse.reshape(-1, 2 * nodes), pairs).reshape(-1, rows, 2 * width)
     field = torch.matmul(ops.convert_to_tensor(down).to(noise.dtype), field)
     return field.reshape(-1, len(down), width, 2)
+
+
+def turned(off: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Return A·p + t of places (batch, height, width, 2) and matrices (A | t), by one product."""
+    count = max(off.shape[0], matrix.shape[0])
+    flat = off.reshape(off.shape[0], -1, 2).expand(count, -1, 2)
+    matrix = matrix.expand(count, -1, -1)
+    by = torch.baddbmm(matrix[:, None, :, 2], flat, matrix[:, :, :2].transpose(1, 2))
+    return by.reshape(count, *off.shape[1:])
 
 
 def grid_sampled(

@@ -86,5 +86,6 @@ class Flip(Technique):
         hit = context.draws.bernoulli((images.batch, 2), context.value(self.probability))
         allowed = ops.convert_to_tensor([[self.horizontal, self.vertical]])
         mirrored = ops.logical_and(hit, allowed)
-        pixels = Pixels(mirrored, None, images.largest, images.largest)
+        axes = self.horizontal, self.vertical
+        pixels = Pixels(mirrored, None, images.largest, images.largest, axes)
         return Motion(pixels, interpolation=None, fill_mode=None)
