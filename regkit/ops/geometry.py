@@ -98,7 +98,7 @@ if keras.backend.backend() == "torch":
 
 
 def _displaced_by(affine: Affine, size: Sides, later: Tensor | None = None) -> Tensor:
-    """Return the displacements of an affine map for an output of a size, behind those of a field."""
+    """Return an affine map's displacements, for an output of a size, behind those of a field."""
     dtype = affine.matrix.dtype
     grid = _grid(size)
     off = ops.cast(grid - center(affine.size), dtype)[None]
