@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from regkit.cli import backends
-from regkit.cli.commands import Commands
+from regkit.cli.commands import Commands, add_recipe_on_images
 from regkit.core.host.extras import require
 
 __all__ = ["add", "run"]
@@ -28,14 +28,7 @@ def add(commands: Commands) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("recipe", metavar="RECIPE", help="techniques, as text")
-    command.add_argument(
-        "--data",
-        default="digits",
-        metavar="SOURCE",
-        help="digits, mnist, fashion_mnist, cifar10, an .npz, or a folder of images by class "
-        "(default: digits)",
-    )
+    add_recipe_on_images(command)
     command.add_argument(
         "--output",
         type=Path,
