@@ -71,8 +71,9 @@ def pairs_of_fields(
 
 def turned(off: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     """Return A·p + t of places (batch, height, width, 2) and matrices (A | t), by one product."""
-    count = max(off.shape[0], matrix.shape[0])
-    flat = off.reshape(off.shape[0], -1, 2).expand(count, -1, 2)
+    own, rows, columns, _ = off.shape
+    count = matrix.shape[0] if own == 1 else own
+    flat = off.reshape(own, rows * columns, 2).expand(count, -1, 2)
     matrix = matrix.expand(count, -1, -1)
     by = torch.baddbmm(matrix[:, None, :, 2], flat, matrix[:, :, :2].transpose(1, 2))
     return by.reshape(count, *off.shape[1:])
