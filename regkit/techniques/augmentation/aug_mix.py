@@ -158,7 +158,7 @@ class AugMix(Technique):
 
     def _chain(self, size: Tensor | int, context: Context) -> list[Pick]:
         """Draw up to three operations for each example; the further ones are none."""
-        severity = ops.cast(context.value(self.severity), "float32")
+        severity = ops.cast(context.value(self.severity), wide())
         depth = context.draws.integers((size,), 1, _DEEPEST + 1)
         chain = []
         for place in range(_DEEPEST):

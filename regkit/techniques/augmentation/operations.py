@@ -80,7 +80,8 @@ def pick(names: Sequence[str], magnitude: Tensor, size: Tensor | int, context: C
     """
     which = context.draws.integers((size,), 0, len(names))
     positive = context.draws.bernoulli((size,), 0.5)
-    return Pick(which, magnitude, ops.where(positive, 1.0, -1.0))
+    one = ops.ones_like(magnitude)
+    return Pick(which, magnitude, ops.where(positive, one, -one))
 
 
 def motion_of(

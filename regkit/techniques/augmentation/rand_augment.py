@@ -16,6 +16,7 @@ from regkit.core.options import (
     SeedOption,
     TargetsOption,
 )
+from regkit.ops.precision import wide
 from regkit.techniques.augmentation.affine_motion import Border, Kernel
 from regkit.techniques.augmentation.operations import Pick, Reach, pick
 from regkit.techniques.augmentation.pixel_values import ValueRange
@@ -96,5 +97,5 @@ class RandAugment(Policy):
 
     def picks(self, size: Tensor | int, context: Context) -> Sequence[Pick]:
         """Return the operations of each example."""
-        one = ops.ones((size,)) * ops.cast(context.value(self.magnitude), "float32")
+        one = ops.ones((size,), wide()) * ops.cast(context.value(self.magnitude), wide())
         return [pick(NAMES, one, size, context) for _ in range(self.operations)]
