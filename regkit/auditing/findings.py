@@ -13,8 +13,8 @@ from typing import Any
 from regkit.auditing.risks import Risk
 from regkit.auditing.trials import Effect, Trial
 from regkit.auditing.worst_examples import drawn_risks
-from regkit.core.errors import OptionError
 from regkit.previewing.grid import png_of
+from regkit.previewing.saving import place_for
 from regkit.types import Array
 
 __all__ = ["Audit", "Tried"]
@@ -220,12 +220,7 @@ class Audit:
         Raises:
             OptionError: for another suffix.
         """
-        path = Path(path)
-        if path.suffix not in _SUFFIXES:
-            raise OptionError(
-                f"an audit is saved as {' or '.join(_SUFFIXES)}; received {str(path)!r}"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = place_for(path, _SUFFIXES, "an audit")
         text = json.dumps(self.as_dict(), indent=1) if path.suffix == ".json" else self._page()
         path.write_text(text, encoding="utf-8")
         return path

@@ -1,4 +1,8 @@
-"""`tf.data.Dataset`, augmented batch by batch: in its graph on TensorFlow, else from the host."""
+"""`tf.data.Dataset`, augmented batch by batch: in its graph on TensorFlow, else from the host.
+
+TensorFlow is imported whatever the backend: who has such a dataset has imported it, and what it is
+mapped by must be made of TensorFlow's operations, of which keras.ops on another backend has none.
+"""
 
 from __future__ import annotations
 

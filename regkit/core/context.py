@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from regkit.core.draws import Draws, DrawsOfExamples
+from regkit.core.draws import Draws
 from regkit.core.inputs import Input, value_at
 from regkit.core.services import Pairs, Services
 from regkit.core.stages import Batch
@@ -88,7 +88,7 @@ class Context:
             >>> context_outside(Draws(1, 0)).alone
             False
         """
-        return isinstance(self.draws, DrawsOfExamples)
+        return self.draws.of_examples
 
     @property
     def step(self) -> Tensor:

@@ -14,7 +14,8 @@ import keras
 
 from regkit.core.at_data import run_data
 from regkit.core.context import Context
-from regkit.core.draws import Draws, DrawsOfExamples, base_key
+from regkit.core.draws import Draws, base_key
+from regkit.core.draws_of_examples import DrawsOfExamples
 from regkit.core.errors import AttachError
 from regkit.core.method import Method
 from regkit.core.plan import Plan, Turn

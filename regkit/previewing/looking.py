@@ -12,13 +12,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from regkit.core.errors import OptionError, RecipeError
+from regkit.core.errors import RecipeError
 from regkit.core.options import Integer, checked_call
 from regkit.core.recipe import Recipe
 from regkit.core.technique import Technique
 from regkit.data import DataError, Dataset, load
 from regkit.previewing.grid import drawn_grid, png_of
 from regkit.previewing.samples import Samples, sampled
+from regkit.previewing.saving import place_for
 from regkit.types import Array
 
 __all__ = ["Preview", "preview"]
@@ -80,12 +81,7 @@ class Preview:
         Raises:
             OptionError: for another suffix.
         """
-        path = Path(path)
-        if path.suffix not in _SUFFIXES:
-            raise OptionError(
-                f"a preview is saved as {' or '.join(_SUFFIXES)}; received {str(path)!r}"
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = place_for(path, _SUFFIXES, "a preview")
         png = self._repr_png_()
         if path.suffix == ".png":
             path.write_bytes(png)

@@ -7,7 +7,7 @@ from keras import ops
 from scipy import stats
 
 import regkit
-from regkit.core.draws import DrawsOfExamples
+from regkit.core.draws_of_examples import DrawsOfExamples
 from regkit.core.errors import AttachError, OptionError, RecipeError
 from regkit.core.stages import Stage
 from tests.registered import ALL

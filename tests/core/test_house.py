@@ -15,7 +15,7 @@ CORE = [
     {"stages"},
     {"annotations"},
     {"draws", "images", "inputs", "model_building", "select", "services", "state"},
-    {"context", "motion", "acts", "returned"},
+    {"context", "draws_of_examples", "motion", "acts", "returned"},
     {"method", "joining"},
     {"plan", "moving"},
     {"at_data", "outside"},

@@ -19,8 +19,7 @@ from regkit.core.options import (
     SeedOption,
     TargetsOption,
 )
-from regkit.core.stages import Batch, Phase
-from regkit.core.technique import Technique
+from regkit.core.stages import Batch
 from regkit.ops.geometry import PlaceMap
 from regkit.ops.precision import dtype_of, in_type, wide
 from regkit.techniques.augmentation.affine_motion import Border, Kernel
@@ -33,6 +32,7 @@ from regkit.techniques.augmentation.operations import (
     recoloured,
 )
 from regkit.techniques.augmentation.pixel_values import ValueRange, range_of
+from regkit.techniques.augmentation.policy import ChoosesOperations
 from regkit.types import Schedule, Tensor
 
 __all__ = ["AugMix", "chain_weights"]
@@ -58,7 +58,7 @@ def chain_weights(uniform: Tensor) -> Tensor:
     return exponential / ops.maximum(total, 1e-30)
 
 
-class AugMix(Technique):
+class AugMix(ChoosesOperations):
     """Mix each image with several versions of itself, each changed by a chain of operations.
 
     x̃ = m·x + (1 − m)·Σ_k w_k·c_k(x), m ~ U(0, 1), w ~ Dirichlet(1, …, 1), each example its own.
@@ -98,9 +98,7 @@ class AugMix(Technique):
         AugMix(severity=0.5)
     """
 
-    needs = ("images",)
     search_words = ("augmix", "robustness", "Hendrycks")
-    phases = (Phase.COLOUR,)
 
     def __init__(
         self,
@@ -116,17 +114,18 @@ class AugMix(Technique):
         targets: TargetsOption = None,
         seed: SeedOption = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            interpolation,
+            probability,
+            fill_mode,
+            fill_value,
+            value_range,
+            data_format,
+            targets,
+            seed,
+        )
         self.severity = severity
         self.chains = chains
-        self.interpolation = interpolation
-        self.probability = probability
-        self.fill_mode = fill_mode
-        self.fill_value = fill_value
-        self.value_range = value_range
-        self.data_format = data_format
-        self.targets = targets
-        self.seed = seed
 
     def data(self, batch: Batch, context: Context) -> Batch:
         """Return the batch with mixed versions of its images."""

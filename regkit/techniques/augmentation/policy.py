@@ -30,21 +30,16 @@ from regkit.techniques.augmentation.operations import (
 from regkit.techniques.augmentation.pixel_values import ValueRange, range_of
 from regkit.types import Tensor
 
-__all__ = ["NAMES", "Policy"]
+__all__ = ["NAMES", "ChoosesOperations", "Policy"]
 
 NAMES = ("identity", *MOTIONS, *RECOLOURINGS)
 
 
-class Policy(Technique):
-    """The base of those techniques; a subclass says which operations an example gets.
-
-    Those that move pixels act first, as one map, then those that change values, in their order: the
-    image is read once.
-    """
+class ChoosesOperations(Technique):
+    """The base of all of them: their options."""
 
     needs = ("images",)
     phases = (Phase.COLOUR,)
-    reach: Reach
 
     def __init__(
         self,
@@ -66,6 +61,16 @@ class Policy(Technique):
         self.data_format = data_format
         self.targets = targets
         self.seed = seed
+
+
+class Policy(ChoosesOperations):
+    """The base of those that do nothing else; a subclass says which operations an example gets.
+
+    Those that move pixels act first, as one map, then those that change values, in their order: the
+    image is read once.
+    """
+
+    reach: Reach
 
     @abstractmethod
     def picks(self, size: Tensor | int, context: Context) -> Sequence[Pick]:
