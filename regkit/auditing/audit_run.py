@@ -18,6 +18,7 @@ from regkit.auditing.symmetries import symmetries, warned
 from regkit.auditing.trials import effect_of, trials_of
 from regkit.comparison.words.console import Terminal
 from regkit.core.errors import AttachError, OptionError, RecipeError
+from regkit.core.images import order_of
 from regkit.core.options import Integer, Real, checked_call
 from regkit.core.recipe import Recipe
 from regkit.core.technique import Technique
@@ -85,6 +86,12 @@ def audit(
     trials = trials_of(list(made))
     if not trials:
         raise AttachError("an audit tries techniques, and the recipe is empty")
+    for technique in made:
+        if "images" in technique.needs and order_of(technique.image_format) != "channels_last":
+            raise AttachError(
+                f"{technique!r} takes images with channels first, and an audit has channels last. "
+                "Give data_format='channels_last'"
+            )
     examples = examples_of(data, n_examples, seed)
     x, y = examples.x[examples.checked], examples.y[examples.checked]
     n_classes = len(examples.class_names)
@@ -161,7 +168,14 @@ def _classes(model: Any, x: Array) -> Array:
             f"audit: model must return a row of numbers for each image; it returned the shape "
             f"{outputs.shape}"
         )
-    return (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+    if outputs.shape[1] > 1:
+        return outputs.argmax(axis=1)
+    if outputs.min() < 0 or outputs.max() > 1:
+        raise OptionError(
+            "audit: a model with one output must return probabilities; it returned numbers from "
+            f"{outputs.min():.3g} to {outputs.max():.3g}. Let it end with a sigmoid"
+        )
+    return (outputs[:, 0] > 0.5).astype(int)
 
 
 def _text(recipe: Recipe) -> str:

@@ -93,6 +93,16 @@ def test_a_model_that_does_not_know_the_data_is_refused():
         regkit.audit("flip", letters(), model="model.keras")
 
 
+def test_a_model_of_one_output_gives_probabilities():
+    x = RANDOM.random((60, 8, 8, 1)).astype("float32")
+    model = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    model.layers[-1].set_weights([np.full((64, 1), 1.0), np.zeros(1)])
+    with pytest.raises(OptionError, match="must return probabilities.*sigmoid"):
+        regkit.audit("flip", (x, np.arange(60) % 2), model=model)
+
+
 # -- the parts ---------------------------------------------------------------------------------
 
 
@@ -258,6 +268,7 @@ def test_the_command_line_says_so_and_ends_with_one(capsys, tmp_path, monkeypatc
         ("flip + cut_mix", "digits", AttachError, "acts at TARGET"),
         ("random_crop(size=[4, 4])", "digits", AttachError, "images of one size"),
         ([], "digits", AttachError, "recipe is empty"),
+        ("flip(data_format='channels_first')", "digits", AttachError, "audit has channels last"),
         ("flip", "wine", DataError, "an audit looks at images with classes"),
         ("flip", (np.zeros((30, 8, 8, 1)), np.arange(30) % 6), DataError, "at least 10 of each"),
     ],
